@@ -1,0 +1,45 @@
+package refund
+
+import "time"
+
+// Chat is a buyer's record.
+type Chat struct {
+	ID       ChatID      `json:"id"`
+	Version  uint64      `json:"version"` // 0: not stored yet
+	Name     string      `json:"name,omitempty"`
+	Locale   string      `json:"locale,omitempty"`   // chosen by the buyer; empty: by Language
+	Language string      `json:"language,omitempty"` // Telegram's language_code
+	Current  CaseID      `json:"current,omitempty"`  // that texts go to
+	Open     []CaseID    `json:"open,omitempty"`
+	Cases    int         `json:"cases,omitempty"` // opened so far
+	Shop     ShopID      `json:"shop,omitempty"`  // last dealt with
+	Draft    *Draft      `json:"draft,omitempty"`
+	Tries    []time.Time `json:"tries,omitempty"` // wrong answers about orders within the last hour (R10)
+	Blocked  bool        `json:"blocked,omitempty"`
+	Timers   []Timer     `json:"timers,omitempty"`
+}
+
+// Draft is a request before its order is shown to belong to the buyer, when
+// nothing may be said of the order and no case exists yet. (R10)
+type Draft struct {
+	N       int           `json:"n"` // counts a chat's drafts; an old button carries an old one
+	Shop    ShopID        `json:"shop,omitempty"`
+	Reason  Reason        `json:"reason,omitempty"`
+	OrderNo string        `json:"order_no,omitempty"`
+	Signed  bool          `json:"signed,omitempty"` // the shop's link vouched for the buyer
+	Contact string        `json:"contact,omitempty"`
+	Proven  bool          `json:"proven,omitempty"` // ownership is shown; the reason is still to be chosen
+	Order   *Order        `json:"order,omitempty"`  // once proven
+	Looking bool          `json:"looking,omitempty"`
+	Since   time.Time     `json:"since"`
+	Misses  int           `json:"misses,omitempty"` // look-ups that the shop's system did not answer
+	Facts   map[Item]Fact `json:"facts,omitempty"`  // said before they were asked for
+}
+
+// Try is one wrong answer about an order, counted per order whether or not such
+// an order exists, so that counting reveals nothing. (R10)
+type Try struct {
+	Order OrderKey  `json:"order"`
+	Chat  ChatID    `json:"chat"`
+	At    time.Time `json:"at"`
+}

@@ -1,0 +1,128 @@
+package refund
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+)
+
+// ErrConflict is returned when a record changed since it was read, or an update
+// was seen before. Nothing of the commit was applied; read all again and step again.
+var ErrConflict = errors.New("changed meanwhile")
+
+// Entry is one line of a case's timeline.
+type Entry struct {
+	Case   CaseID    `json:"case"`
+	At     time.Time `json:"at"`
+	Kind   string    `json:"kind"` // event kind
+	Person PersonID  `json:"person,omitempty"`
+	From   Status    `json:"from,omitempty"`
+	To     Status    `json:"to,omitempty"`
+	Text   string    `json:"text,omitempty"`
+}
+
+// Inbound is an inbox entry: something that happened and is not yet stepped.
+// Exactly one of Update, Timer and Job is filled.
+type Inbound struct {
+	Seq      uint64          `json:"seq"`  // given by the engine, rising
+	Lane     ChatID          `json:"lane"` // entries of one lane are stepped one by one
+	Received time.Time       `json:"received"`
+	UpdateID int64           `json:"update_id,omitempty"`
+	Update   json.RawMessage `json:"update,omitempty"`
+	Timer    *Timer          `json:"timer,omitempty"`
+	Job      *Job            `json:"job,omitempty"` // that ended, with
+	Result   *Result         `json:"result,omitempty"`
+	Attempts int             `json:"attempts,omitempty"`
+}
+
+// Dead is an inbox entry that was set aside: undecodable, or failed three times.
+type Dead struct {
+	Inbound
+	Why string    `json:"why"`
+	At  time.Time `json:"at"`
+}
+
+// Look is a perceptual hash in the index of a shop's evidence.
+type Look struct {
+	Shop ShopID `json:"shop"`
+	Hash uint64 `json:"hash"`
+	Case CaseID `json:"case"`
+}
+
+// MaxPictureDistance is how many of 64 bits two pictures' hashes may differ in
+// and still be called the same picture. (facts: 0 after recompression, 39 for
+// another picture)
+const MaxPictureDistance = 6
+
+// Commit is everything that one step changes. A store applies it whole or not at all.
+//
+// Chats, Cases and Accounts are written when the stored version is the given
+// record's Version-1 (absent counts as 0), else ErrConflict. A written chat's or
+// case's Timers replace those that the stored record had in the due index. A
+// new case (Version 1) is indexed by buyer and by shop; a case that is open is in
+// the index of open cases, an ended one is not. An inbox entry with an UpdateID
+// that was seen already is ErrConflict too; a stored one marks it as seen at
+// Received. Deleting what is not there is no error.
+type Commit struct {
+	Chats    []Chat
+	Cases    []Case
+	Accounts []Account
+	Tries    []Try
+	Pictures []Look
+	Timeline []Entry
+	Inbox    []Inbound // appended, or rewritten when the Seq is there
+	Done     []uint64  // inbox entries
+	DueDone  []Timer   // timers that moved from the due index to the inbox
+	Dead     []Dead
+	Outbox   []Message // put under lane and Key, replacing
+	Sent     []Message // removed, if the stored Seq is still the given one
+	Jobs     []Job     // put, replacing
+	JobsDone []uint64
+	Posted   []Posted
+	Posts    []Post
+	Groups   map[ShopID]ChatID // a migrated group's id now
+	Offset   *int64            // next getUpdates offset
+}
+
+// Reader is one consistent snapshot of a store, valid only during the View that
+// gave it. A record that does not exist comes back as its zero value without an
+// error; values are the caller's own to change.
+type Reader interface {
+	Chat(ChatID) (Chat, error)
+	Case(CaseID) (Case, error)
+	Account(OrderKey) (Account, error)
+	// Tries returns the wrong tries on an order since a time, of all chats.
+	Tries(OrderKey, time.Time) ([]Try, error)
+	// Claims counts the cases that a chat opened since a time.
+	Claims(ChatID, time.Time) (int, error)
+	// SeenPicture reports whether another case of the shop has a picture within
+	// MaxPictureDistance.
+	SeenPicture(Look) (bool, error)
+	Posted(CaseID) (Posted, error)
+	Post(ChatID, int) (Post, error)
+	// Group returns a migrated group's id, or 0.
+	Group(ShopID) (ChatID, error)
+	Timeline(CaseID) ([]Entry, error)
+	// CasesOf returns the ids of an order's cases, oldest first.
+	CasesOf(OrderKey) ([]CaseID, error)
+	// OpenCases returns a shop's open cases, oldest first; every shop's for "".
+	OpenCases(ShopID) ([]CaseID, error)
+
+	// Due returns at most limit timers that are due at the time, earliest first.
+	Due(at time.Time, limit int) ([]Timer, error)
+	// NextDue returns the earliest timer's time; zero when there is none.
+	NextDue() (time.Time, error)
+	// Inbox, Outbox, Jobs and Dead return what waits, oldest first.
+	Inbox() ([]Inbound, error)
+	Outbox() ([]Message, error)
+	Jobs() ([]Job, error)
+	Dead() ([]Dead, error)
+	Offset() (int64, error)
+	// Seen reports which of these update ids were seen already.
+	Seen([]int64) (map[int64]bool, error)
+	// Each calls fn with every case, in order of id, until it returns an error.
+	Each(fn func(Case) error) error
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

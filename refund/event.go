@@ -1,0 +1,95 @@
+package refund
+
+import "time"
+
+// EventKind says what happened.
+type EventKind string
+
+// What can happen to a chat or a case.
+const (
+	Said      EventKind = "said"    // a text that is no command
+	Ordered   EventKind = "command" // a command such as /start
+	Pressed   EventKind = "pressed" // a button
+	Sent      EventKind = "sent"    // a picture or a file
+	Edited    EventKind = "edited"  // an earlier message
+	Odd       EventKind = "odd"     // a kind of message that the desk cannot use
+	Blocked   EventKind = "blocked"
+	Unblocked EventKind = "unblocked"
+	TimeCame  EventKind = "timer"     // a timer is due
+	Found     EventKind = "found"     // a look-up of the order ended
+	Recorded  EventKind = "recorded"  // the supplier's record was read
+	Supplied  EventKind = "supplied"  // the supplier answered a request
+	Withdrew  EventKind = "withdrew"  // the goods were withdrawn, or not
+	Sealed    EventKind = "sealed"    // a file is on disk
+	Reread    EventKind = "reread"    // the order was read again before a payout
+	PaidOut   EventKind = "paid_out"  // a channel answered
+	SetAside  EventKind = "set_aside" // an event of the case failed three times
+	Ignored   EventKind = "ignored"   // nothing for the desk, e.g. a pinned message
+	Migrated  EventKind = "migrated"  // a group has a new id
+)
+
+// FileKind is what kind of thing a message carries.
+type FileKind string
+
+// Kinds of files and other contents. Only pictures, documents and forwarded
+// texts can be evidence.
+const (
+	PhotoFile    FileKind = "photo"
+	DocumentFile FileKind = "document"
+	VideoFile    FileKind = "video"
+	VoiceFile    FileKind = "voice"
+	StickerKind  FileKind = "sticker"
+	ContactKind  FileKind = "contact"
+	LocationKind FileKind = "location"
+	OtherKind    FileKind = "other"
+)
+
+// File is one file of a message, not yet fetched.
+type File struct {
+	Kind     FileKind `json:"kind"`
+	FileID   string   `json:"file_id"`
+	UniqueID string   `json:"unique_id"`
+	Size     int64    `json:"size,omitempty"` // bytes, as Telegram says; 0: not said
+	MIME     string   `json:"mime,omitempty"`
+}
+
+// Action is what a button means. It is data that anybody can send: a step
+// checks every part of it.
+type Action struct {
+	Case CaseID // empty: about the chat's draft
+	N    int    // decision number of a case's, draft number of a draft's
+	Do   string
+	Arg  string
+}
+
+// Event is one thing that happened, translated but not judged.
+type Event struct {
+	Kind    EventKind
+	Chat    ChatID   // where it happened: the buyer's chat, or the group
+	Shop    ShopID   // of the group it happened in; empty in private
+	Person  PersonID // who did it; 0: nobody or anonymous
+	Name    string
+	Locale  string    // Telegram's language_code
+	Sent    time.Time // when the person did it, by Telegram's date; zero: not said
+	At      time.Time // when the desk looks at it
+	Message int
+	ReplyTo int // the message it answers; 0: none
+	Text    string
+	Command string // without slash and bot name, lower case; Text is what follows
+	Query   string // the callback query's id, to answer the press
+	Action  Action
+	File    *File
+	Forward string // who wrote the forwarded message; empty: not forwarded
+	Old     ChatID // of Migrated: the id before
+	Timer   Timer
+	Job     Job
+	Result  Result
+}
+
+// Understood is what free text means, when something reads it: the reason that
+// it claims and the facts that it states.
+type Understood struct {
+	Reason Reason
+	Sure   bool
+	Facts  map[Item]Fact
+}

@@ -1,0 +1,103 @@
+package refund
+
+import "time"
+
+// JobKind is what the outside world is asked for.
+type JobKind string
+
+// The kinds of jobs. All but Submit may be run again after a crash: they read,
+// or carry a key.
+const (
+	LookUp     JobKind = "look_up"     // the order of a draft → Found
+	ReadRecord JobKind = "read_record" // the supplier's record (and the order again) → Recorded
+	Alert      JobKind = "alert"       // tell the supplier that something urgent comes; no event follows
+	AskHelp    JobKind = "ask_help"    // ask the supplier to adjust or refund → Supplied
+	Withdraw   JobKind = "withdraw"    // the goods, before money → Withdrew
+	Seal       JobKind = "seal"        // fetch and seal a file → Sealed
+	ReadOrder  JobKind = "read_order"  // again, just before submission → Reread
+	Submit     JobKind = "submit"      // the payout → PaidOut
+	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
+)
+
+// Job is one request to the outside world. It is stored with the decision that
+// asked for it and removed with the event that answers it. (Invariant 3)
+type Job struct {
+	ID       uint64        `json:"id"`
+	Kind     JobKind       `json:"kind"`
+	Chat     ChatID        `json:"chat"`
+	Case     CaseID        `json:"case,omitempty"`
+	Draft    int           `json:"draft,omitempty"`
+	Order    Order         `json:"order,omitzero"`
+	Key      string        `json:"key,omitempty"` // idempotency key of AskHelp, Withdraw and Submit
+	Payout   *Payout       `json:"payout,omitempty"`
+	File     *File         `json:"file,omitempty"`
+	Message  int           `json:"message,omitempty"`  // of Seal: the buyer's message
+	Item     Item          `json:"item,omitempty"`     // of Seal: what it is evidence of
+	Text     string        `json:"text,omitempty"`     // of Seal: a forwarded text in place of a file
+	Facts    map[Item]Fact `json:"facts,omitempty"`    // of Alert and AskHelp
+	Attempts int           `json:"attempts,omitempty"` // marked before a Submit leaves; 1 after a crash means "in doubt"
+	SentAt   time.Time     `json:"sent_at,omitzero"`   // of Seal: when the buyer sent it
+}
+
+// Answer is how a request to a supplier or a shop went.
+type Answer string
+
+// The answers. Silence is NoAnswer, never a refusal.
+const (
+	NoAnswer Answer = ""
+	Adjusts  Answer = "adjusts" // 调账: moved to the right account
+	Refunds  Answer = "refunds" // 回滚: taken back, the merchant may refund
+	Refuses  Answer = "refuses"
+	Pending  Answer = "pending"
+
+	GoodsBack  Answer = "ok"      // withdrawn, nobody can use them any more
+	GoodsUsed  Answer = "used"    // used meanwhile
+	GoodsStay  Answer = "cannot"  // cannot be withdrawn
+	GoodsDoubt Answer = "unknown" // not known whether they were
+)
+
+// Fail says why a job brought no answer.
+type Fail string
+
+// Reasons for no answer.
+const (
+	NoFail      Fail = ""
+	Unreachable Fail = "unreachable" // try again later
+	NotFound    Fail = "not_found"
+	TooBig      Fail = "too_big"
+	Unreadable  Fail = "unreadable" // no picture, or one that would not open safely
+)
+
+// Result is what a job brought back. Which parts are filled depends on the job.
+type Result struct {
+	Fail      Fail        `json:"fail,omitempty"`
+	Order     *Order      `json:"order,omitempty"`
+	Record    *Record     `json:"record,omitempty"`
+	Answer    Answer      `json:"answer,omitempty"`
+	Note      string      `json:"note,omitempty"` // the other side's own words
+	Evidence  *Evidence   `json:"evidence,omitempty"`
+	State     PayoutState `json:"state,omitempty"` // Submitted: the channel has it but has not decided
+	Reference string      `json:"reference,omitempty"`
+	Askable   bool        `json:"askable,omitempty"` // of a payout in doubt: a query or a living key can settle it
+}
+
+// TimerKind is what a timer is for.
+type TimerKind string
+
+// The kinds of timers. A case has at most one of each kind.
+const (
+	TimerRemind TimerKind = "remind" // the next reminder of who has the move
+	TimerDue    TimerKind = "due"    // the time by which; what then happens is the default
+	TimerRetry  TimerKind = "retry"  // ask the outside world again
+	TimerUndo   TimerKind = "undo"   // until then a verdict may be taken back
+	TimerWatch  TimerKind = "watch"  // ask whether an accepted payout arrived
+)
+
+// Timer is a time at which something is due. Its case (or chat, when Case is
+// empty) carries it; the store's index follows the records.
+type Timer struct {
+	At   time.Time `json:"at"`
+	Kind TimerKind `json:"kind"`
+	Chat ChatID    `json:"chat"`
+	Case CaseID    `json:"case,omitempty"`
+}

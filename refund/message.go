@@ -1,0 +1,112 @@
+package refund
+
+import "time"
+
+// Arg is one value of a text, formatted by the reader's locale. Exactly one
+// field is filled; the zero value is an empty text.
+type Arg struct {
+	Text  string        `json:"text,omitempty"`
+	Money *Money        `json:"money,omitempty"`
+	Time  time.Time     `json:"time,omitzero"` // in the message's zone
+	Span  time.Duration `json:"span,omitempty"`
+	Count *int          `json:"count,omitempty"` // also picks the plural when named "Count"
+	Words *Words        `json:"words,omitempty"` // another catalog text
+	Texts Texts         `json:"texts,omitempty"` // the shop's own, by locale
+}
+
+// Words is a text of the catalogs: its key and its values by placeholder name.
+type Words struct {
+	Key  string         `json:"key"`
+	Args map[string]Arg `json:"args,omitempty"`
+}
+
+// Tone colours a button.
+type Tone string
+
+// Tones of buttons; the zero value is neutral.
+const (
+	Plain   Tone = ""
+	Good    Tone = "success"
+	Danger  Tone = "danger"
+	Primary Tone = "primary"
+)
+
+// Button is one key under a message.
+type Button struct {
+	Label  Words  `json:"label"`
+	Action Action `json:"action"`
+	Tone   Tone   `json:"tone,omitempty"`
+}
+
+// Prefer says what becomes of a message that was in flight when the desk died:
+// the Bot API has no idempotency key.
+type Prefer string
+
+// Outcomes are sent again, progress texts are dropped. Cards are edits and so
+// idempotent but for their first sending.
+const (
+	SendAgain Prefer = "again"
+	DropIt    Prefer = "drop"
+)
+
+// MessageKind is how a message is delivered.
+type MessageKind string
+
+// The kinds of messages.
+const (
+	Say      MessageKind = "say"     // a text to a buyer, a group or a person
+	CardPost MessageKind = "card"    // a case's card in its group: a desired state
+	Exhibit  MessageKind = "exhibit" // evidence that goes with the card, by Telegram's file id
+	Relayed  MessageKind = "relayed" // a copy of somebody's message
+)
+
+// Message is an outbox entry. It is committed with the decision to say it.
+type Message struct {
+	// Key is the entry's place in the outbox; a card's is fixed by its case, so
+	// that a newer state replaces a waiting one. Seq orders a lane and tells a
+	// replaced state from the one that was sent.
+	Key      string      `json:"key"`
+	Seq      uint64      `json:"seq"`
+	Kind     MessageKind `json:"kind"`
+	Chat     ChatID      `json:"chat,omitempty"`     // a private chat, or
+	Shop     ShopID      `json:"shop,omitempty"`     // the shop's group, resolved when it is sent
+	Fallback bool        `json:"fallback,omitempty"` // a private text that goes to Shop's group when Chat cannot be reached
+	Case     CaseID      `json:"case,omitempty"`
+	Locale   string      `json:"locale,omitempty"`
+	Zone     string      `json:"zone,omitempty"` // IANA name
+	Lines    []Words     `json:"lines"`
+	Buttons  [][]Button  `json:"buttons,omitempty"`
+	Reply    *Words      `json:"reply,omitempty"` // ask for a typed answer, with this placeholder
+	ReplyTo  int         `json:"reply_to,omitempty"`
+	OnCard   bool        `json:"on_card,omitempty"` // reply to the case's card
+	FileID   string      `json:"file_id,omitempty"`
+	FileKind FileKind    `json:"file_kind,omitempty"`
+	FromChat ChatID      `json:"from_chat,omitempty"` // of Relayed
+	FromMsg  int         `json:"from_msg,omitempty"`
+	Prefer   Prefer      `json:"prefer"`
+	Attempts int         `json:"attempts,omitempty"` // marked before it leaves
+}
+
+// Lane names the queue that the message waits in: one per receiving chat.
+func (m Message) Lane() string {
+	if m.Chat != 0 {
+		return "c" + itoa(int64(m.Chat))
+	}
+	return "g" + string(m.Shop)
+}
+
+// Posted is where a case's card stands in its group.
+type Posted struct {
+	Case    CaseID `json:"case"`
+	Chat    ChatID `json:"chat"`
+	Message int    `json:"message"`
+}
+
+// Post ties one of the desk's messages in a group to its case, so that an answer
+// to it finds the case.
+type Post struct {
+	Chat    ChatID `json:"chat"`
+	Message int    `json:"message"`
+	Case    CaseID `json:"case"`
+	Asks    string `json:"asks,omitempty"` // what a reply to it means, e.g. "refuse:3"
+}
