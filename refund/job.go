@@ -1,6 +1,9 @@
 package refund
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // JobKind is what the outside world is asked for.
 type JobKind string
@@ -101,3 +104,21 @@ type Timer struct {
 	Chat ChatID    `json:"chat"`
 	Case CaseID    `json:"case,omitempty"`
 }
+
+// Terms is what a payment channel promises; the desk goes by it and never by
+// the channel's name.
+type Terms struct {
+	KeyLife time.Duration // how long a repeated key pays only once; 0: the channel takes no key
+	Partial bool          // less than the charge may be paid back
+	Query   bool          // it can be asked whether a payout went
+}
+
+// Receipt is a channel's answer about one payout.
+type Receipt struct {
+	State     PayoutState // Submitted (still deciding), Accepted, Arrived, PayoutFailed or PayoutUnknown
+	Reference string
+	Note      string // the channel's own words on a failure
+}
+
+// ErrNotFound is returned by a source that knows no such order.
+var ErrNotFound = errors.New("no such order")
