@@ -1,0 +1,336 @@
+package bolt
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.etcd.io/bbolt"
+
+	"tuidan/refund"
+	"tuidan/storage"
+	"tuidan/storage/storagetest"
+)
+
+func open(t testing.TB, path string, opts Options) *Store {
+	t.Helper()
+	store, err := Open(path, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "desk.db") }
+
+func apply(t testing.TB, store *Store, c refund.Commit) {
+	t.Helper()
+	if err := store.Apply(context.Background(), c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStore(t *testing.T) {
+	storagetest.Run(t, func(t *testing.T) storagetest.Store { return open(t, newPath(t), Options{NoSync: true}) })
+}
+
+func TestReopen(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path, Options{})
+	offset := int64(41)
+	one := refund.Case{ID: "7.1", Version: 1, Shop: "lake", Chat: 7, OpenedAt: storagetest.Start, Status: refund.Paying,
+		Order: refund.Order{OrderKey: refund.OrderKey{Shop: "lake", No: "A1"}}}
+	one.SetTimer(refund.TimerDue, storagetest.Start)
+	apply(t, store, refund.Commit{
+		Chats:    []refund.Chat{{ID: 7, Version: 1, Name: "Li"}},
+		Cases:    []refund.Case{one},
+		Accounts: []refund.Account{{Order: one.Order.OrderKey, Version: 1}},
+		Tries:    []refund.Try{{Order: one.Order.OrderKey, At: storagetest.Start}},
+		Pictures: []refund.Look{{Shop: "lake", Hash: 5, Case: "7.1"}},
+		Timeline: []refund.Entry{{Case: "7.1", Text: "a"}},
+		Inbox:    []refund.Inbound{{Seq: 1, UpdateID: 9, Received: storagetest.Start}},
+		Dead:     []refund.Dead{{Why: "odd"}},
+		Outbox:   []refund.Message{{Key: "k", Seq: 1, Chat: 7}},
+		Jobs:     []refund.Job{{ID: 1}},
+		Posted:   []refund.Posted{{Case: "7.1", Chat: -1, Message: 2}},
+		Posts:    []refund.Post{{Chat: -1, Message: 2, Case: "7.1"}},
+		Groups:   map[refund.ShopID]refund.ChatID{"lake": -1},
+		Offset:   &offset,
+	})
+	before := dump(t, store)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Apply(context.Background(), refund.Commit{}); !errors.Is(err, storage.ErrClosed) {
+		t.Errorf("apply after close: got %v, want %v", err, storage.ErrClosed)
+	}
+	err := store.View(context.Background(), func(refund.Reader) error { return nil })
+	if !errors.Is(err, storage.ErrClosed) {
+		t.Errorf("view after close: got %v, want %v", err, storage.ErrClosed)
+	}
+	store = open(t, path, Options{})
+	if diff := cmp.Diff(before, dump(t, store)); diff != "" {
+		t.Errorf("after opening again (-before +after):\n%s", diff)
+	}
+	for b := range bucketCount {
+		if len(before[string(bucketNames[b])]) == 0 {
+			t.Errorf("bucket %s was left empty by this test", bucketNames[b])
+		}
+	}
+	// What is appended after opening does not replace what is there.
+	apply(t, store, refund.Commit{Timeline: []refund.Entry{{Case: "7.1", Text: "b"}}})
+	if n := len(dump(t, store)["timeline"]); n != 2 {
+		t.Errorf("timeline has %d entries, want 2", n)
+	}
+}
+
+// dump returns all that is in the file.
+func dump(t *testing.T, store *Store) map[string]map[string]string {
+	t.Helper()
+	all := map[string]map[string]string{}
+	err := store.db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+			entries := map[string]string{}
+			all[string(name)] = entries
+			return b.ForEach(func(key, value []byte) error {
+				entries[string(key)] = string(value)
+				return nil
+			})
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Sweeping takes all with it: nothing stays in an index.
+func TestSweepLeavesNothing(t *testing.T) {
+	store := open(t, newPath(t), Options{NoSync: true})
+	for from := 0; from < 5000; from += 1000 { // several steps of a sweep
+		var c refund.Commit
+		for i := from; i < from+1000; i++ {
+			at := storagetest.Start.Add(time.Duration(i) * time.Second)
+			c.Inbox = append(c.Inbox, refund.Inbound{Seq: uint64(i), UpdateID: int64(i + 1), Received: at})
+			c.Done = append(c.Done, uint64(i))
+			c.Tries = append(c.Tries, refund.Try{Order: refund.OrderKey{No: "A"}, At: at})
+		}
+		apply(t, store, c)
+	}
+	if err := store.Sweep(context.Background(), storagetest.Start.Add(24*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for name, entries := range dump(t, store) {
+		if len(entries) > 0 && name != "meta" {
+			t.Errorf("%s still has %d entries", name, len(entries))
+		}
+	}
+}
+
+func TestOpenLocked(t *testing.T) {
+	path := newPath(t)
+	open(t, path, Options{})
+	if _, err := Open(path, Options{LockWait: time.Millisecond}); !errors.Is(err, ErrLocked) {
+		t.Errorf("got %v, want %v", err, ErrLocked)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*bbolt.Tx) error
+		want   error
+	}{
+		"newer": {func(tx *bbolt.Tx) error {
+			meta, err := tx.CreateBucket([]byte("meta"))
+			if err != nil {
+				return err
+			}
+			return meta.Put(schemaKey, binary.BigEndian.AppendUint64(nil, uint64(2+len(migrations))))
+		}, ErrNewer},
+		"foreign": {func(tx *bbolt.Tx) error {
+			_, err := tx.CreateBucket([]byte("widgets"))
+			return err
+		}, ErrForeign},
+		"foreign meta": {func(tx *bbolt.Tx) error {
+			_, err := tx.CreateBucket([]byte("meta"))
+			return err
+		}, ErrForeign},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := newPath(t)
+			db, err := bbolt.Open(path, 0o600, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(db.Update(test.change), db.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(path, Options{}); !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+		})
+	}
+}
+
+func TestMigrate(t *testing.T) {
+	db, err := bbolt.Open(newPath(t), 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var ran []int
+	step := func(n int, result error) migration {
+		return func(tx *bbolt.Tx) error {
+			ran = append(ran, n)
+			return errors.Join(result, tx.Bucket([]byte("meta")).Put([]byte{byte(n)}, []byte("ran")))
+		}
+	}
+	check := func(wantSchema uint64, want ...int) {
+		t.Helper()
+		err := db.View(func(tx *bbolt.Tx) error {
+			schema, err := schemaOf(tx)
+			if schema != wantSchema {
+				t.Errorf("schema %d, want %d", schema, wantSchema)
+			}
+			for _, n := range ran {
+				if wrote := tx.Bucket([]byte("meta")).Get([]byte{byte(n)}) != nil; wrote != (uint64(n) < wantSchema) {
+					t.Errorf("step %d wrote: %t", n, wrote)
+				}
+			}
+			return err
+		})
+		if diff := cmp.Diff(want, ran); diff != "" || err != nil {
+			t.Errorf("ran %v, want %v, error %v", ran, want, err)
+		}
+	}
+	if err := prepare(db, nil); err != nil {
+		t.Fatal(err)
+	}
+	check(1)
+	broken := errors.New("broken")
+	if err := prepare(db, []migration{step(1, nil), step(2, broken)}); !errors.Is(err, broken) {
+		t.Fatalf("got %v, want %v", err, broken)
+	}
+	check(1, 1, 2) // both in one transaction, so neither is left
+	if err := prepare(db, []migration{step(1, nil), step(2, nil)}); err != nil {
+		t.Fatal(err)
+	}
+	check(3, 1, 2, 1, 2)
+	if err := prepare(db, []migration{step(1, nil), step(2, nil), step(3, nil)}); err != nil {
+		t.Fatal(err)
+	}
+	check(4, 1, 2, 1, 2, 3)
+}
+
+// After a failure of the disk every waiter hears of it and nothing is accepted.
+func TestDiskFails(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path, Options{})
+	apply(t, store, refund.Commit{Jobs: []refund.Job{{ID: 1}}})
+	store.db.MaxSize = 1 // as if the disk were full: the file cannot grow
+	big := refund.Inbound{Update: append(append([]byte(`"`), make([]byte, 1<<20)...), '"')}
+	for i := 1; i < len(big.Update)-1; i++ {
+		big.Update[i] = 'x'
+	}
+	var wait sync.WaitGroup
+	for n := range 8 {
+		wait.Go(func() {
+			for i := range 100 {
+				one := big
+				one.Seq = uint64(n*1000 + i)
+				if err := store.Apply(context.Background(), refund.Commit{Inbox: []refund.Inbound{one}}); err != nil {
+					if !errors.Is(err, ErrFailed) {
+						t.Errorf("got %v, want %v", err, ErrFailed)
+					}
+					return
+				}
+			}
+			t.Error("800 MB went into a full disk")
+		})
+	}
+	wait.Wait()
+	<-store.Failed()
+	for what, err := range map[string]error{
+		"err":   store.Err(),
+		"apply": store.Apply(context.Background(), refund.Commit{}),
+		"sweep": store.Sweep(context.Background(), storagetest.Start),
+		"view":  store.View(context.Background(), func(refund.Reader) error { return nil }),
+	} {
+		if !errors.Is(err, ErrFailed) {
+			t.Errorf("%s: got %v, want %v", what, err, ErrFailed)
+		}
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, path, Options{})
+	err := store.View(context.Background(), func(r refund.Reader) error {
+		jobs, err := r.Jobs()
+		if len(jobs) != 1 {
+			t.Errorf("%d jobs after opening again, want 1", len(jobs))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// One conflict in a batch costs the others nothing. The writer is called here
+// without its goroutine, so that the batch is certain.
+func TestConflictInBatch(t *testing.T) {
+	store := open(t, newPath(t), Options{NoSync: true})
+	var batch []*request
+	for _, c := range []refund.Commit{
+		{Chats: []refund.Chat{{ID: 1, Version: 1}}},
+		{Chats: []refund.Chat{{ID: 1, Version: 1, Name: "late"}}, Jobs: []refund.Job{{ID: 9}}},
+		{Chats: []refund.Chat{{ID: 1, Version: 2, Name: "next"}}},
+	} {
+		change, err := prepared(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch = append(batch, &request{change: change})
+	}
+	results, err := store.transact(batch)
+	if err != nil || results[0] != nil || !errors.Is(results[1], refund.ErrConflict) || results[2] != nil {
+		t.Fatalf("results %v, error %v", results, err)
+	}
+	err = store.View(context.Background(), func(r refund.Reader) error {
+		chat, err := r.Chat(1)
+		jobs, _ := r.Jobs()
+		if chat.Name != "next" || len(jobs) != 0 {
+			t.Errorf("chat %+v, %d jobs", chat, len(jobs))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A commit whose caller went away before the writer took it is not applied.
+func TestWithdrawn(t *testing.T) {
+	store := &Store{queue: make(chan *request, 1)}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- store.Apply(ctx, refund.Commit{}) }()
+	r := <-store.queue
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want %v", err, context.Canceled)
+	}
+	if batch := store.drain(nil, r); len(batch) != 0 {
+		t.Error("a withdrawn commit was taken")
+	}
+}

@@ -1,0 +1,135 @@
+package bolt
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// bucket numbers a bucket. Those of the indexes stand in records on disk: a
+// number is never given a new meaning.
+type bucket byte
+
+// The buckets, indexes first.
+const (
+	dueBucket bucket = iota
+	openBucket
+	ordersBucket
+	claimsBucket
+
+	metaBucket
+	chatsBucket
+	casesBucket
+	accountsBucket
+	timelineBucket
+	picturesBucket
+	triesBucket
+	triesByTimeBucket
+	inboxBucket
+	seenBucket
+	seenByTimeBucket
+	deadBucket
+	outboxBucket
+	jobsBucket
+	postedBucket
+	postsBucket
+	groupsBucket
+
+	bucketCount
+)
+
+var bucketNames = [bucketCount][]byte{
+	dueBucket:         []byte("due"),
+	openBucket:        []byte("open"),
+	ordersBucket:      []byte("orders"),
+	claimsBucket:      []byte("claims"),
+	metaBucket:        []byte("meta"),
+	chatsBucket:       []byte("chats"),
+	casesBucket:       []byte("cases"),
+	accountsBucket:    []byte("accounts"),
+	timelineBucket:    []byte("timeline"),
+	picturesBucket:    []byte("pictures"),
+	triesBucket:       []byte("tries"),
+	triesByTimeBucket: []byte("tries_by_time"),
+	inboxBucket:       []byte("inbox"),
+	seenBucket:        []byte("seen"),
+	seenByTimeBucket:  []byte("seen_by_time"),
+	deadBucket:        []byte("dead"),
+	outboxBucket:      []byte("outbox"),
+	jobsBucket:        []byte("jobs"),
+	postedBucket:      []byte("posted"),
+	postsBucket:       []byte("posts"),
+	groupsBucket:      []byte("groups"),
+}
+
+// fullPages reports whether keys only ever come at the end, so that pages may be
+// filled. The timeline's come at the end of each case, which is anywhere.
+func (b bucket) fullPages() bool {
+	switch b {
+	case triesByTimeBucket, inboxBucket, seenByTimeBucket, deadBucket, jobsBucket:
+		return true
+	}
+	return false
+}
+
+var (
+	schemaKey = []byte("schema")
+	offsetKey = []byte("offset")
+)
+
+// migration changes the layout from one schema to the next.
+type migration func(*bbolt.Tx) error
+
+// migrations leads from schema 1 on: the first makes 2 of 1. What a release has
+// written must stay readable, so an entry is never changed, only added.
+var migrations []migration
+
+// prepare makes the buckets of a new file, or brings an old one's layout up to
+// date, all in one transaction.
+func prepare(db *bbolt.DB, migrations []migration) error {
+	newest := uint64(1 + len(migrations))
+	var has uint64
+	err := db.View(func(tx *bbolt.Tx) (err error) {
+		has, err = schemaOf(tx)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case has > newest:
+		return fmt.Errorf("schema %d, known up to %d: %w", has, newest, ErrNewer)
+	case has == newest:
+		return nil
+	}
+	return db.Update(func(tx *bbolt.Tx) error {
+		if has == 0 {
+			for _, name := range bucketNames {
+				if _, err := tx.CreateBucket(name); err != nil {
+					return fmt.Errorf("make bucket %s: %w", name, err)
+				}
+			}
+		} else {
+			for from := has; from < newest; from++ {
+				if err := migrations[from-1](tx); err != nil {
+					return fmt.Errorf("migrate from schema %d to %d: %w", from, from+1, err)
+				}
+			}
+		}
+		return tx.Bucket(bucketNames[metaBucket]).Put(schemaKey, binary.BigEndian.AppendUint64(nil, newest))
+	})
+}
+
+// schemaOf returns a file's schema, 0 when it is empty.
+func schemaOf(tx *bbolt.Tx) (uint64, error) {
+	if meta := tx.Bucket(bucketNames[metaBucket]); meta != nil {
+		if schema := meta.Get(schemaKey); len(schema) == 8 {
+			return binary.BigEndian.Uint64(schema), nil
+		}
+		return 0, ErrForeign
+	}
+	if first, _ := tx.Cursor().First(); first != nil {
+		return 0, ErrForeign
+	}
+	return 0, nil
+}

@@ -1,0 +1,320 @@
+package bolt
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"tuidan/refund"
+	"tuidan/storage"
+)
+
+// change is a commit with the keys and values that do not depend on what is
+// stored, made before the writer takes it.
+type change struct {
+	commit  *refund.Commit
+	records []record
+	puts    []entry
+	appends []entry // whose keys the bucket's sequence completes
+	tries   []entry // the same, with a second index
+	drops   []entry // without values
+}
+
+type entry struct {
+	bucket     bucket
+	key, value []byte
+}
+
+// prepared encodes a commit. Errors: storage.ErrInvalid.
+func prepared(c *refund.Commit) (*change, error) {
+	if err := storage.Validate(c); err != nil {
+		return nil, err
+	}
+	p := preparation{change: change{
+		commit:  c,
+		records: make([]record, 0, len(c.Chats)+len(c.Cases)+len(c.Accounts)),
+		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+
+			bandCount*len(c.Pictures)+1),
+		appends: make([]entry, 0, len(c.Timeline)+len(c.Dead)),
+		drops:   make([]entry, 0, len(c.Done)+len(c.DueDone)+len(c.JobsDone)),
+	}}
+	p.encode(c)
+	return &p.change, p.err
+}
+
+const bandCount = refund.MaxPictureDistance + 1
+
+// preparation keeps the first fault.
+type preparation struct {
+	change
+	err error
+}
+
+func (p *preparation) encode(c *refund.Commit) {
+	for i := range c.Chats {
+		p.record(chatRecord(&c.Chats[i]))
+	}
+	for i := range c.Cases {
+		p.record(caseRecord(&c.Cases[i]))
+	}
+	for i := range c.Accounts {
+		p.record(accountRecord(&c.Accounts[i]))
+	}
+	for i := range c.Inbox {
+		p.put(inboxBucket, uintKey(c.Inbox[i].Seq), p.json(nil, &c.Inbox[i]))
+	}
+	for i := range c.Outbox {
+		message := &c.Outbox[i]
+		p.put(outboxBucket, outboxKey(message), p.json(uintKey(message.Seq), message))
+	}
+	for i := range c.Jobs {
+		p.put(jobsBucket, uintKey(c.Jobs[i].ID), p.json(nil, &c.Jobs[i]))
+	}
+	for i := range c.Posted {
+		p.put(postedBucket, textKey(c.Posted[i].Case), p.json(nil, &c.Posted[i]))
+	}
+	for i := range c.Posts {
+		p.put(postsBucket, postKey(c.Posts[i].Chat, c.Posts[i].Message), p.json(nil, &c.Posts[i]))
+	}
+	for shop, chat := range c.Groups {
+		p.put(groupsBucket, textKey(shop), chatKey(chat))
+	}
+	if c.Offset != nil {
+		p.put(metaBucket, offsetKey, intKey(*c.Offset))
+	}
+	for _, look := range c.Pictures {
+		for band := range bandCount {
+			key := appendUint(appendBand(make([]byte, 0, 64), look, band), look.Hash)
+			p.put(picturesBucket, appendText(key, look.Case), nil)
+		}
+	}
+	for i := range c.Timeline {
+		p.appends = append(p.appends, entry{timelineBucket, textKey(c.Timeline[i].Case), p.json(nil, &c.Timeline[i])})
+	}
+	for i := range c.Dead {
+		p.appends = append(p.appends, entry{deadBucket, nil, p.json(nil, &c.Dead[i])})
+	}
+	for i := range c.Tries {
+		key := appendTime(orderKey(c.Tries[i].Order), c.Tries[i].At)
+		p.tries = append(p.tries, entry{triesBucket, key, p.json(nil, &c.Tries[i])})
+	}
+	for _, seq := range c.Done {
+		p.drops = append(p.drops, entry{bucket: inboxBucket, key: uintKey(seq)})
+	}
+	for i := range c.DueDone {
+		p.drops = append(p.drops, entry{bucket: dueBucket, key: appendDue(make([]byte, 0, 48), &c.DueDone[i])})
+	}
+	for _, id := range c.JobsDone {
+		p.drops = append(p.drops, entry{bucket: jobsBucket, key: uintKey(id)})
+	}
+}
+
+func (p *preparation) record(r record, err error) {
+	p.records = append(p.records, r)
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+func (p *preparation) put(b bucket, key, value []byte) { p.puts = append(p.puts, entry{b, key, value}) }
+
+func (p *preparation) json(prefix []byte, v any) []byte {
+	value, err := appendJSON(prefix, v)
+	if p.err == nil {
+		p.err = err
+	}
+	return value
+}
+
+// writer is one transaction of the writing goroutine.
+type writer struct {
+	tx      *bbolt.Tx
+	buckets [bucketCount]*bbolt.Bucket
+}
+
+func (w *writer) bucket(b bucket) *bbolt.Bucket {
+	if w.buckets[b] == nil {
+		w.buckets[b] = w.tx.Bucket(bucketNames[b])
+		if b.fullPages() {
+			w.buckets[b].FillPercent = 0.9
+		}
+	}
+	return w.buckets[b]
+}
+
+// apply writes a change whose preconditions hold. Any error is the file's and
+// ends the transaction.
+func (w *writer) apply(c *change) error {
+	for _, r := range c.records {
+		if err := w.record(r); err != nil {
+			return fmt.Errorf("write %s %x: %w", bucketNames[r.bucket], r.key, err)
+		}
+	}
+	for _, e := range c.puts {
+		if err := w.bucket(e.bucket).Put(e.key, e.value); err != nil {
+			return fmt.Errorf("write %s: %w", bucketNames[e.bucket], err)
+		}
+	}
+	for i := range c.commit.Inbox {
+		if err := w.see(&c.commit.Inbox[i]); err != nil {
+			return fmt.Errorf("write seen updates: %w", err)
+		}
+	}
+	for _, e := range c.appends {
+		if _, _, err := w.append(e); err != nil {
+			return fmt.Errorf("append to %s: %w", bucketNames[e.bucket], err)
+		}
+	}
+	for i, e := range c.tries {
+		key, seq, err := w.append(e)
+		if err == nil {
+			byTime := appendUint(appendTime(make([]byte, 0, 20), c.commit.Tries[i].At), seq)
+			err = w.bucket(triesByTimeBucket).Put(byTime, key)
+		}
+		if err != nil {
+			return fmt.Errorf("write tries: %w", err)
+		}
+	}
+	for _, e := range c.drops {
+		if err := w.bucket(e.bucket).Delete(e.key); err != nil {
+			return fmt.Errorf("delete from %s: %w", bucketNames[e.bucket], err)
+		}
+	}
+	return w.sent(c.commit.Sent)
+}
+
+// record puts a record and changes the indexes by what differs from the stored
+// one. A reference that stays is left alone: a timer that moved to the inbox
+// while its case still carries it must not come due again.
+func (w *writer) record(r record) error {
+	b := w.bucket(r.bucket)
+	had, _, err := openRecord(b.Get(r.key))
+	if err != nil {
+		return err
+	}
+	has, _, err := openRecord(r.value)
+	if err != nil {
+		return err
+	}
+	if err := without(had, has, func(index bucket, key []byte) error { return w.bucket(index).Delete(key) }); err != nil {
+		return err
+	}
+	if err := without(has, had, func(index bucket, key []byte) error { return w.bucket(index).Put(key, nil) }); err != nil {
+		return err
+	}
+	return b.Put(r.key, r.value)
+}
+
+// see marks an inbox entry's update as seen.
+func (w *writer) see(inbound *refund.Inbound) error {
+	if inbound.UpdateID == 0 {
+		return nil
+	}
+	key := intKey(inbound.UpdateID)
+	if w.bucket(seenBucket).Get(key) != nil {
+		return nil
+	}
+	if err := w.bucket(seenBucket).Put(key, uintKey(inbound.Seq)); err != nil {
+		return err
+	}
+	return w.bucket(seenByTimeBucket).Put(seenByTimeKey(inbound.Received, inbound.UpdateID), nil)
+}
+
+// append puts an entry under its key and the bucket's next sequence.
+func (w *writer) append(e entry) (key []byte, seq uint64, err error) {
+	b := w.bucket(e.bucket)
+	if seq, err = b.NextSequence(); err != nil {
+		return nil, 0, err
+	}
+	key = appendUint(e.key, seq)
+	return key, seq, b.Put(key, e.value)
+}
+
+// sent removes messages that were not replaced since they were read.
+func (w *writer) sent(messages []refund.Message) error {
+	for i := range messages {
+		key := outboxKey(&messages[i])
+		value := w.bucket(outboxBucket).Get(key)
+		if len(value) < 8 || binary.BigEndian.Uint64(value) != messages[i].Seq {
+			continue
+		}
+		if err := w.bucket(outboxBucket).Delete(key); err != nil {
+			return fmt.Errorf("delete from outbox: %w", err)
+		}
+	}
+	return nil
+}
+
+// stored answers storage.Check from the transaction, which has the commits of
+// the same batch that came before.
+type stored struct{ w *writer }
+
+func (s stored) ChatVersion(id refund.ChatID) uint64 {
+	return versionOf(s.w.bucket(chatsBucket).Get(chatKey(id)))
+}
+
+func (s stored) CaseVersion(id refund.CaseID) uint64 {
+	return versionOf(s.w.bucket(casesBucket).Get(caseKey(id)))
+}
+
+func (s stored) AccountVersion(order refund.OrderKey) uint64 {
+	return versionOf(s.w.bucket(accountsBucket).Get(orderKey(order)))
+}
+
+func (s stored) SeenAs(update int64) (seq uint64, seen bool) {
+	value := s.w.bucket(seenBucket).Get(intKey(update))
+	if len(value) != 8 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(value), true
+}
+
+func (s stored) Waits(seq uint64) bool { return s.w.bucket(inboxBucket).Get(uintKey(seq)) != nil }
+
+// sweep is one step of Store.Sweep.
+type sweep struct {
+	before time.Time
+	limit  int // entries that it may still delete; 0 afterwards: there may be more
+}
+
+func (s *sweep) run(w *writer) error {
+	err := s.each(w.bucket(seenByTimeBucket), func(key, _ []byte) error {
+		if len(key) < 8 {
+			return errDamaged
+		}
+		return w.bucket(seenBucket).Delete(key[len(key)-8:])
+	})
+	if err != nil {
+		return fmt.Errorf("sweep seen updates: %w", err)
+	}
+	err = s.each(w.bucket(triesByTimeBucket), func(_, key []byte) error { return w.bucket(triesBucket).Delete(key) })
+	if err != nil {
+		return fmt.Errorf("sweep tries: %w", err)
+	}
+	return nil
+}
+
+// each deletes the entries of a time-ordered bucket that are before the time and
+// calls fn with each, as far as the limit goes.
+func (s *sweep) each(b *bbolt.Bucket, fn func(key, value []byte) error) error {
+	end := appendTime(make([]byte, 0, 12), s.before)
+	// Collected first: deleting moves a cursor.
+	var keys [][]byte
+	cursor := b.Cursor()
+	for key, value := cursor.First(); key != nil && s.limit > 0 && bytes.Compare(key, end) < 0; key, value = cursor.Next() {
+		if err := fn(key, value); err != nil {
+			return err
+		}
+		keys = append(keys, key)
+		s.limit--
+	}
+	for _, key := range keys {
+		if err := b.Delete(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
