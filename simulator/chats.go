@@ -11,8 +11,7 @@ type chat struct {
 	id         int64
 	kind       models.ChatType
 	wire       *models.Chat // replaced, never changed
-	person     *User        // whose private chat it is
-	blocked    bool         // by that person
+	blocked    bool         // by the person whose private chat it is
 	bot        models.ChatMemberType
 	members    map[int64]models.ChatMemberType
 	migratedTo int64
@@ -128,6 +127,9 @@ func (s *Server) store(c *chat, wire *wireMessage, keyboard *markup) *message {
 	*last++
 	wire.MessageID, wire.Chat, wire.Date = *last, c.wire, s.now().Unix()
 	wire.ReplyMarkup = keyboard.inline()
+	if wire.TopicCreated != nil {
+		wire.ThreadID = wire.MessageID // the announcement is the topic's first message
+	}
 	m := &message{chat: c, wire: wire, markup: keyboard}
 	c.byID[wire.MessageID] = m
 	if old, full := c.messages.add(m); full {

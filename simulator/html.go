@@ -26,7 +26,6 @@ var htmlTags = map[string]models.MessageEntityType{
 
 type openTag struct {
 	name   string
-	at     int // byte offset in the source, for the error text
 	entity wireEntity
 }
 
@@ -113,7 +112,7 @@ func startTag(body string, at int) (openTag, error) {
 	if !ok || name == "span" && attributes["class"] != "tg-spoiler" {
 		return openTag{}, entityError("Unsupported start tag \"%s\" at byte offset %d", name, at)
 	}
-	tag := openTag{name: name, at: at, entity: wireEntity{Type: kind}}
+	tag := openTag{name: name, entity: wireEntity{Type: kind}}
 	switch name {
 	case "a":
 		tag.entity.URL = attributes["href"]

@@ -54,7 +54,6 @@ func (s *Server) forum(p *params) (*chat, error) {
 func (s *Server) openTopic(c *chat, by *models.User, created models.ForumTopicCreated) *topic {
 	m := s.store(c, &wireMessage{From: by, IsTopicMessage: true, TopicCreated: &created}, nil)
 	t := &topic{id: m.wire.MessageID, name: created.Name, iconID: created.IconCustomEmojiID}
-	m.wire.ThreadID = t.id // nobody has seen the message yet: s.mu is held since it was made
 	c.topics[t.id] = t
 	return t
 }

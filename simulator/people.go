@@ -111,11 +111,9 @@ func (u *User) private() *chat {
 	if c, ok := u.server.chats[u.id]; ok {
 		return c
 	}
-	c := u.server.newChat(u.id, &models.Chat{
+	return u.server.newChat(u.id, &models.Chat{
 		ID: u.id, Type: models.ChatTypePrivate, FirstName: u.name, Username: u.wire.Username,
 	})
-	c.person = u
-	return c
 }
 
 // Block blocks the bot: it is told by my_chat_member, and its messages to the person are refused with 403.
