@@ -1,17 +1,40 @@
 // Package policy decides what a shop's rules say about one refund request.
 // It does no I/O and never reads the clock: Facts carries everything.
+//
+// Load turns a policy file into a Policy or names every mistake in it. Decide
+// then works in three layers, from records to risk: the gate reads the state of
+// the goods (R15), the first rule whose condition holds gives the outcome, and
+// every guard that holds may make the outcome stricter. Where nothing decides, a
+// person does: the answer to doubt is always review.
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"tuidan/refund"
 )
 
 // Policy is one shop's loaded rules. It is immutable and safe for many
-// goroutines.
+// goroutines. Lists and texts that its methods return are shared: do not change
+// them. The zero value knows no product and reviews everything.
 type Policy struct {
 	Hash string // SHA-256 of the file, hex
+
+	currency  string // of the amounts that conditions name
+	kinds     map[refund.Kind]Product
+	products  map[string]Product
+	suppliers map[string]Ability
+	evidence  []evidence
+	rules     []rule
+	guards    []guard
+	refusals  []string
+	clauses   map[string]refund.Texts // by rule or refusal code
+	texts     []placed
+	locales   []string
+
+	buyer, merchant                 Ladder
+	evidenceAtLeast, survives, undo time.Duration
 }
 
 // Product is what the policy says of one product.
@@ -44,57 +67,122 @@ type Ladder struct {
 	BeforeDue time.Duration   // one more reminder this long before the time is up; 0: none
 	Owner     time.Duration   // the owner is told after; 0: never
 	Default   time.Duration   // the default applies after; 0: other rules say when
-	PaysUpTo  refund.Money    // the default's limit
+	PaysUpTo  refund.Money    // the default's limit; zero: the default pays nothing
 	OwnerDays int             // days that the owner, reminded daily, has
 }
 
-// Product returns the named product; for one that the file does not name, what
-// the file says of its kind.
-func (p *Policy) Product(name string, kind refund.Kind) Product { return Product{} }
-
-// Asks returns what a reason needs, in the order of asking. (R29, R30)
-func (p *Policy) Asks(reason refund.Reason, kind refund.Kind, goods refund.Goods) []Ask { return nil }
-
-// Supplier returns the recorded capability; false for an unknown supplier.
-func (p *Policy) Supplier(name string) (Ability, bool) { return Ability{}, false }
-
-// Buyer and Merchant return the ladders of the two; Undo the time in which a
-// verdict can be taken back; Survives how long after completion other than
-// personal reasons are heard (R33); EvidenceAtLeast the least time for evidence.
-func (p *Policy) Buyer() Ladder                  { return Ladder{} }
-func (p *Policy) Merchant() Ladder               { return Ladder{} }
-func (p *Policy) Undo() time.Duration            { return 0 }
-func (p *Policy) Survives() time.Duration        { return 0 }
-func (p *Policy) EvidenceAtLeast() time.Duration { return 0 }
-
-// Clause returns the shop's words for a refusal code or a rule. (R26)
-func (p *Policy) Clause(code string) refund.Texts { return nil }
-
-// Refusals lists the codes that merchants may refuse with, in the file's order. (R38, R39)
-func (p *Policy) Refusals() []string { return nil }
-
-// Gate computes the state of the goods from records only: the supplier's word
-// where there is one, else the shop's. (R15)
-func Gate(order refund.Order, record *refund.Record) refund.Goods { return refund.UnknownGoods }
-
-// Facts is everything that a decision may read.
-type Facts struct {
-	Order      refund.Order
-	Record     *refund.Record // the supplier's own word; nil: not asked or no answer
-	Reason     refund.Reason
-	Now        time.Time
-	InWindow   bool                        // within the product's window when the case opened
-	Survives   bool                        // within the longer time for other claims
-	Facts      map[refund.Item]refund.Fact // what the buyer stated
-	Missing    refund.Item                 // the first required item still missing; "" when complete
-	Given      bool                        // proof of non-use was given
-	Supplied   refund.Answer               // the supplier's answer to our request; "" before
-	Left       *refund.Money               // what may still be paid; nil: unknown
-	Claims     int                         // cases of this buyer in 30 days, this one included
-	SeenBefore bool                        // a picture of this case stands in another one
-	Matches    bool                        // contact and buyer agree with the order
+// evidence is one entry of the file's evidence list. Empty kinds or goods mean any.
+type evidence struct {
+	reasons []refund.Reason
+	kinds   []refund.Kind
+	goods   []refund.Goods
+	asks    []Ask
 }
 
-// Decide applies gate, rules and guards. The result has no Number and no At.
-// It always returns an outcome: without a rule that holds, review.
-func (p *Policy) Decide(f Facts) refund.Decision { return refund.Decision{Outcome: refund.Review} }
+func (e evidence) concerns(reason refund.Reason, kind refund.Kind, goods refund.Goods) bool {
+	return slices.Contains(e.reasons, reason) &&
+		(len(e.kinds) == 0 || slices.Contains(e.kinds, kind)) &&
+		(len(e.goods) == 0 || slices.Contains(e.goods, goods))
+}
+
+// Product returns the named product; for one that the file does not name, what
+// the file says of its kind. A kind that the file does not name either has no
+// window and is not instant.
+func (p *Policy) Product(name string, kind refund.Kind) Product {
+	if product, ok := p.products[name]; ok {
+		return product
+	}
+	product := p.kinds[kind]
+	product.Name, product.Kind = name, kind
+	return product
+}
+
+// Asks returns what a reason needs, in the order of asking. An item that several
+// entries of the file name stands once, required when any of them requires it;
+// the first entry's reason for asking is told. (R29, R30)
+func (p *Policy) Asks(reason refund.Reason, kind refund.Kind, goods refund.Goods) []Ask {
+	var asks []Ask
+	for _, entry := range p.evidence {
+		if !entry.concerns(reason, kind, goods) {
+			continue
+		}
+		for _, ask := range entry.asks {
+			at := slices.IndexFunc(asks, func(known Ask) bool { return known.Item == ask.Item })
+			if at < 0 {
+				asks = append(asks, ask)
+				continue
+			}
+			asks[at].Required = asks[at].Required || ask.Required
+		}
+	}
+	return asks
+}
+
+// Supplier returns the recorded capability; false for an unknown supplier.
+func (p *Policy) Supplier(name string) (Ability, bool) {
+	ability, ok := p.suppliers[name]
+	return ability, ok
+}
+
+// Currency is the code that the file's limits are in. An order in another one
+// cannot be measured by them.
+func (p *Policy) Currency() string { return p.currency }
+
+// Buyer returns how a buyer is reminded of missing evidence. Its Default is
+// zero: evidence is due by the window and by EvidenceAtLeast.
+func (p *Policy) Buyer() Ladder { return p.buyer }
+
+// Merchant returns how merchants are reminded and what applies when they stay
+// silent. (R25)
+func (p *Policy) Merchant() Ladder { return p.merchant }
+
+// Undo is the time in which a verdict can be taken back; zero: none.
+func (p *Policy) Undo() time.Duration { return p.undo }
+
+// Survives is how long after completion reasons other than personal ones are
+// heard. (R33)
+func (p *Policy) Survives() time.Duration { return p.survives }
+
+// EvidenceAtLeast is the least time that a buyer has for evidence, counted from
+// the opening of his case.
+func (p *Policy) EvidenceAtLeast() time.Duration { return p.evidenceAtLeast }
+
+// Unanswered is the code of a refusal that follows because nobody decided in
+// time. Merchants cannot choose it.
+const Unanswered = "unanswered"
+
+// Clause returns the shop's words for a refusal code, a rule, or Unanswered; a
+// refusal code goes before a rule of the same name. Nil when the file has none. (R26)
+func (p *Policy) Clause(code string) refund.Texts { return p.clauses[code] }
+
+// Refusals lists the codes that merchants may refuse with, in the file's order. (R38, R39)
+func (p *Policy) Refusals() []string { return p.refusals }
+
+// Locales lists the locales that the file's texts are written in, sorted.
+func (p *Policy) Locales() []string { return p.locales }
+
+// Untranslated returns one Mistake for each text that lacks one of the given
+// locales; without arguments, one of Locales. They do not keep a policy from
+// being used: readers of that locale see the text in another one. (R65)
+func (p *Policy) Untranslated(locales ...string) []Mistake {
+	if len(locales) == 0 {
+		locales = p.locales
+	}
+	var missing []Mistake
+	for _, text := range p.texts {
+		for _, locale := range locales {
+			if text.words[locale] == "" {
+				mistake := text.at
+				mistake.Text = "this text is not written in " + locale
+				missing = append(missing, mistake)
+			}
+		}
+	}
+	return missing
+}
+
+// placed is a text and where the file has it.
+type placed struct {
+	words refund.Texts
+	at    Mistake // without Text
+}

@@ -1,0 +1,194 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/cost"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+)
+
+// Limits of one condition.
+const (
+	maxCondition = 2_000 // characters
+	// maxCost is in CEL's units, about one per read and comparison. A rule of
+	// several lines costs some twenty. The same number bounds the estimate at load
+	// and what is really spent, should an order's texts be longer than assumed.
+	maxCost = 1_000
+	// assumedLength is how long texts of orders are taken to be when a condition's
+	// cost is estimated.
+	assumedLength = 64
+)
+
+// condition is one `when`, compiled.
+type condition struct {
+	program cel.Program
+	reads   []int // variables, in their order
+}
+
+// holds computes the condition. It fails when the condition does, for example by
+// dividing by zero, or when it exceeds its budget.
+func (c condition) holds(v *values) (bool, error) {
+	result, _, err := c.program.Eval(v)
+	if err != nil {
+		return false, err
+	}
+	holds, ok := result.(types.Bool)
+	if !ok {
+		return false, fmt.Errorf("the condition gave %s", result.Type().TypeName())
+	}
+	return bool(holds), nil
+}
+
+// readsEstablished reports whether the condition reads a fact that comes from records.
+func (c condition) readsEstablished() bool {
+	return slices.ContainsFunc(c.reads, func(i int) bool { return variables[i].Established })
+}
+
+// environment is what conditions are compiled in: CEL's standard library and the
+// variables, all of them flat so that a misspelt one has a near name.
+var environment = sync.OnceValues(func() (*cel.Env, error) {
+	options := []cel.EnvOption{
+		cel.CrossTypeNumericComparisons(true), // amount > 200
+		cel.ExtendedValidations(),
+		cel.ParserExpressionSizeLimit(maxCondition),
+		cel.ParserRecursionLimit(50),
+	}
+	for _, v := range variables {
+		options = append(options, cel.VariableWithDoc(v.Name, celType(v.Type), v.Meaning))
+	}
+	return cel.NewEnv(options...)
+})
+
+// sizes tells the cost estimate how long variables are.
+type sizes struct{}
+
+func (sizes) EstimateSize(element cost.AstNode) *cost.SizeEstimate {
+	path := element.Path()
+	if len(path) != 1 {
+		return nil
+	}
+	i, ok := variableIndex[path[0]]
+	if !ok {
+		return nil
+	}
+	longest := assumedLength
+	if variables[i].Values != nil {
+		longest = 0
+		for _, value := range variables[i].Values {
+			longest = max(longest, len(value))
+		}
+	}
+	size := cost.RangedSizeEstimate(0, uint64(longest))
+	return &size
+}
+
+func (sizes) EstimateCallCost(string, string, *cost.AstNode, []cost.AstNode) *cost.CallEstimate {
+	return nil
+}
+
+// condition compiles a `when`. It returns false after a mistake.
+func (r *reader) condition(n *node) (condition, bool) {
+	if n == nil {
+		return condition{}, false
+	}
+	if n.kind != scalar || strings.TrimSpace(n.text) == "" {
+		r.wrong(n, "", "a condition is a text such as goods == \"unused\", not %s", n.kind)
+		return condition{}, false
+	}
+	if len(n.text) > maxCondition {
+		r.wrong(n, "", "a condition has at most %d characters", maxCondition)
+		return condition{}, false
+	}
+	env, err := environment()
+	if err != nil {
+		r.wrong(n, "", "conditions cannot be read: %s", err)
+		return condition{}, false
+	}
+	checked, issues := env.Compile(n.text)
+	if issues.Err() != nil {
+		for _, issue := range issues.Errors() {
+			text, hint := issue.Message, ""
+			// CEL appends its suggestion to the text; a Mistake has a place for it.
+			if before, after, found := strings.Cut(text, " (did you mean '"); found {
+				text, hint = before, strings.TrimSuffix(strings.ReplaceAll(after, "'", ""), "?)")
+			}
+			r.at(r.place(n, issue.Location.Line(), issue.Location.Column()), hint, "%s", text)
+		}
+		return condition{}, false
+	}
+	if checked.OutputType() != cel.BoolType {
+		r.wrong(n, "", "a condition is true or false, but this gives %s", checked.OutputType())
+		return condition{}, false
+	}
+	estimate, err := env.EstimateCost(checked, sizes{})
+	if err != nil || estimate.Max > maxCost {
+		r.wrong(n, "", "this condition may take too long to compute (more than %d steps); make it simpler", maxCost)
+		return condition{}, false
+	}
+	if !r.knownWords(n, checked.NativeRep()) {
+		return condition{}, false
+	}
+	program, err := env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
+	if err != nil {
+		r.wrong(n, "", "%s", err)
+		return condition{}, false
+	}
+	c := condition{program: program}
+	for i := range variables {
+		for _, reference := range checked.NativeRep().ReferenceMap() {
+			if reference.Name == variables[i].Name {
+				c.reads = append(c.reads, i)
+				break
+			}
+		}
+	}
+	return c, true
+}
+
+// knownWords checks the texts that a condition compares variables with: a
+// misspelt `goods == "unsued"` would silently never hold.
+func (r *reader) knownWords(n *node, checked *ast.AST) bool {
+	fine := true
+	check := func(variable, literal ast.Expr) {
+		if variable.Kind() != ast.IdentKind || literal.Kind() != ast.LiteralKind {
+			return
+		}
+		i, ok := variableIndex[variable.AsIdent()]
+		word, isText := literal.AsLiteral().(types.String)
+		if !ok || !isText || variables[i].Values == nil || slices.Contains(variables[i].Values, string(word)) {
+			return
+		}
+		hint := ""
+		if near := nearest(string(word), variables[i].Values); near != "" {
+			hint = fmt.Sprintf("%q", near)
+		}
+		at := checked.SourceInfo().GetStartLocation(literal.ID())
+		r.at(r.place(n, at.Line(), at.Column()), hint, "%s is never %q; it is one of %s",
+			variables[i].Name, short(string(word)), quoted(variables[i].Values))
+		fine = false
+	}
+	ast.PreOrderVisit(checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.CallKind || len(e.AsCall().Args()) != 2 {
+			return
+		}
+		left, right := e.AsCall().Args()[0], e.AsCall().Args()[1]
+		switch e.AsCall().FunctionName() {
+		case operators.Equals, operators.NotEquals:
+			check(left, right)
+			check(right, left)
+		case operators.In:
+			if right.Kind() == ast.ListKind {
+				for _, element := range right.AsList().Elements() {
+					check(left, element)
+				}
+			}
+		}
+	}))
+	return fine
+}

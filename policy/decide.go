@@ -1,0 +1,210 @@
+package policy
+
+import (
+	"tuidan/refund"
+)
+
+// rule is one entry of the file's ordered list.
+type rule struct {
+	name          string
+	when          condition
+	outcome       refund.Outcome
+	fault         refund.Party // Nobody: the buyer's for a personal reason, else not established
+	fails         string       // which of the three checks it says failed; "": none
+	whole         bool         // the amount is all that is left, even of a partial delivery
+	withdraw      *bool        // nil: when the goods are unused
+	recover       bool
+	needsEvidence bool
+	exempt        []bool // by guard
+	clause        refund.Texts
+}
+
+// guard is a risk check that may only make an outcome stricter.
+type guard struct {
+	name   string
+	when   condition
+	strict strictness
+	say    refund.Texts
+}
+
+// strictness orders what a decision may become. A refusal stands outside: no
+// guard softens or needs to sharpen it.
+type strictness int
+
+const (
+	pays strictness = iota
+	asksEvidence
+	asksSupplier
+	reviews
+	twoApprovals
+)
+
+func strictnessOf(outcome refund.Outcome) strictness {
+	switch outcome {
+	case refund.Refund:
+		return pays
+	case refund.AskEvidence:
+		return asksEvidence
+	case refund.AskSupplier:
+		return asksSupplier
+	}
+	return reviews
+}
+
+var outcomeOf = [...]refund.Outcome{pays: refund.Refund, asksEvidence: refund.AskEvidence,
+	asksSupplier: refund.AskSupplier, reviews: refund.Review, twoApprovals: refund.Review}
+
+// Notes that Decide adds to Reads when it reviews for a reason that no fact shows.
+const (
+	noteError         = "error"          // a condition could not be computed
+	noteUnestablished = "unestablished"  // a rule would pay on no record
+	noteAmount        = "amount_unknown" // how much may be paid is not known, or nothing is left
+)
+
+// Decide applies gate, rules and guards. The result has no Number and no At.
+// It always returns an outcome: without a rule that holds, review.
+//
+// Amount is filled for a refund, and for a review with what a merchant's approval
+// would pay; zero when that is not known. Money leaves without a person only on
+// unused, failed or partly delivered goods by a record, on goods that a record
+// shows were sent elsewhere, or on goods that the supplier took back; a rule that
+// would pay on less is reviewed. (R12, R52)
+func (p *Policy) Decide(f Facts) refund.Decision {
+	v := p.view(&f)
+	d := refund.Decision{
+		Outcome: refund.Review,
+		Goods:   v.goods,
+		Policy:  p.Hash,
+		Reads:   make([]refund.Reading, variableCount, variableCount+2),
+		Check: refund.Check{
+			InTime:   f.InWindow || f.Survives && !f.Reason.Personal(),
+			Complete: f.Missing == "",
+			Accurate: v.accurate,
+		},
+	}
+	for i := range variables {
+		d.Reads[i] = refund.Reading{Name: variables[i].Name, Value: v.text[i]}
+	}
+	note := func(name, value string) { d.Reads = append(d.Reads, refund.Reading{Name: name, Value: value}) }
+
+	var fired *rule
+	for i := range p.rules {
+		holds, err := p.rules[i].when.holds(&v.values)
+		if err != nil {
+			note(noteError, p.rules[i].name+": "+err.Error())
+			break
+		}
+		if holds {
+			fired = &p.rules[i]
+			break
+		}
+	}
+
+	var withdraw *bool
+	whole := false
+	if fired != nil {
+		d.Rule, d.Clause, d.Outcome, d.Fault, d.Recover = fired.name, fired.clause, fired.outcome, fired.fault, fired.recover
+		withdraw, whole = fired.withdraw, fired.whole
+		switch fired.fails {
+		case "in_time":
+			d.Check.InTime = false
+		case "complete":
+			d.Check.Complete = false
+		case "accurate":
+			d.Check.Accurate = false
+		}
+		if fired.needsEvidence && f.Missing != "" {
+			d.Outcome = refund.AskEvidence
+		}
+	}
+	if d.Fault == refund.Nobody && f.Reason.Personal() {
+		d.Fault = refund.Buyer
+	}
+
+	amount, payable := payable(&f, v.goods, whole)
+	strict := strictnessOf(d.Outcome)
+	if d.Outcome == refund.Refund {
+		if !established(&f, v) {
+			note(noteUnestablished, d.Rule)
+			strict = reviews
+		}
+		if !payable {
+			note(noteAmount, d.Rule)
+			strict = reviews
+		}
+	}
+	for i := range p.guards {
+		if fired != nil && fired.exempt[i] {
+			continue
+		}
+		guard := &p.guards[i]
+		holds, err := guard.when.holds(&v.values)
+		if err != nil {
+			note(noteError, guard.name+": "+err.Error())
+			strict = max(strict, reviews)
+		}
+		if holds || err != nil {
+			d.Guards = append(d.Guards, refund.Fired{Name: guard.name, Say: guard.say, Reads: v.reads(guard.when.reads)})
+			strict = max(strict, guard.strict)
+		}
+	}
+	if strict == asksEvidence && f.Missing == "" {
+		strict = reviews // nothing is left to ask for, so a person looks at what there is
+	}
+
+	if d.Outcome == refund.Refuse {
+		return d
+	}
+	d.Outcome = outcomeOf[strict]
+	switch strict {
+	case asksEvidence:
+		d.Asks = f.Missing
+	case reviews:
+		d.Approvals = 1
+	case twoApprovals:
+		d.Approvals = 2
+	}
+	if d.Outcome == refund.Refund || d.Outcome == refund.Review {
+		d.Amount = amount
+		d.Withdraw = v.goods == refund.Unused
+		if withdraw != nil {
+			d.Withdraw = *withdraw
+		}
+	}
+	return d
+}
+
+// established reports whether a record, not a claim, supports paying without a
+// person.
+func established(f *Facts, v *view) bool {
+	switch v.goods {
+	case refund.Unused, refund.Failed, refund.Partial:
+		return true
+	}
+	return v.sentElsewhere || f.Supplied == refund.Refunds
+}
+
+// payable returns what would be paid: all that is left or, of a partial delivery
+// unless whole is set, the part that the supplier says is missing; never more
+// than is left, nor than the order's amount. It returns false and a zero amount
+// when that is not known or nothing.
+func payable(f *Facts, goods refund.Goods, whole bool) (refund.Money, bool) {
+	if f.Left == nil || f.Left.Minor <= 0 {
+		return refund.Money{}, false
+	}
+	amount := *f.Left
+	caps := []refund.Money{f.Order.Amount}
+	if goods == refund.Partial && !whole {
+		if f.Record == nil || f.Record.Missing == nil {
+			return refund.Money{}, false
+		}
+		caps = append(caps, *f.Record.Missing)
+	}
+	for _, limit := range caps {
+		if limit.Currency != amount.Currency || limit.Minor <= 0 {
+			return refund.Money{}, false
+		}
+		amount.Minor = min(amount.Minor, limit.Minor)
+	}
+	return amount, true
+}

@@ -1,0 +1,357 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"tuidan/refund"
+)
+
+// The words that a policy file may use.
+var (
+	kinds       = []refund.Kind{refund.Card, refund.TopUp, refund.Membership}
+	fulfilments = []refund.Fulfilment{refund.Auto, refund.ByHand}
+	goods       = []refund.Goods{refund.Unused, refund.Used, refund.Failed, refund.Partial, refund.UnknownGoods}
+	items       = []refund.Item{refund.IntendedAccount, refund.ChargedAccount, refund.TransactionTime, refund.Picture,
+		refund.ProofOfNonUse, refund.OrderScreenshot, refund.Conversation, refund.Description}
+	faults       = []refund.Party{refund.Buyer, refund.Merchant, refund.Platform, refund.Supplier}
+	ruleOutcomes = []refund.Outcome{refund.Refund, refund.AskEvidence, refund.AskSupplier, refund.Review, refund.Refuse}
+	accountForms = []string{"cn_mobile", "email", "game_id"}
+
+	kindValues       = texts(kinds)
+	fulfilmentValues = texts(fulfilments)
+	itemValues       = texts(items)
+)
+
+// guardOutcomes are what a guard may make of a decision.
+var guardOutcomes = map[string]strictness{
+	"ask_evidence": asksEvidence, "ask_supplier": asksSupplier, "review": reviews, "two_approvals": twoApprovals,
+}
+
+// Load reads a policy file. The name is only told in mistakes. The error is
+// always *Mistakes and holds every mistake that one reading can find: what is not
+// YAML at all hides the rest of the file.
+func Load(name string, data []byte) (*Policy, error) {
+	r := &reader{file: name}
+	sum := sha256.Sum256(data)
+	p := &Policy{Hash: hex.EncodeToString(sum[:])}
+	if root := r.parse(data); root != nil {
+		r.policy(p, root)
+	}
+	if len(r.mistakes) > 0 {
+		mistakes := Mistakes(sortMistakes(r.mistakes))
+		return nil, &mistakes
+	}
+	p.texts = r.texts
+	for _, text := range p.texts {
+		for locale := range text.words {
+			if !slices.Contains(p.locales, locale) {
+				p.locales = append(p.locales, locale)
+			}
+		}
+	}
+	slices.Sort(p.locales)
+	return p, nil
+}
+
+// policy reads the file's sections. Those that others refer to come first,
+// wherever the file has them.
+func (r *reader) policy(p *Policy, root *node) {
+	top := r.record(&node{line: 1, column: 1}, root, "a policy",
+		"version", "currency", "kinds", "products", "suppliers", "evidence", "rules", "guards", "refusals", "deadlines")
+	if root.kind != mapping {
+		return
+	}
+	if n := top.need("version"); n != nil && (n.kind != scalar || n.text != "1") {
+		r.wrong(n, "1", "this tuidan reads version 1 of policies")
+	}
+	p.currency = r.currency(top.need("currency"))
+	r.suppliers(p, top.get("suppliers"))
+	r.products(p, top)
+	r.evidence(p, top.get("evidence"))
+	p.clauses = map[string]refund.Texts{}
+	r.refusals(p, top.need("refusals"))
+	r.guards(p, top.get("guards"))
+	r.rules(p, top.need("rules"))
+	if n := top.need("deadlines"); n != nil {
+		r.deadlines(p, top.keys["deadlines"], n)
+	}
+}
+
+func (r *reader) currency(n *node) string {
+	code := r.word(n, "currency")
+	if _, err := refund.ParseMoney("0", code); n != nil && n.kind == scalar && (err != nil || len(code) > 5) {
+		r.wrong(n, "", "currency `%s` is not a code such as CNY, USDT or XTR", short(code))
+		return ""
+	}
+	return code
+}
+
+func (r *reader) suppliers(p *Policy, n *node) {
+	p.suppliers = map[string]Ability{}
+	for _, e := range r.entries(n, "suppliers") {
+		name := r.name(e.key, "supplier")
+		m := r.record(e.key, e.value, "supplier "+short(e.key.text), "rolls_back", "adjusts", "within")
+		p.suppliers[name] = Ability{
+			RollsBack: r.flag(m.get("rolls_back"), "rolls_back"),
+			Adjusts:   r.flag(m.get("adjusts"), "adjusts"),
+			Within:    r.duration(m.need("within"), "within", false),
+		}
+	}
+}
+
+// products reads kinds and products. A product takes from its kind what it does
+// not say itself.
+func (r *reader) products(p *Policy, top record) {
+	p.kinds = map[refund.Kind]Product{}
+	for _, e := range r.entries(top.get("kinds"), "kinds") {
+		kind := choice(r, e.key, "kind", kinds...)
+		m := r.record(e.key, e.value, "kind "+short(e.key.text), "fulfilment", "window", "instant", "account", "supplier")
+		p.kinds[kind] = r.product(p, m, Product{Kind: kind})
+	}
+	p.products = map[string]Product{}
+	for _, e := range r.entries(top.get("products"), "products") {
+		m := r.record(e.key, e.value, "product "+short(e.key.text), "kind", "fulfilment", "window", "instant", "account", "supplier")
+		kind := choice(r, m.need("kind"), "kind", kinds...)
+		base := p.kinds[kind]
+		base.Name, base.Kind = e.key.text, kind
+		p.products[e.key.text] = r.product(p, m, base)
+	}
+}
+
+func (r *reader) product(p *Policy, m record, product Product) Product {
+	if n := m.get("fulfilment"); n != nil {
+		product.Fulfilment = choice(r, n, "fulfilment", fulfilments...)
+	} else if product.Fulfilment == "" {
+		m.need("fulfilment")
+	}
+	if n := m.get("window"); n != nil {
+		product.Window = r.duration(n, "window", false)
+	} else if product.Window == 0 {
+		m.need("window")
+	}
+	if n := m.get("instant"); n != nil {
+		product.Instant = r.flag(n, "instant")
+	}
+	if n := m.get("account"); n != nil {
+		product.Account = choice(r, n, "account", accountForms...)
+	}
+	if n := m.get("supplier"); n != nil {
+		product.Supplier = r.word(n, "supplier")
+		if _, ok := p.suppliers[product.Supplier]; !ok && product.Supplier != "" {
+			r.wrong(n, nearest(product.Supplier, names(p.suppliers)), "supplier `%s` is not under `suppliers`", short(product.Supplier))
+		}
+	}
+	return product
+}
+
+func (r *reader) evidence(p *Policy, n *node) {
+	for _, item := range r.list(n, "evidence") {
+		m := r.record(item, item, "an evidence entry", "reasons", "kinds", "goods", "required", "optional")
+		e := evidence{
+			reasons: choices(r, m.need("reasons"), "reason", refund.Reasons()...),
+			kinds:   choices(r, m.get("kinds"), "kind", kinds...),
+			goods:   choices(r, m.get("goods"), "goods", goods...),
+		}
+		if len(m.values) > 0 && m.get("required") == nil && m.get("optional") == nil {
+			r.wrong(item, "", "an evidence entry needs `required` or `optional`")
+		}
+		for _, part := range []string{"required", "optional"} {
+			for _, ask := range r.entries(m.get(part), part) {
+				name := choice(r, ask.key, "item", items...)
+				if ask.value.kind == empty {
+					r.wrong(ask.key, "", "say why %s is asked: {zh-Hans: …, en: …}", ask.key.text)
+				}
+				e.asks = append(e.asks, Ask{Item: name, Required: part == "required", Why: r.words(ask.value, "why "+ask.key.text+" is asked")})
+			}
+		}
+		p.evidence = append(p.evidence, e)
+	}
+}
+
+func (r *reader) refusals(p *Policy, n *node) {
+	for _, e := range r.entries(n, "refusals") {
+		code := r.name(e.key, "refusal")
+		switch {
+		case code == Unanswered:
+			r.wrong(e.key, "", "nobody chooses `%s`; its words stand under `deadlines`, `merchant`", Unanswered)
+		case e.value.kind == empty:
+			r.wrong(e.key, "", "refusal %s has no clause: a buyer is told which one (R26)", code)
+		}
+		p.refusals = append(p.refusals, code)
+		p.clauses[code] = r.words(e.value, "refusal "+short(code))
+	}
+}
+
+func (r *reader) guards(p *Policy, n *node) {
+	seen := map[string]*node{}
+	for _, item := range r.list(n, "guards") {
+		m := r.record(item, item, "a guard", "name", "when", "outcome", "say")
+		g := guard{name: r.unique(m.need("name"), "guard", seen)}
+		g.when, _ = r.condition(m.need("when"))
+		known := []string{"ask_evidence", "ask_supplier", "review", "two_approvals"}
+		g.strict = guardOutcomes[choice(r, m.need("outcome"), "a guard's outcome", known...)]
+		g.say = r.words(m.need("say"), "what the guard says")
+		p.guards = append(p.guards, g)
+	}
+}
+
+// unique returns a name that no other entry of the list has.
+func (r *reader) unique(n *node, what string, seen map[string]*node) string {
+	name := r.name(n, what)
+	if name == "" {
+		return ""
+	}
+	if first := seen[name]; first != nil {
+		r.wrong(n, "", "%s `%s` stands twice; it was already given in line %d", what, name, first.line)
+	}
+	seen[name] = n
+	return name
+}
+
+func (r *reader) rules(p *Policy, n *node) {
+	seen := map[string]*node{}
+	for _, item := range r.list(n, "rules") {
+		m := r.record(item, item, "a rule", "name", "when", "outcome", "fault", "amount", "withdraw", "recover",
+			"needs_evidence", "fails", "exempt", "clause")
+		rule := rule{
+			name:          r.unique(m.need("name"), "rule", seen),
+			outcome:       choice(r, m.need("outcome"), "outcome", ruleOutcomes...),
+			fault:         choice(r, m.get("fault"), "fault", faults...),
+			fails:         choice(r, m.get("fails"), "fails", "in_time", "complete", "accurate"),
+			whole:         choice(r, m.get("amount"), "amount", "whole", "missing") == "whole",
+			recover:       r.flag(m.get("recover"), "recover"),
+			needsEvidence: r.flag(m.get("needs_evidence"), "needs_evidence"),
+			exempt:        r.exempt(p, m.keys["exempt"], m.get("exempt")),
+			clause:        r.words(m.get("clause"), "the clause"),
+		}
+		if n := m.get("withdraw"); n != nil {
+			withdraw := r.flag(n, "withdraw")
+			rule.withdraw = &withdraw
+		}
+		var compiled bool
+		rule.when, compiled = r.condition(m.need("when"))
+
+		if rule.clause == nil && slices.Contains(p.refusals, rule.name) {
+			rule.clause = p.clauses[rule.name]
+		}
+		if rule.outcome == refund.Refuse && rule.clause == nil && m.get("clause") == nil {
+			r.wrong(either(m.get("name"), item), "", "rule %s refuses without a `clause`: a buyer is told which one (R26)", rule.name)
+		}
+		if compiled && rule.outcome == refund.Refund && !rule.when.readsEstablished() {
+			r.wrong(m.get("when"), "", "rule %s pays, so its condition must read what a record establishes: %s (R12)", rule.name, establishedNames())
+		}
+		if rule.recover && (rule.fault == refund.Nobody || rule.fault == refund.Buyer) {
+			r.wrong(m.get("recover"), "", "rule %s recovers, so its `fault` must be somebody else's than the buyer's (R45)", rule.name)
+		}
+		if rule.needsEvidence && rule.outcome == refund.Refuse {
+			r.wrong(m.get("needs_evidence"), "", "rule %s refuses: no evidence would change that", rule.name)
+		}
+		p.rules = append(p.rules, rule)
+		if _, ok := p.clauses[rule.name]; !ok {
+			p.clauses[rule.name] = rule.clause
+		}
+	}
+}
+
+// exempt reads which guards a rule is exempt from: a list of names, or all_but
+// with a list of names.
+func (r *reader) exempt(p *Policy, at, n *node) []bool {
+	exempt := make([]bool, len(p.guards))
+	if n == nil {
+		return exempt
+	}
+	named, allBut := n, false
+	if n.kind == mapping {
+		m := r.record(at, n, "exempt", "all_but")
+		if named = m.need("all_but"); named == nil {
+			return exempt
+		}
+		allBut = true
+	}
+	known := make([]string, len(p.guards))
+	for i, guard := range p.guards {
+		known[i], exempt[i] = guard.name, allBut
+	}
+	for _, item := range r.list(named, "exempt") {
+		word := r.word(item, "guard")
+		i := slices.Index(known, word)
+		if i < 0 {
+			if item.kind == scalar {
+				r.wrong(item, nearest(word, known), "there is no guard `%s`", short(word))
+			}
+			continue
+		}
+		exempt[i] = !allBut
+	}
+	return exempt
+}
+
+func (r *reader) deadlines(p *Policy, at, n *node) {
+	m := r.record(at, n, "deadlines", "buyer", "merchant", "evidence_at_least", "survives", "undo")
+	if n.kind != mapping {
+		return
+	}
+	if n := m.need("buyer"); n != nil {
+		buyer := r.record(m.keys["buyer"], n, "the buyer's deadline", "remind", "before_due")
+		p.buyer.Remind = r.remind(buyer.get("remind"))
+		p.buyer.BeforeDue = r.duration(buyer.get("before_due"), "before_due", false)
+	}
+	if n := m.need("merchant"); n != nil {
+		merchant := r.record(m.keys["merchant"], n, "the merchants' deadline",
+			"remind", "before_due", "owner", "default", "pays_up_to", "owner_days", "unanswered")
+		p.merchant = Ladder{
+			Remind:    r.remind(merchant.get("remind")),
+			BeforeDue: r.duration(merchant.get("before_due"), "before_due", false),
+			Owner:     r.duration(merchant.get("owner"), "owner", false),
+			Default:   r.duration(merchant.need("default"), "default", false),
+			PaysUpTo:  r.money(merchant.get("pays_up_to"), "pays_up_to", p.currency),
+			OwnerDays: r.count(merchant.need("owner_days"), "owner_days", 1, 365),
+		}
+		if n := merchant.get("owner"); n != nil && p.merchant.Default > 0 && p.merchant.Owner >= p.merchant.Default {
+			r.wrong(n, "", "the owner is told before the default applies, not after")
+		}
+		p.clauses[Unanswered] = r.words(merchant.need("unanswered"), "the refusal when nobody decided")
+	}
+	p.evidenceAtLeast = r.duration(m.need("evidence_at_least"), "evidence_at_least", false)
+	p.survives = r.duration(m.need("survives"), "survives", true)
+	p.undo = r.duration(m.need("undo"), "undo", true)
+}
+
+// remind reads reminder steps, each later than the one before.
+func (r *reader) remind(n *node) []time.Duration {
+	var steps []time.Duration
+	for _, item := range r.list(n, "remind") {
+		step := r.duration(item, "a reminder", false)
+		if len(steps) > 0 && step != 0 && step <= steps[len(steps)-1] {
+			r.wrong(item, "", "reminders come one after another: %s is not later than %s", step, steps[len(steps)-1])
+		}
+		steps = append(steps, step)
+	}
+	return steps
+}
+
+func either(n, other *node) *node {
+	if n != nil {
+		return n
+	}
+	return other
+}
+
+func names[V any](m map[string]V) []string {
+	return slices.Sorted(maps.Keys(m))
+}
+
+func establishedNames() string {
+	var names []string
+	for _, v := range variables {
+		if v.Established {
+			names = append(names, v.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
