@@ -1,0 +1,52 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+
+	tgbot "github.com/go-telegram/bot"
+
+	"tuidan/refund"
+)
+
+// maxAnswer is the limit of an answer's text, in characters.
+// (Bot API: answerCallbackQuery)
+const maxAnswer = 200
+
+// Answerer answers button presses, to the presser alone.
+type Answerer struct {
+	Client *Client
+	Texts  Texts
+}
+
+// Answer ends a press: with a text for a moment, with a box that must be closed
+// (alert), or silently when the words have no key. A query that is too old to be
+// answered counts as answered: its button waits no longer either.
+// (Bot API: answerCallbackQuery)
+func (a *Answerer) Answer(ctx context.Context, query string, words refund.Words, locale string, alert bool) error {
+	params := tgbot.AnswerCallbackQueryParams{CallbackQueryID: query}
+	var textErr error
+	if words.Key != "" {
+		// The button must not spin because of a missing text.
+		params.Text, textErr = a.Texts.Text(locale, words, nil)
+		params.Text = cutRunes(params.Text, maxAnswer)
+		params.ShowAlert = alert && params.Text != ""
+	}
+	err := a.Client.Call(ctx, "answerCallbackQuery", params, nil)
+	if fault := faultOf(err); fault != noFault && fault != lateFault {
+		return fmt.Errorf("answer press: %w", err)
+	}
+	if textErr != nil {
+		return fmt.Errorf("answer press silently: %w", textErr)
+	}
+	return nil
+}
+
+// cutRunes shortens a text to at most n characters, the last then an ellipsis.
+func cutRunes(text string, n int) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	return string(runes[:n-1]) + "…"
+}

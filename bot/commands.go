@@ -1,0 +1,63 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-telegram/bot/models"
+	"golang.org/x/text/language"
+
+	"tuidan/refund"
+)
+
+// commandNames are the commands of private chats, in the menu's order. Their
+// descriptions are the catalogs' keys "command_" + name.
+var commandNames = []string{"start", "status", "cancel", "human", "language", "help"}
+
+// Catalogs are texts in several locales; locales.Catalogs is one.
+type Catalogs interface {
+	Texts
+	Locales() []string
+	Default() string
+}
+
+// commandsParams is setMyCommands' own; the library's scope leaves out its type
+// when written as JSON.
+type commandsParams struct {
+	Commands []models.BotCommand `json:"commands"`
+	Scope    struct {
+		Type string `json:"type"`
+	} `json:"scope"`
+	Language string `json:"language_code,omitempty"`
+}
+
+// SetCommands puts the commands into the menu of private chats: one list for
+// each language of the catalogs and the default's for all others. Telegram takes
+// languages of two letters only, so of two scripts of one language the default
+// locale's list, else the first, is shown. (Bot API: setMyCommands)
+func SetCommands(ctx context.Context, client *Client, catalogs Catalogs) error {
+	lists := []struct{ code, locale string }{{"", catalogs.Default()}}
+	seen := map[string]bool{}
+	for _, locale := range append([]string{catalogs.Default()}, catalogs.Locales()...) {
+		base, _ := language.Make(locale).Base()
+		if code := base.String(); len(code) == 2 && !seen[code] {
+			seen[code] = true
+			lists = append(lists, struct{ code, locale string }{code, locale})
+		}
+	}
+	for _, list := range lists {
+		params := commandsParams{Language: list.code}
+		params.Scope.Type = "all_private_chats"
+		for _, name := range commandNames {
+			text, err := catalogs.Text(list.locale, refund.Words{Key: "command_" + name}, nil)
+			if err != nil {
+				return fmt.Errorf("command %s: %w", name, err)
+			}
+			params.Commands = append(params.Commands, models.BotCommand{Command: name, Description: cutRunes(text, 256)})
+		}
+		if err := client.Call(ctx, "setMyCommands", params, nil); err != nil {
+			return fmt.Errorf("set commands in %s: %w", list.locale, err)
+		}
+	}
+	return nil
+}
