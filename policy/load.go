@@ -61,11 +61,12 @@ func Load(name string, data []byte) (*Policy, error) {
 // policy reads the file's sections. Those that others refer to come first,
 // wherever the file has them.
 func (r *reader) policy(p *Policy, root *node) {
-	top := r.record(&node{line: 1, column: 1}, root, "a policy",
-		"version", "currency", "kinds", "products", "suppliers", "evidence", "rules", "guards", "refusals", "deadlines")
 	if root.kind != mapping {
+		r.wrong(root, "", "a policy is written as names with values, not as %s", root.kind)
 		return
 	}
+	top := r.record(&node{line: 1, column: 1}, root, "a policy",
+		"version", "currency", "kinds", "products", "suppliers", "evidence", "rules", "guards", "refusals", "deadlines")
 	if n := top.need("version"); n != nil && (n.kind != scalar || n.text != "1") {
 		r.wrong(n, "1", "this tuidan reads version 1 of policies")
 	}
@@ -174,6 +175,9 @@ func (r *reader) evidence(p *Policy, n *node) {
 }
 
 func (r *reader) refusals(p *Policy, n *node) {
+	if n != nil && n.kind == mapping && len(n.entries) == 0 {
+		r.wrong(n, "", "`refusals` is empty: merchants could not refuse anything")
+	}
 	for _, e := range r.entries(n, "refusals") {
 		code := r.name(e.key, "refusal")
 		switch {
@@ -214,6 +218,9 @@ func (r *reader) unique(n *node, what string, seen map[string]*node) string {
 }
 
 func (r *reader) rules(p *Policy, n *node) {
+	if n != nil && n.kind == list && len(n.items) == 0 {
+		r.wrong(n, "", "`rules` is empty: every request would go to a person")
+	}
 	seen := map[string]*node{}
 	for _, item := range r.list(n, "rules") {
 		m := r.record(item, item, "a rule", "name", "when", "outcome", "fault", "amount", "withdraw", "recover",

@@ -275,12 +275,11 @@ func (r *reader) words(n *node, what string) refund.Texts {
 			r.wrong(e.key, "", "`%s` is not a locale such as zh-Hans or en", short(locale))
 			continue
 		}
-		text := strings.TrimSpace(r.word(e.value, what))
-		if text == "" && (e.value.kind == empty || e.value.kind == scalar) {
+		if e.value.kind == empty || e.value.kind == scalar && strings.TrimSpace(e.value.text) == "" {
 			r.wrong(e.key, "", "%s has no text in %s", what, locale)
 			continue
 		}
-		words[locale] = text
+		words[locale] = strings.TrimSpace(r.word(e.value, what))
 	}
 	if len(words) == 0 {
 		if n.kind == mapping && len(n.entries) == 0 {

@@ -66,7 +66,11 @@ func (r *reader) parse(data []byte) *node {
 			continue
 		}
 		if body != nil {
-			r.at(positionOf(doc.Body), "", "a policy is one document: take the `---` away")
+			at := positionOf(doc.Body)
+			if doc.Start != nil && doc.Start.Position != nil {
+				at = *doc.Start.Position
+			}
+			r.at(at, "", "a policy is one document: take the `---` away")
 			return nil
 		}
 		body = doc.Body

@@ -1,0 +1,209 @@
+package policy
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMistakes(t *testing.T) {
+	tests := []struct {
+		kind     string
+		old, new string // the change to small
+		want     []string
+	}{
+		{"unknown top key", "evidence:\n", "evidense:\n", []string{"7:1: a policy has no `evidense` (did you mean evidence?)"}},
+		{"unknown key", "instant: true", "instnat: true", []string{"6:52: product p1 has no `instnat` (did you mean instant?)"}},
+		{"duplicate key", "  undo: 10s", "  undo: 10s\n  undo: 9s", []string{"32:3: `undo` stands twice; it was already given in line 31"}},
+		{"duplicate rule", "name: block", "name: failed", []string{"18:11: rule `failed` stands twice; it was already given in line 14"}},
+		{"duplicate guard", "guards:\n", "guards:\n  - {name: big, when: matches, outcome: review, say: {en: x}}\n", []string{"13:12: guard `big` stands twice"}},
+		{"version", "version: 1", "version: 2", []string{"1:10: this tuidan reads version 1 of policies (did you mean 1?)"}},
+		{"missing section", "rules:\n", "rule:\n", []string{"1:1: a policy needs `rules`", "13:1: a policy has no `rule` (did you mean rules?)"}},
+		{"missing key", "window: 24h, ", "", []string{"6:3: product p1 needs `window`"}},
+		{"empty key", "  undo: 10s", "  undo:", []string{"31:3: deadlines needs `undo`"}},
+		{"flag", "rolls_back: true", "rolls_back: yes", []string{"4:21: rolls_back is true or false (did you mean true?)"}},
+		{"quoted flag", "rolls_back: true", `rolls_back: "true"`, []string{"4:21: rolls_back is true or false (did you mean true?)"}},
+		{"wrong type", "buyer: {remind: [1h, 6h]}", "buyer: [1h]", []string{"27:10: the buyer's deadline is written as names with values, not as a list"}},
+		{"list wanted", "exempt: [big]", "exempt: big", []string{"17:13: exempt is a list, not a text"}},
+		{"text wanted", "currency: CNY", "currency: [CNY]", []string{"2:11: currency is a text, not a list"}},
+		{"whole number", "owner_days: 7", "owner_days: 0", []string{"28:60: owner_days is a whole number from 1 to 365"}},
+		{"duration without unit", "survives: 168h", "survives: 168", []string{"30:13: survives needs a unit: h, m or s (did you mean 168h?)"}},
+		{"duration in days", "survives: 168h", "survives: 7d", []string{"30:13: survives is given in h, m or s (did you mean 168h?)"}},
+		{"no duration", "survives: 168h", "survives: soon", []string{"30:13: survives is a duration such as 72h, 30m or 10s, not `soon`"}},
+		{"negative duration", "window: 24h", "window: -24h", []string{"6:47: window is longer than nothing"}},
+		{"endless duration", "survives: 168h", "survives: 999999h", []string{"30:13: survives is at most ten years"}},
+		{"reminders fall", "[1h, 6h]", "[6h, 1h]", []string{"27:24: reminders come one after another: 1h0m0s is not later than 6h0m0s"}},
+		{"owner after default", "{default: 24h", "{owner: 48h, default: 24h", []string{"28:21: the owner is told before the default applies, not after"}},
+		{"amount without currency", "50 CNY", "50", []string{"28:40: pays_up_to needs its currency (did you mean 50 CNY?)"}},
+		{"amount in another currency", "50 CNY", "50 USD", []string{"28:40: pays_up_to is in USD, but this policy's limits are in CNY (did you mean 50 CNY?)"}},
+		{"bad amount", "50 CNY", "5.001 CNY", []string{`28:40: pays_up_to: amount "5.001" is not a number`}},
+		{"currency code", "currency: CNY", "currency: yuan", []string{"2:11: currency `yuan` is not a code"}},
+		{"unknown kind", "kind: topup", "kind: topop", []string{"6:14: kind `topop` is not known; it is one of card, topup, membership (did you mean topup?)"}},
+		{"unknown supplier", "supplier: dyr", "supplier: dry", []string{"6:77: supplier `dry` is not under `suppliers` (did you mean dyr?)"}},
+		{"unknown reason", "[wrong_account]", "[wrong_acount]", []string{"8:15: reason `wrong_acount` is not known"}},
+		{"unknown item", "intended_account:", "intended_acount:", []string{"10:7: item `intended_acount` is not known"}},
+		{"no why", "intended_account: {en: We need it.}", "intended_account:", []string{"10:7: say why intended_account is asked"}},
+		{"unknown outcome", "outcome: refund", "outcome: refnud", []string{"16:14: outcome `refnud` is not known; it is one of refund, ask_evidence, ask_supplier, review, refuse (did you mean refund?)"}},
+		{"unknown guard outcome", "outcome: review", "outcome: refuse", []string{"12:46: a guard's outcome `refuse` is not known"}},
+		{"unknown fault", "outcome: refund", "outcome: refund\n    fault: byer", []string{"17:12: fault `byer` is not known; it is one of buyer, merchant, platform, supplier (did you mean buyer?)"}},
+		{"unknown guard", "exempt: [big]", "exempt: [bigg]", []string{"17:14: there is no guard `bigg` (did you mean big?)"}},
+		{"unknown guard in all_but", "exempt: [big]", "exempt: {all_but: [bog]}", []string{"17:24: there is no guard `bog` (did you mean big?)"}},
+		{"unknown variable", `goods == "failed"`, `gods == "failed"`, []string{"15:11: undeclared reference to 'gods' (did you mean goods?)"}},
+		{"unknown variable in a block", "        personal", "        persnal", []string{"21:9: undeclared reference to 'persnal' (did you mean personal?)"}},
+		{"unknown variable in quotes", `when: goods == "failed"`, `when: "goods == \"failed\" && persnal"`, []string{"15:35: undeclared reference to 'persnal'"}},
+		{"unknown variable in a folded block", "when: |\n      goods == \"used\" &&\n        personal", "when: >\n      goods == \"used\" &&\n      persnal", []string{"21:7: undeclared reference to 'persnal'"}},
+		{"unknown variable in a long plain text", `when: goods == "failed"`, "when: goods == \"failed\" &&\n      persnal", []string{"16:7: undeclared reference to 'persnal'"}},
+		{"condition's syntax", `goods == "failed"`, `goods = "failed"`, []string{"15:17: Syntax error"}},
+		{"condition's types", "amount > 200", "amount > personal", []string{"12:30: found no matching overload for '_>_'"}},
+		{"not bool", "amount > 200", "amount + 1.0", []string{"12:23: a condition is true or false, but this gives double"}},
+		{"misspelt value", `goods == "used"`, `goods == "usde"`, []string{`20:16: goods is never "usde"; it is one of "unused", "used", "failed", "partial", "unknown" (did you mean "used"?)`}},
+		{"misspelt value in a list", `goods == "used"`, `goods in ["used", "parital"]`, []string{`20:25: goods is never "parital"`}},
+		{"bad expression", "amount > 200", `product.matches("(")`, []string{"12:39: invalid matches argument"}},
+		{"bad duration literal", "amount > 200", `since_transaction > duration("2d")`, []string{"12:52: invalid duration argument"}},
+		{"over budget", "amount > 200", `"[1,2,3,4,5,6,7,8,9].exists(a, [1,2,3,4,5,6,7,8,9].exists(b, [1,2,3,4,5,6,7,8,9].exists(c, a*b == c)))"`, []string{"12:23: this condition may take too long"}},
+		{"long condition", "amount > 200", `"` + strings.Repeat("!", 3000) + `matches"`, []string{"12:23: a condition has at most 2000 characters"}},
+		{"empty condition", "amount > 200", `""`, []string{"12:23: a condition is a text"}},
+		{"pays on a claim", `when: goods == "failed"`, "when: personal", []string{"15:11: rule failed pays, so its condition must read what a record establishes"}},
+		{"no clause", "    clause: {en: No.}\n", "", []string{"18:11: rule block refuses without a `clause`"}},
+		{"empty clause", "{en: No.}", "{en: }", []string{"23:14: the clause has no text in en"}},
+		{"clause without locale", "{en: No.}", "No.", []string{"23:13: the clause is written once per locale"}},
+		{"locale", "{en: No.}", "{english: No.}", []string{"23:14: `english` is not a locale such as zh-Hans or en"}},
+		{"recover from the buyer", "outcome: refund", "outcome: refund\n    recover: true", []string{"17:14: rule failed recovers"}},
+		{"refusal nobody chooses", "  used: {en: Used.}", "  unanswered: {en: x}", []string{"25:3: nobody chooses `unanswered`"}},
+		{"no rules", "rules:\n", "rules: []\nx:\n", []string{"13:8: `rules` is empty", "14:1: a policy has no `x`"}},
+		{"no refusals", "  used: {en: Used.}", "  {}", []string{"25:3: `refusals` is empty"}},
+		{"no policy", small, "- a", []string{"1:1: a policy is written as names with values, not as a list"}},
+		{"anchor", "[1h, 6h]", "&a [1h, 6h]", []string{"27:19: anchors and aliases"}},
+		{"alias", "exempt: [big]", "exempt: *x", []string{"17:13: anchors and aliases"}},
+		{"merge key", "  survives: 168h", "  <<: {survives: 168h}", []string{"30:3: merge keys"}},
+		{"tag", "currency: CNY", "currency: !!str CNY", []string{"2:11: tags"}},
+		{"two documents", "version: 1", "a: 1\n---\nversion: 1", []string{"2:1: a policy is one document"}},
+		{"syntax", "[1h, 6h]", "[1h, 6h", []string{"27:"}},
+		{"control character", "No.", "N\x01.", []string{"23:19: a policy has no control characters (here U+0001)"}},
+		{"no UTF-8", "No.", "N\xff.", []string{"23:19: this is not UTF-8 text"}},
+		{"nesting", "[1h, 6h]", strings.Repeat("[", 20) + strings.Repeat("]", 20), []string{"27:34: the file is nested too deeply here"}},
+		{"nesting by dashes", "[1h, 6h]", "x}\n" + strings.Repeat("- ", 30), []string{"28:33: the file is nested too deeply here"}},
+		{"after Chinese", "{en: No.}", "{zh-Hans: 不行。, nope!: x}", []string{"23:28: `nope!` is not a locale"}},
+	}
+	for _, test := range tests {
+		t.Run(test.kind, func(t *testing.T) {
+			if !strings.Contains(small, test.old) {
+				t.Fatalf("%q is not in the small policy", test.old)
+			}
+			_, err := Load("f.yaml", []byte(strings.Replace(small, test.old, test.new, 1)))
+			var mistakes *Mistakes
+			if !errors.As(err, &mistakes) {
+				t.Fatalf("got %v, want %q", err, test.want)
+			}
+			// What follows a slip in a condition's syntax is CEL's to say.
+			if len(*mistakes) != len(test.want) && test.kind != "condition's syntax" {
+				t.Errorf("got %d mistakes, want %d:\n%v", len(*mistakes), len(test.want), err)
+			}
+			for i, want := range test.want {
+				if i < len(*mistakes) && !strings.HasPrefix((*mistakes)[i].String(), "f.yaml:"+want) {
+					t.Errorf("got  %s\nwant f.yaml:%s…", (*mistakes)[i], want)
+				}
+			}
+		})
+	}
+}
+
+func TestSmallLoads(t *testing.T) {
+	p, err := Load("small.yaml", []byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Merchant().PaysUpTo.String(); got != "50.00 CNY" {
+		t.Errorf("pays up to %s", got)
+	}
+	if p.Clause("block")["en"] != "No." || p.Clause("used")["en"] != "Used." || p.Clause(Unanswered)["en"] != "Nobody." {
+		t.Error("a clause is missing")
+	}
+	windows, err := Load("small.yaml", []byte(strings.ReplaceAll(small, "\n", "\r\n")))
+	if err != nil || windows.Hash == p.Hash {
+		t.Errorf("with CRLF: %v; the hash is of the file as it is", err)
+	}
+}
+
+// TestAllAtOnce checks that one run finds mistakes of every section, in the file's order.
+func TestAllAtOnce(t *testing.T) {
+	broken := strings.NewReplacer("within: 2h", "within: 2", "kind: topup", "kind: toy", "amount > 200", "amout > 200",
+		"outcome: refuse", "outcome: refsue", "50 CNY", "50", "undo: 10s", "undo: x").Replace(small)
+	_, err := Load("f.yaml", []byte(broken))
+	var mistakes *Mistakes
+	if !errors.As(err, &mistakes) {
+		t.Fatal(err)
+	}
+	var lines []int
+	for _, mistake := range *mistakes {
+		lines = append(lines, mistake.Line)
+	}
+	want := []int{4, 6, 12, 22, 28, 31}
+	if len(lines) != len(want) {
+		t.Fatalf("lines %v, want %v:\n%v", lines, want, err)
+	}
+	for i := range want {
+		if lines[i] != want[i] {
+			t.Fatalf("lines %v, want %v", lines, want)
+		}
+	}
+}
+
+func TestExcerpt(t *testing.T) {
+	_, err := Load("p.yaml", []byte(strings.Replace(small, "{en: No.}", "{zh-Hans: 不行, nope!: x}", 1)))
+	want := "p.yaml:23:27: `nope!` is not a locale such as zh-Hans or en\n" +
+		"        clause: {zh-Hans: 不行, nope!: x}\n" +
+		"                          \u3000\u3000  ^"
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+// TestHostileFiles checks that what is built to exhaust a parser is refused in a moment.
+func TestHostileFiles(t *testing.T) {
+	for _, part := range []string{"[", "{", "{a: ", "- ", "? ", "a:\n ", "&a ", "*a ", "!t ", "'a' ", "a: b\n", "[a,", "\"", "|\n", "---\n", ": ", "a: {b: [", "-\n "} {
+		file := strings.Repeat(part, MaxFileBytes/len(part))
+		start := time.Now()
+		if _, err := Load("f.yaml", []byte(file)); err == nil {
+			t.Errorf("%q repeated is a policy", part)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%q repeated took %s", part, took)
+		}
+	}
+	var nested strings.Builder
+	for i := range 700 {
+		nested.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	for _, file := range []string{nested.String(), strings.Repeat("x", MaxFileBytes+1), "", "#", "\ufeff", "~", "a", "[]", "- a", "{}"} {
+		if _, err := Load("f.yaml", []byte(file)); err == nil {
+			t.Errorf("a policy of %d bytes: %.20q", len(file), file)
+		}
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(small))
+	data, err := os.ReadFile("../app/sample/policy.yaml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	for _, seed := range []string{"", "a: [", "rules:\n  - when: |\n", "version: 1\nrules: {a: *b}", "? a\n: b", "'", "\"\\x", "- - -", "a: >+2\n  b"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := Load("f.yaml", data)
+		if (p == nil) == (err == nil) {
+			t.Fatalf("policy %v and error %v", p, err)
+		}
+		if err != nil && err.Error() == "" {
+			t.Fatal("an error without words")
+		}
+		if p != nil {
+			p.Decide(Facts{})
+		}
+	})
+}
