@@ -65,6 +65,8 @@ type APIError struct {
 	Description string
 	RetryAfter  time.Duration // of 429; 0: not said
 	MigrateTo   refund.ChatID // the group's new id; 0: it has none
+
+	foreign bool // not the Bot API's own words
 }
 
 func (e *APIError) Error() string {
@@ -142,7 +144,7 @@ func (c *Client) read(method string, response *http.Response, text []byte, resul
 	}
 	refusal := &APIError{Method: method, Status: response.StatusCode}
 	if err := json.Unmarshal(text, &answer); err != nil || !answer.OK && answer.Code == 0 {
-		refusal.Code = response.StatusCode
+		refusal.Code, refusal.foreign = response.StatusCode, true
 		refusal.Description = http.StatusText(response.StatusCode) + " (no Bot API answer)"
 		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
 			refusal.RetryAfter = time.Duration(seconds) * time.Second

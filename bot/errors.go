@@ -45,6 +45,8 @@ func faultOf(err error) fault {
 		return false
 	}
 	switch code := refusal.Code; {
+	case refusal.foreign && code != 400 && code != 413 && code != 429:
+		return serverFault // a proxy knows neither tokens nor chats
 	case refusal.MigrateTo != 0:
 		return migrateFault
 	case code == 429:
@@ -56,7 +58,7 @@ func faultOf(err error) fault {
 	case code == 403:
 		return closedFault
 	case code == 400 && has("chat not found", "user is deactivated", "peer_id_invalid", "bot was kicked",
-		"need administrator rights in the channel chat", "group is deactivated"):
+		"group is deactivated", "not enough rights to send", "have no rights to send", "topic_closed"):
 		return closedFault
 	case code == 400 && has("message is not modified"):
 		return sameFault

@@ -59,11 +59,23 @@ func lookAt(f *os.File, file refund.File) (look uint64, ok bool, err error) {
 	if _, err := whole.Seek(0, io.SeekStart); err != nil {
 		return 0, false, fmt.Errorf("seal: %w", err)
 	}
-	picture, _, err := image.Decode(whole)
+	picture, err := decodePicture(whole)
 	if err != nil {
 		return 0, false, sealError(refund.Unreadable, "picture: %w", err)
 	}
 	return dHash(picture), true, nil
+}
+
+// decodePicture decodes what somebody sent. Decoders have panicked on hostile
+// input before; that is one unreadable picture and not the desk's end.
+func decodePicture(r io.Reader) (picture image.Image, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("decoder panicked: %v", cause)
+		}
+	}()
+	picture, _, err = image.Decode(r)
+	return picture, err
 }
 
 // dHash is the difference hash of a picture: one bit for each of 8×8 places,

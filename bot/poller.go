@@ -40,8 +40,7 @@ type pollParams struct {
 
 // Run polls until ctx is done, then returns nil. It removes a webhook first,
 // without dropping what waits. It returns an error that wraps ErrToken when
-// Telegram refuses the token; all other faults are waited out. The offset for
-// a poll after ctx is done is not sent: what was stored is known by its id.
+// Telegram refuses the token; all other faults are waited out.
 func (p *Poller) Run(ctx context.Context) error {
 	var offset int64
 	if err := p.Store.View(ctx, func(r refund.Reader) (err error) {
