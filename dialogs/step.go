@@ -1,9 +1,15 @@
 // Package dialogs is the state machine of the desk: Step says what follows from
-// one event, and nothing else decides. It is pure: no clock, no I/O, the same
-// inputs give the same result.
+// one event, and nothing else decides, not even who may press a button. It is
+// pure: no clock, no I/O, the same inputs give the same result.
+//
+// A buyer's request begins as a draft in his chat (draft.go) and becomes a case
+// when the order is shown to be his. What each event means in each status stands
+// in one table (table.go); judging, paying and waiting have a file each.
 package dialogs
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"tuidan/policy"
@@ -17,14 +23,13 @@ type Facts struct {
 	Shops      []refund.Shop  // all of them
 	Policy     *policy.Policy // of Shop; nil when Shop is not known
 	Policies   func(refund.ShopID) *policy.Policy
-	Account    refund.Account // of the case's or the proven draft's order
+	Account    refund.Account // of the case's, the job's or the draft's order
 	Tries      int            // wrong tries on the draft's order within the last hour, all chats
 	Claims     int            // cases of this chat in the last 30 days
 	SeenBefore bool           // of Sealed: the picture stands in another case of the shop
 	Understood refund.Understood
 	Post       refund.Post   // that a group message answers
 	Open       []refund.Case // the chat's open cases
-	Order      *refund.Order // not used by steps of cases
 }
 
 // Answer is what a press is answered with, to the presser alone.
@@ -48,6 +53,141 @@ type Result struct {
 }
 
 // Step says what follows from an event. The case is nil when none is concerned.
+// The given records are not changed; the result holds copies.
 func Step(chat refund.Chat, c *refund.Case, event refund.Event, facts Facts) Result {
-	return Result{}
+	s := &step{event: event, facts: facts, chat: chat, account: facts.Account}
+	if c != nil && c.ID != "" {
+		s.c = c
+	}
+	s.greet()
+	switch {
+	case event.Shop != "":
+		s.inGroup()
+	case s.c != nil && !fromBuyer(event.Kind):
+		s.apply()
+	default:
+		s.inPrivate()
+	}
+	return s.finish()
+}
+
+// fromBuyer reports whether events of this kind come from a person in a private chat.
+func fromBuyer(kind refund.EventKind) bool {
+	switch kind {
+	case refund.Said, refund.Ordered, refund.Pressed, refund.Sent, refund.Edited, refund.Odd:
+		return true
+	}
+	return false
+}
+
+// step is one run of Step: the records as they become, and what was caused.
+type step struct {
+	event  refund.Event
+	facts  Facts
+	chat   refund.Chat
+	c      *refund.Case
+	before refund.Status
+
+	account                      refund.Account
+	ownChat, ownCase, ownAccount bool
+	showCard                     bool
+	result                       Result
+}
+
+func (s *step) now() time.Time { return s.facts.Now }
+
+// sent is when the person acted: Telegram's date where there is one, so that a
+// message written before a deadline counts although it was read after it.
+func (s *step) sent() time.Time {
+	if s.event.Sent.IsZero() || s.event.Sent.After(s.now()) {
+		return s.now()
+	}
+	return s.event.Sent
+}
+
+// touchChat makes the chat this step's own to change.
+func (s *step) touchChat() *refund.Chat {
+	if !s.ownChat {
+		s.ownChat = true
+		s.chat.Open = slices.Clone(s.chat.Open)
+		s.chat.Tries = slices.Clone(s.chat.Tries)
+		s.chat.Timers = slices.Clone(s.chat.Timers)
+		if s.chat.Draft != nil {
+			draft := *s.chat.Draft
+			draft.Facts = maps.Clone(draft.Facts)
+			s.chat.Draft = &draft
+		}
+	}
+	return &s.chat
+}
+
+// touch makes the case this step's own to change.
+func (s *step) touch() *refund.Case {
+	if !s.ownCase {
+		s.ownCase = true
+		s.before = s.c.Status
+		own := *s.c
+		own.Facts = maps.Clone(own.Facts)
+		own.Asked = slices.Clone(own.Asked)
+		own.Awaited = slices.Clone(own.Awaited)
+		own.Evidence = slices.Clone(own.Evidence)
+		own.Decisions = slices.Clone(own.Decisions)
+		own.Approvals = slices.Clone(own.Approvals)
+		own.Payouts = slices.Clone(own.Payouts)
+		own.Notes = slices.Clone(own.Notes)
+		own.Timers = slices.Clone(own.Timers)
+		s.c = &own
+	}
+	return s.c
+}
+
+// touchAccount makes the order account this step's own to change.
+func (s *step) touchAccount() *refund.Account {
+	s.ownAccount = true
+	return &s.account
+}
+
+func (s *step) job(job refund.Job) {
+	job.Chat = s.chat.ID
+	s.result.Jobs = append(s.result.Jobs, job)
+}
+
+// caseJob asks the outside world something about the case.
+func (s *step) caseJob(kind refund.JobKind) {
+	s.job(refund.Job{Kind: kind, Case: s.c.ID, Order: s.c.Order, Facts: s.c.Facts})
+}
+
+// greet keeps what Telegram says of the person.
+func (s *step) greet() {
+	e := s.event
+	if e.Shop != "" || !fromBuyer(e.Kind) {
+		return
+	}
+	if e.Name != "" && e.Name != s.chat.Name || e.Locale != "" && e.Locale != s.chat.Language || s.chat.Version == 0 || s.chat.Blocked {
+		chat := s.touchChat()
+		chat.ID, chat.Name, chat.Language, chat.Blocked = e.Chat, e.Name, e.Locale, false
+	}
+}
+
+func (s *step) finish() Result {
+	if s.c != nil && s.ownCase && s.showCard {
+		s.putCard()
+	}
+	r := s.result
+	if s.ownChat {
+		chat := s.chat
+		chat.Version++
+		r.Chat = &chat
+	}
+	if s.ownCase {
+		c := *s.c
+		c.Version++
+		r.Case = &c
+	}
+	if s.ownAccount {
+		account := s.account
+		account.Version++
+		r.Account = &account
+	}
+	return r
 }

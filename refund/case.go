@@ -190,6 +190,7 @@ type Case struct {
 	Needs    []Item        `json:"needs,omitempty"`   // still to be asked after it
 	Asked    []Item        `json:"asked,omitempty"`   // by a merchant, beyond the policy
 	Awaited  []int         `json:"awaited,omitempty"` // messages whose files are being sealed
+	Full     bool          `json:"full,omitempty"`    // told that no more evidence is taken
 	Evidence []Evidence    `json:"evidence,omitempty"`
 
 	Record     *Record `json:"record,omitempty"`      // the supplier's word on the state
@@ -204,6 +205,7 @@ type Case struct {
 	Recovery  *Recovery  `json:"recovery,omitempty"`
 	Notes     []Note     `json:"notes,omitempty"`
 	Menu      string     `json:"menu,omitempty"`   // which buttons the card shows
+	Shown     bool       `json:"shown,omitempty"`  // the group has seen its card
 	Before    Status     `json:"before,omitempty"` // what a hand-over interrupted
 
 	Timers      []Timer       `json:"timers,omitempty"`

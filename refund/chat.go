@@ -16,6 +16,7 @@ type Chat struct {
 	Draft    *Draft      `json:"draft,omitempty"`
 	Tries    []time.Time `json:"tries,omitempty"` // wrong answers about orders within the last hour (R10)
 	Blocked  bool        `json:"blocked,omitempty"`
+	Chosen   bool        `json:"chosen,omitempty"` // the buyer chose Current among several open cases
 	Timers   []Timer     `json:"timers,omitempty"`
 }
 

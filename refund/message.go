@@ -77,6 +77,7 @@ type Message struct {
 	Lines    []Words     `json:"lines"`
 	Buttons  [][]Button  `json:"buttons,omitempty"`
 	Reply    *Words      `json:"reply,omitempty"` // ask for a typed answer, with this placeholder
+	Asks     string      `json:"asks,omitempty"`  // what a typed answer means; kept with the Post
 	ReplyTo  int         `json:"reply_to,omitempty"`
 	OnCard   bool        `json:"on_card,omitempty"` // reply to the case's card
 	FileID   string      `json:"file_id,omitempty"`

@@ -1,0 +1,193 @@
+package dialogs
+
+import (
+	"slices"
+
+	"tuidan/refund"
+)
+
+// card marks the merchants' card as changed. A case is shown to the group from
+// the first time that it concerns somebody there.
+func (s *step) card() {
+	c := s.touch()
+	switch c.Status {
+	case refund.Collecting, refund.Checking, refund.Paying, refund.Withdrawn, refund.Expired:
+		if !c.Urgent && !c.Shown {
+			return
+		}
+	}
+	if !c.Shown {
+		c.Shown = true
+		for _, evidence := range c.Evidence {
+			s.exhibit(evidence)
+		}
+	}
+	s.showCard = true
+}
+
+// exhibit sends a piece of evidence along with the card.
+func (s *step) exhibit(evidence refund.Evidence) {
+	if !s.c.Shown || evidence.FileID == "" {
+		return
+	}
+	m := s.groupMessage(refund.Exhibit, lines(w("exhibit", "Order", s.c.Order.No, "Item", itemText(evidence.Item), "Sent", evidence.SentAt)))
+	m.FileID, m.FileKind = evidence.FileID, evidence.Kind
+	s.result.Messages = append(s.result.Messages, m)
+}
+
+// putCard renders the card as it is to look after this step: what is asked,
+// order, state, evidence, check, who moves next, who decided what.
+func (s *step) putCard() {
+	c := s.c
+	m := s.groupMessage(refund.CardPost, nil)
+	m.Key, m.OnCard = "card/"+string(c.ID), false
+	head := "card_head"
+	if c.Urgent && c.Open() {
+		head = "card_head_urgent"
+	}
+	text := lines(w(head, "Reason", reasonText(c.Reason), "Buyer", c.Buyer))
+	if c.Order.No != "" {
+		text = append(text, w("card_order", "Order", c.Order.No, "Title", c.Order.Title, "Amount", c.Order.Amount),
+			w("card_goods", "Goods", w("goods_"+string(s.goods())), "State", w("state_"+string(orUnknown(c.Order.State)))))
+		if c.Record != nil {
+			text = append(text, w("card_supplier", "State", w("state_"+string(orUnknown(c.Record.State)))))
+		}
+	}
+	for _, item := range []refund.Item{refund.IntendedAccount, refund.ChargedAccount, refund.TransactionTime, refund.Description} {
+		if fact, ok := c.Facts[item]; ok {
+			if fact.At.IsZero() {
+				text = append(text, w("card_fact", "Item", itemText(item), "Value", fact.Value))
+			} else {
+				text = append(text, w("card_fact_time", "Item", itemText(item), "At", fact.At))
+			}
+		}
+	}
+	text = append(text, w("card_evidence", "Count", len(c.Evidence)))
+	if c.SupplyNote != "" {
+		text = append(text, w("card_supplier_words", "Words", c.SupplyNote))
+	}
+	if d := c.Decision(); d != nil {
+		text = append(text, checkLine(d.Check))
+		for _, guard := range d.Guards {
+			if len(guard.Say) > 0 {
+				text = append(text, w("card_guard", "Text", guard.Say))
+			}
+		}
+		if d.Approvals > 1 && c.Status == refund.AwaitingApproval {
+			text = append(text, w("card_two", "Count", len(c.Approvals)))
+		}
+	}
+	for _, note := range c.Notes {
+		text = append(text, w("card_note", "At", note.At, "Name", noteName(note), "Did", w("did_"+note.Did), "Text", note.Text))
+	}
+	if s.chat.Blocked {
+		text = append(text, w("card_blocked"))
+	}
+	status := w("status_" + string(c.Status))
+	if party, by := c.Next(); c.Open() {
+		text = append(text, w("card_next", "Status", status, "Party", w("party_"+string(party)), "By", by))
+	} else {
+		text = append(text, w("card_end", "Status", status))
+		if payout := c.Payout(); payout != nil && c.Status == refund.Refunded {
+			text = append(text, w("card_paid", "Amount", payout.Amount))
+		}
+	}
+	m.Lines, m.Buttons = text, s.cardButtons()
+	s.result.Messages = append(s.result.Messages, m)
+}
+
+func orUnknown(state refund.State) refund.State {
+	if state == "" {
+		return refund.StateUnknown
+	}
+	return state
+}
+
+func noteName(note refund.Note) refund.Words {
+	if note.Name == "" {
+		return w("party_desk")
+	}
+	return w("plain", "Text", note.Name)
+}
+
+// note keeps on the case what was done and by whom.
+func (s *step) note(did string) { s.noteBy(0, "", did, "") }
+
+const notesKept = 12 // on the card; the timeline keeps all
+
+func (s *step) noteBy(person refund.PersonID, name, did, text string) {
+	c := s.touch()
+	c.Notes = append(c.Notes, refund.Note{Person: person, Name: name, Did: did, Text: text, At: s.now()})
+	if len(c.Notes) > notesKept {
+		c.Notes = slices.Delete(c.Notes, 0, len(c.Notes)-notesKept)
+	}
+}
+
+// cardButtons are what staff can do now.
+func (s *step) cardButtons() [][]refund.Button {
+	c := s.c
+	switch c.Status {
+	case refund.AwaitingApproval:
+		return s.approvalButtons()
+	case refund.Paying:
+		if _, waiting := c.Timer(refund.TimerUndo); waiting {
+			return rows(s.caseButton(w("button_undo"), "undo", "", refund.Danger))
+		}
+	case refund.PayoutHeld:
+		if c.Payout().State == refund.PayoutFailed {
+			return rows(s.caseButton(w("button_pay_again", "Amount", c.Payout().Amount), "pay_again", "", refund.Good),
+				s.caseButton(w("button_was_paid"), "was_paid", "", refund.Plain),
+				s.caseButton(w("button_close"), "close", "", refund.Danger))
+		}
+		return rows(s.caseButton(w("button_ask_channel"), "ask_channel", "", refund.Primary),
+			s.caseButton(w("button_was_paid"), "was_paid", "", refund.Plain),
+			s.caseButton(w("button_not_paid"), "not_paid", "", refund.Danger))
+	case refund.HandedOver:
+		return rows(s.caseButton(w("button_resume"), "resume", "", refund.Primary))
+	}
+	return nil
+}
+
+func (s *step) approvalButtons() [][]refund.Button {
+	c := s.c
+	switch c.Menu {
+	case "refuse":
+		var buttons []refund.Button
+		for _, code := range s.facts.Policy.Refusals() {
+			buttons = append(buttons, s.caseButton(s.refusalLabel(code), "refuse", code, refund.Danger))
+		}
+		return rows(append(buttons, s.caseButton(w("button_own_words"), "refuse_words", "", refund.Danger),
+			s.caseButton(w("button_back"), "menu", "", refund.Plain))...)
+	case "ask":
+		var buttons []refund.Button
+		for _, item := range askable {
+			buttons = append(buttons, s.caseButton(itemText(item), "ask", string(item), refund.Plain))
+		}
+		return rows(append(buttons, s.caseButton(w("button_own_words"), "ask_words", "", refund.Plain),
+			s.caseButton(w("button_back"), "menu", "", refund.Plain))...)
+	}
+	var first []refund.Button
+	if d := c.Decision(); d != nil && d.Amount.Minor > 0 {
+		first = append(first, s.caseButton(w("button_approve", "Amount", d.Amount), "approve", "", refund.Good))
+	}
+	return [][]refund.Button{
+		append(first, s.caseButton(w("button_refuse"), "menu", "refuse", refund.Danger)),
+		{s.caseButton(w("button_ask"), "menu", "ask", refund.Plain), s.caseButton(w("button_hand_over"), "hand_over", "", refund.Plain)},
+	}
+}
+
+// refusalLabel is a short name of a refusal code: the desk's for the codes that
+// every shop has, the clause itself for a shop's own.
+func (s *step) refusalLabel(code string) refund.Words {
+	switch code {
+	case "fault_unclear", "incomplete", "late", "used", "window", "not_covered":
+		return w("refusal_" + code)
+	}
+	return shopText(s.facts.Policy.Clause(code))
+}
+
+// askable is what a merchant can ask the buyer for by button.
+var askable = []refund.Item{refund.OrderScreenshot, refund.ProofOfNonUse, refund.Picture, refund.Conversation, refund.Description}
+
+// itemText names an item.
+func itemText(item refund.Item) refund.Words { return w("item_" + string(item)) }

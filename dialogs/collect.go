@@ -1,0 +1,284 @@
+package dialogs
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"tuidan/refund"
+)
+
+// collect asks the buyer for one thing; the missing step is always named. (R29)
+func (s *step) collect(item refund.Item) {
+	if item == "" {
+		item = refund.Description
+	}
+	s.enter(refund.Collecting)
+	s.ask(item)
+}
+
+// ask asks for an item, with the reason why it is needed. (R31)
+func (s *step) ask(item refund.Item) {
+	c := s.touch()
+	c.Asking = item
+	text := lines(w("ask_"+string(item), "Order", c.Order.No))
+	for _, ask := range s.facts.Policy.Asks(c.Reason, c.Order.Kind, s.goods()) {
+		if ask.Item == item && len(ask.Why) > 0 {
+			text = append(text, shopText(ask.Why))
+		}
+	}
+	s.say(append(text, w("ask_by", "By", s.dueAt())), s.askButtons(item)...)
+}
+
+// askButtons offer what the bot can fill in by itself. (R47)
+func (s *step) askButtons(item refund.Item) [][]refund.Button {
+	var buttons []refund.Button
+	switch {
+	case item == refund.IntendedAccount && s.c.Order.Account != "":
+		buttons = append(buttons, s.caseButton(w("button_order_account", "Account", s.c.Order.Account), "fill", string(item), refund.Plain))
+	case item == refund.TransactionTime && !s.c.Order.PaidAt.IsZero():
+		buttons = append(buttons, s.caseButton(w("button_order_time", "At", s.c.Order.PaidAt), "fill", string(item), refund.Plain))
+	}
+	return rows(append(buttons, s.caseButton(w("button_withdraw"), "withdraw", "", refund.Plain))...)
+}
+
+// next asks for what is still missing, or goes on to check and judge.
+func (s *step) next() {
+	c := s.touch()
+	if len(c.Awaited) > 0 {
+		return
+	}
+	if item := s.missing(); item != "" {
+		if item != c.Asking {
+			s.card()
+		}
+		s.ask(item)
+		return
+	}
+	s.progress(w("all_there", "Order", c.Order.No))
+	s.check()
+}
+
+// saidCollecting takes a typed answer, and says helpfully what is wrong with a bad one.
+func (s *step) saidCollecting() {
+	c := s.c
+	if !c.Asking.Typed() {
+		s.say(lines(w("picture_expected", "Item", itemText(c.Asking)), w("ask_"+string(c.Asking), "Order", c.Order.No)), s.askButtons(c.Asking)...)
+		return
+	}
+	fact, wrong := s.read(c.Asking, s.event.Text)
+	if wrong.Key != "" {
+		s.say(lines(wrong), s.askButtons(c.Asking)...)
+		return
+	}
+	s.fill(c.Asking, fact)
+}
+
+func (s *step) fill(item refund.Item, fact refund.Fact) {
+	c := s.touch()
+	if c.Facts == nil {
+		c.Facts = map[refund.Item]refund.Fact{}
+	}
+	c.Facts[item] = fact
+	s.next()
+}
+
+// read validates a typed answer; wrong has a key when it cannot be right.
+func (s *step) read(item refund.Item, text string) (fact refund.Fact, wrong refund.Words) {
+	text = strings.TrimSpace(text)
+	c := s.c
+	switch item {
+	case refund.IntendedAccount, refund.ChargedAccount:
+		shape := s.facts.Policy.Product(c.Order.Product, c.Order.Kind).Account
+		account, ok := readAccount(text, shape)
+		if !ok {
+			return fact, w("bad_account_" + shapeName(shape))
+		}
+		other := c.Facts[refund.IntendedAccount].Value
+		if item == refund.ChargedAccount && sameAccount(account, other) {
+			return fact, w("same_account", "Account", other)
+		}
+		return refund.Fact{Value: account}, wrong
+	case refund.TransactionTime:
+		at, ok := readTime(text, s.sent(), s.facts.Shop.Zone)
+		switch {
+		case !ok:
+			return fact, w("bad_time")
+		case at.After(s.sent()):
+			return fact, w("time_in_future", "At", at)
+		case !c.Order.PaidAt.IsZero() && at.Before(c.Order.PaidAt.Add(-deskPatience)):
+			return fact, w("time_before_order", "At", at, "Paid", c.Order.PaidAt)
+		}
+		return refund.Fact{Value: text, At: at.UTC()}, wrong
+	}
+	if utf8.RuneCountInString(text) < 4 {
+		return fact, w("bad_description")
+	}
+	return refund.Fact{Value: clip(text, 600)}, wrong
+}
+
+func clip(text string, runes int) string {
+	if utf8.RuneCountInString(text) <= runes {
+		return text
+	}
+	return string([]rune(text)[:runes]) + "…"
+}
+
+var (
+	mobile = regexp.MustCompile(`^1[3-9]\d{9}$`)
+	mail   = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
+	gameID = regexp.MustCompile(`^[\p{L}\p{N}._#-]{4,32}$`)
+	anyID  = regexp.MustCompile(`^\S{3,64}$`)
+)
+
+// readAccount normalises an account and reports whether it has the product's shape.
+func readAccount(text, shape string) (string, bool) {
+	account := plainAccount(text)
+	switch shape {
+	case "cn_mobile":
+		return account, mobile.MatchString(account)
+	case "email":
+		return account, mail.MatchString(account)
+	case "game_id":
+		return account, gameID.MatchString(account) && strings.ContainsAny(account, "0123456789")
+	}
+	return account, anyID.MatchString(account)
+}
+
+func shapeName(shape string) string {
+	switch shape {
+	case "cn_mobile", "email", "game_id":
+		return shape
+	}
+	return "any"
+}
+
+// plainAccount folds what people type differently for the same account.
+func plainAccount(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r >= '０' && r <= '９':
+			return r - '０' + '0'
+		case unicode.IsSpace(r), r == '-' && !strings.Contains(text, "@"):
+			return -1
+		}
+		return r
+	}, strings.TrimSpace(text))
+	if rest, ok := strings.CutPrefix(text, "+86"); ok && mobile.MatchString(rest) {
+		return rest
+	}
+	return text
+}
+
+func sameAccount(a, b string) bool {
+	return a != "" && strings.EqualFold(plainAccount(a), plainAccount(b))
+}
+
+// sentFile takes a picture, a document or a forwarded text as evidence. It
+// counts when it is sealed.
+func (s *step) sentFile() {
+	c := s.touch()
+	file := s.event.File
+	var bytes int64
+	for _, evidence := range c.Evidence {
+		bytes += evidence.Size
+	}
+	switch {
+	case file != nil && file.Size > refund.MaxFileBytes:
+		s.say(lines(w("file_too_big")))
+		return
+	case len(c.Evidence)+len(c.Awaited) >= refund.MaxEvidence || file != nil && bytes+file.Size > refund.MaxEvidenceBytes:
+		if !c.Full {
+			c.Full = true
+			s.say(lines(w("evidence_full", "Count", refund.MaxEvidence)))
+		}
+		return
+	}
+	if slices.Contains(c.Awaited, s.event.Message) {
+		return
+	}
+	item := refund.Picture
+	switch {
+	case file == nil:
+		item = refund.Conversation
+	case c.Status == refund.Collecting && !c.Asking.Typed() && c.Asking != "":
+		item = c.Asking
+	}
+	for _, evidence := range c.Evidence {
+		if evidence.Message == s.event.Message {
+			item = evidence.Item
+		}
+	}
+	c.Awaited = append(c.Awaited, s.event.Message)
+	job := refund.Job{Kind: refund.Seal, Case: c.ID, File: file, Message: s.event.Message, Item: item, SentAt: s.sent()}
+	if file == nil {
+		job.Text = s.event.Forward + "\n" + s.event.Text
+	}
+	s.job(job)
+}
+
+// sealed keeps evidence whose file is on disk. After a decision it makes a new
+// one, since a decision names what it saw.
+func (s *step) sealed() {
+	c := s.touch()
+	message := s.event.Job.Message
+	c.Awaited = slices.DeleteFunc(c.Awaited, func(m int) bool { return m == message })
+	result := s.event.Result
+	if result.Evidence == nil {
+		key := "file_unreadable"
+		switch result.Fail {
+		case refund.TooBig:
+			key = "file_too_big"
+		case refund.Unreachable:
+			key = "file_not_fetched"
+		}
+		s.say(lines(w(key)))
+		return
+	}
+	evidence := *result.Evidence
+	evidence.Revision, evidence.SealedAt, evidence.SeenOther = 1, s.now(), s.facts.SeenBefore
+	for _, earlier := range c.Evidence {
+		if earlier.Message == message {
+			evidence.Revision = earlier.Revision + 1
+		}
+	}
+	c.Evidence = append(c.Evidence, evidence)
+	if evidence.HasLook {
+		s.result.Pictures = append(s.result.Pictures, refund.Look{Shop: c.Shop, Hash: evidence.Look, Case: c.ID})
+	}
+	s.exhibit(evidence)
+	if c.Shown {
+		s.showCard = true
+	}
+}
+
+func (s *step) sealedCollecting() {
+	s.sealed()
+	if s.event.Result.Evidence == nil {
+		return
+	}
+	if s.c.Asking.Typed() && !s.c.Has(s.c.Asking) {
+		if len(s.c.Awaited) == 0 {
+			s.say(lines(w("evidence_kept"), w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)), s.askButtons(s.c.Asking)...)
+		}
+		return
+	}
+	s.next()
+}
+
+func (s *step) sealedAfterDecision() {
+	s.sealed()
+	if s.event.Result.Evidence != nil && len(s.c.Awaited) == 0 {
+		s.progress(w("evidence_kept"))
+		s.judge()
+	}
+}
+
+func (s *step) sealedMeanwhile() {
+	s.sealed()
+	if s.event.Result.Evidence != nil && len(s.c.Awaited) == 0 {
+		s.progress(w("evidence_kept"))
+	}
+}

@@ -1,0 +1,297 @@
+package dialogs
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"tuidan/refund"
+)
+
+// inGroup handles what happens in a shop's group. Whoever has no role changes
+// nothing; a press is answered to him alone, a text not at all.
+func (s *step) inGroup() {
+	role := s.facts.Shop.RoleOf(s.event.Person)
+	switch s.event.Kind {
+	case refund.Pressed:
+		switch {
+		case s.c == nil || s.c.ID != s.event.Action.Case || s.c.Shop != s.event.Shop:
+			s.alert(w("button_old_group"))
+		case !role.Decides():
+			s.alert(w("not_staff"))
+		case s.event.Person == refund.PersonID(s.c.Chat):
+			s.alert(w("own_case"))
+		default:
+			s.run(staffPressed)
+		}
+	case refund.Said, refund.Sent:
+		if s.c != nil && s.c.Shop == s.event.Shop && role != refund.NoRole {
+			s.run(staffSaid)
+		}
+	}
+}
+
+// stale reports whether a press names another decision than the newest, and
+// tells the presser.
+func (s *step) stale() bool {
+	d := s.c.Decision()
+	n := 0
+	if d != nil {
+		n = d.Number
+	}
+	if s.event.Action.N == n {
+		return false
+	}
+	if d != nil && d.By != 0 && d.By == s.event.Person && s.event.Action.N == n-1 {
+		s.answer(w("already_counted")) // the same press under another update id
+	} else {
+		s.alert(w("stale"))
+	}
+	return true
+}
+
+func (s *step) staffNote(did, text string) {
+	name := s.facts.Shop.NameOf(s.event.Person)
+	if name == "" {
+		name = s.event.Name
+	}
+	s.noteBy(s.event.Person, name, did, text)
+}
+
+// verdict handles the buttons of a case that waits for approval.
+func (s *step) verdict() {
+	if s.stale() {
+		return
+	}
+	action := s.event.Action
+	switch action.Do {
+	case "menu":
+		s.touch().Menu = action.Arg
+		s.answer(refund.Words{})
+		s.card()
+	case "approve":
+		s.approve()
+	case "refuse":
+		if !slices.Contains(s.facts.Policy.Refusals(), action.Arg) {
+			s.alert(w("button_old_group"))
+			return
+		}
+		s.refuseBy(action.Arg, "")
+	case "ask":
+		if !slices.Contains(askable, refund.Item(action.Arg)) {
+			s.alert(w("button_old_group"))
+			return
+		}
+		s.askFor(refund.Item(action.Arg))
+	case "refuse_words", "ask_words":
+		s.askStaff(action.Do)
+	case "hand_over":
+		s.staffNote("hand_over", "")
+		s.answer(w("done"))
+		s.handOver()
+	default:
+		s.alert(w("button_old_group"))
+	}
+}
+
+// approve counts one person's agreement, and pays when enough have agreed. The
+// same person counts once.
+func (s *step) approve() {
+	c := s.touch()
+	d := *c.Decision()
+	if slices.ContainsFunc(c.Approvals, func(a refund.Approval) bool { return a.Person == s.event.Person }) {
+		s.answer(w("already_counted"))
+		return
+	}
+	left, known := s.account.Left()
+	if !known || d.Amount.Minor <= 0 || d.Amount.Over(left) {
+		s.alert(w("cannot_pay"))
+		return
+	}
+	c.Approvals = append(c.Approvals, refund.Approval{Decision: d.Number, Person: s.event.Person, At: s.now()})
+	if need := max(d.Approvals, 1); len(c.Approvals) < need {
+		s.staffNote("approved_first", "")
+		s.answer(w("one_more_needed"))
+		s.card()
+		return
+	}
+	s.staffNote("approved", "")
+	s.answer(w("done"))
+	d.Outcome, d.By, d.Clause, d.Words = refund.Refund, s.event.Person, nil, ""
+	d.Withdraw = d.Goods == refund.Unused
+	approvals := c.Approvals
+	s.decide(d)
+	s.c.Approvals = approvals
+}
+
+// refuseBy refuses with a code of the policy, or with the person's own words. (R26, R38)
+func (s *step) refuseBy(code, words string) {
+	s.touch()
+	s.staffNote("refused", words)
+	s.answer(w("done"))
+	d := *s.c.Decision()
+	d.Outcome, d.Rule, d.Clause, d.Words, d.By = refund.Refuse, code, s.facts.Policy.Clause(code), words, s.event.Person
+	d.Guards = nil
+	s.decide(d)
+}
+
+// askFor asks the buyer for one more thing.
+func (s *step) askFor(item refund.Item) {
+	c := s.touch()
+	if !slices.Contains(c.Asked, item) {
+		c.Asked = append(c.Asked, item)
+	}
+	delete(c.Facts, item) // a new answer is wanted
+	s.staffNote("asked", "")
+	s.answer(w("done"))
+	d := *c.Decision()
+	d.Outcome, d.Asks, d.By = refund.AskEvidence, item, s.event.Person
+	s.decide(d)
+}
+
+// askStaff asks the presser to type, as an answer to the bot's question.
+func (s *step) askStaff(what string) {
+	name := s.facts.Shop.NameOf(s.event.Person)
+	m := s.groupMessage(refund.Say, lines(w(what, "Name", name, "Order", s.c.Order.No)))
+	placeholder := w(what + "_hint")
+	m.Reply, m.Asks = &placeholder, what+":"+strconv.Itoa(s.event.Action.N)
+	s.result.Messages = append(s.result.Messages, m)
+	s.answer(refund.Words{})
+}
+
+// staffWrote takes a staff member's answer to the bot's question.
+func (s *step) staffWrote() {
+	what, number, ok := strings.Cut(s.facts.Post.Asks, ":")
+	if !ok || s.event.Kind != refund.Said || !s.facts.Shop.RoleOf(s.event.Person).Decides() {
+		return
+	}
+	d := s.c.Decision()
+	if n, err := strconv.Atoi(number); err != nil || d == nil || d.Number != n {
+		s.sayGroup(w("stale"))
+		return
+	}
+	text := clip(strings.TrimSpace(s.event.Text), 600)
+	switch what {
+	case "refuse_words":
+		s.refuseBy("own_words", text)
+	case "ask_words":
+		s.askFor(refund.Description)
+		s.say(lines(w("merchant_words", "Words", text)))
+	}
+}
+
+// undo takes a verdict back before money leaves.
+func (s *step) undo() {
+	if s.stale() {
+		return
+	}
+	_, waiting := s.c.Timer(refund.TimerUndo)
+	if s.event.Action.Do != "undo" || !waiting {
+		s.alert(w("too_late_to_undo"))
+		return
+	}
+	s.touch()
+	s.undoPayout()
+	s.staffNote("undone", "")
+	s.answer(w("done"))
+	d := *s.c.Decision()
+	d.Outcome, d.By, d.Approvals = refund.Review, 0, max(d.Approvals, 1)
+	s.decide(d)
+}
+
+// handOver lets staff talk to the buyer; the bot keeps quiet meanwhile.
+func (s *step) handOver() {
+	c := s.touch()
+	c.Before = c.Status
+	c.Escalated = false
+	s.enter(refund.HandedOver)
+	s.say(lines(w("handed_over", "By", s.dueAt())))
+	s.sayGroup(w("buyer_wants_person", "Buyer", c.Buyer, "By", s.dueAt()))
+}
+
+// tellPerson tells the group that the buyer wants somebody, where the case itself
+// must go on.
+func (s *step) tellPerson() {
+	s.sayGroup(w("buyer_wants_person_now", "Buyer", s.c.Buyer, "Order", s.c.Order.No))
+	s.say(lines(w("person_told"), s.caseLine(s.c)))
+}
+
+// relayStaff brings a staff member's words to the buyer, as the bot's own message.
+func (s *step) relayStaff() {
+	c := s.touch()
+	if len(c.Notes) == 0 || c.Notes[len(c.Notes)-1].Did != "talked" || c.Notes[len(c.Notes)-1].Person != s.event.Person {
+		s.staffNote("talked", "")
+	}
+	m := refund.Message{Kind: refund.Relayed, Chat: c.Chat, Case: c.ID, Locale: s.locale(), Zone: s.zone(),
+		FromChat: s.event.Chat, FromMsg: s.event.Message, Prefer: refund.SendAgain}
+	s.result.Messages = append(s.result.Messages, m)
+	s.setTimes() // somebody is at it: the deadline starts afresh
+}
+
+// handedPressed ends a hand-over by button.
+func (s *step) handedPressed() {
+	if s.event.Action.Do != "resume" {
+		s.alert(w("stale"))
+		return
+	}
+	s.staffNote("resumed", "")
+	s.answer(w("done"))
+	s.takeBack()
+}
+
+// takeBack gives a case that people talked about back to the desk.
+func (s *step) takeBack() {
+	c := s.touch()
+	if c.Order.No == "" {
+		s.enter(refund.Withdrawn)
+		s.say(lines(w("talk_over"), w("start_again")))
+		return
+	}
+	s.say(lines(w("resumed", "Order", c.Order.No)))
+	if item := s.missing(); item != "" && c.Before == refund.Collecting {
+		s.collect(item)
+		return
+	}
+	s.check()
+}
+
+// held handles the owner's buttons on a payout in doubt or failed.
+func (s *step) held() {
+	if s.stale() {
+		return
+	}
+	if s.facts.Shop.RoleOf(s.event.Person) != refund.OwnerOf {
+		s.alert(w("owner_only"))
+		return
+	}
+	c := s.touch()
+	payout := c.Payout()
+	failed := payout.State == refund.PayoutFailed
+	s.answer(w("done"))
+	switch do := s.event.Action.Do; {
+	case do == "ask_channel" && !failed:
+		s.staffNote(do, "")
+		s.askChannel()
+		s.card()
+	case do == "not_paid" && !failed:
+		payout.State, payout.Why = refund.PayoutFailed, ""
+		s.release(*payout)
+		s.staffNote(do, "")
+		s.card()
+	case do == "pay_again" && failed:
+		s.staffNote(do, "")
+		d := *c.Decision()
+		d.Outcome, d.By, d.Withdraw = refund.Refund, s.event.Person, false
+		s.decide(d)
+	case do == "was_paid":
+		s.staffNote(do, "")
+		if failed { // reserve again what accepted() releases
+			s.touchAccount().Reserved, _ = s.account.Reserved.Add(payout.Amount)
+		}
+		s.accepted(refund.Result{State: refund.Accepted, Reference: payout.Reference})
+	case do == "close" && failed:
+		s.refuseBy("payout_impossible", "")
+	default:
+		s.alert(w("stale"))
+	}
+}

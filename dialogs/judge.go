@@ -1,0 +1,259 @@
+package dialogs
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"tuidan/policy"
+	"tuidan/refund"
+)
+
+// enter moves the case to a status, gives the move to its party, and sets the
+// times that the status brings, so that no open case is ever without them.
+func (s *step) enter(status refund.Status) {
+	c := s.touch()
+	if c.Status == refund.Collecting && status != refund.Collecting {
+		c.EvidenceOwn = max(c.EvidenceDue.Sub(s.now()), 0) // the buyer's clock stands still
+		c.EvidenceDue = time.Time{}
+	}
+	c.Status, c.MovedAt, c.Reminded, c.Tries = status, s.now(), 0, 0
+	if status != refund.Collecting {
+		c.Asking = ""
+	}
+	c.Menu = ""
+	for _, kind := range []refund.TimerKind{refund.TimerRemind, refund.TimerDue, refund.TimerRetry, refund.TimerUndo} {
+		c.DropTimer(kind)
+	}
+	if status.Ended() {
+		s.close()
+	} else {
+		s.setTimes()
+	}
+	s.card()
+}
+
+// close ends the case for its chat and its order.
+func (s *step) close() {
+	c := s.c
+	c.ClosedAt, c.Escalated = s.now(), false
+	c.DropTimer(refund.TimerWatch)
+	chat := s.touchChat()
+	chat.Open = slices.DeleteFunc(chat.Open, func(id refund.CaseID) bool { return id == c.ID })
+	if chat.Current == c.ID && len(chat.Open) > 0 {
+		chat.Current = chat.Open[len(chat.Open)-1]
+	}
+	if s.account.Open == c.ID && c.Order.No != "" {
+		s.touchAccount().Open = ""
+	}
+}
+
+// reopen takes an ended case up again.
+func (s *step) reopen() {
+	c := s.touch()
+	c.ClosedAt = time.Time{}
+	chat := s.touchChat()
+	if !slices.Contains(chat.Open, c.ID) {
+		chat.Open = append(chat.Open, c.ID)
+	}
+	chat.Current = c.ID
+	if s.account.Open == "" {
+		s.touchAccount().Open = c.ID
+	}
+}
+
+// goods is the gate's word on the case's goods. (R15)
+func (s *step) goods() refund.Goods { return policy.Gate(s.c.Order, s.c.Record) }
+
+// missing is the first thing that the reason requires, or that a merchant asked
+// for, and that the buyer has not given; "" when nothing is.
+func (s *step) missing() refund.Item {
+	for _, ask := range s.facts.Policy.Asks(s.c.Reason, s.c.Order.Kind, s.goods()) {
+		if ask.Required && !s.c.Has(ask.Item) {
+			return ask.Item
+		}
+	}
+	for _, item := range s.c.Asked {
+		if !s.c.Has(item) {
+			return item
+		}
+	}
+	return ""
+}
+
+// check reads what the records say before anything is judged or asked. (R12, R20, R47)
+func (s *step) check() {
+	s.enter(refund.Checking)
+	s.caseJob(refund.ReadRecord)
+}
+
+// recorded takes the supplier's and the shop's word on the goods.
+func (s *step) recorded() {
+	c := s.touch()
+	s.keepRecord()
+	if s.event.Result.Fail != refund.NoFail && s.needsSupplier() {
+		// Unknown is never failed: the supplier has its time to answer.
+		s.enter(refund.AwaitingSupplier)
+		c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1)))
+		s.say(lines(w("waiting_supplier", "By", s.dueAt())))
+		return
+	}
+	s.judge()
+}
+
+// keepRecord stores what was read, whatever the status.
+func (s *step) keepRecord() {
+	c := s.touch()
+	result := s.event.Result
+	if result.Order != nil {
+		s.readAgain(*result.Order)
+	}
+	if result.Record != nil {
+		c.Record = result.Record
+	}
+}
+
+// readAgain takes a newer reading of the order, for the case and its account.
+func (s *step) readAgain(order refund.Order) {
+	s.touch().Order = order
+	account := s.touchAccount()
+	account.Order, account.NetPaid, account.Refunded = order.OrderKey, order.NetPaid, order.Refunded
+}
+
+// needsSupplier reports whether the case cannot be judged without the
+// supplier's word: every claim about delivery, as far as the shop's own record
+// does not settle it.
+func (s *step) needsSupplier() bool {
+	_, known := s.facts.Policy.Supplier(s.c.Order.Supplier)
+	return known && s.c.Supplied == refund.NoAnswer && !s.c.Reason.Personal() && s.c.Reason != refund.OtherReason
+}
+
+// judge asks the policy and does what it says.
+func (s *step) judge() {
+	c := s.touch()
+	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), InWindow: c.InTime,
+		Survives: c.InWindow, Facts: c.Facts, Missing: s.missing(), Given: c.Has(refund.ProofOfNonUse),
+		Supplied: c.Supplied, Claims: s.facts.Claims, Matches: c.OwnBuyer}
+	if left, known := s.account.Left(); known {
+		facts.Left = &left
+	}
+	for _, evidence := range c.Evidence {
+		facts.SeenBefore = facts.SeenBefore || evidence.SeenOther
+	}
+	s.decide(s.facts.Policy.Decide(facts))
+}
+
+// decide numbers a decision, keeps it and acts on it.
+func (s *step) decide(d refund.Decision) {
+	c := s.touch()
+	d.Number, d.At = len(c.Decisions)+1, s.now()
+	d.Seen = nil
+	for _, evidence := range c.Evidence {
+		d.Seen = append(d.Seen, evidence.SHA256+"#"+strconv.Itoa(evidence.Revision))
+	}
+	c.Decisions = append(c.Decisions, d)
+	c.Approvals = nil
+	s.result.Note = string(d.Outcome) + " " + d.Rule
+
+	switch d.Outcome {
+	case refund.Refund:
+		s.pay()
+	case refund.AskEvidence:
+		s.collect(d.Asks)
+	case refund.AskSupplier:
+		s.askSupplier()
+	case refund.Refuse:
+		s.refuse()
+	default:
+		s.review()
+	}
+}
+
+// review hands the case to the merchants. (R23)
+func (s *step) review() {
+	c := s.touch()
+	again := c.Status == refund.AwaitingApproval
+	c.Escalated = false
+	s.enter(refund.AwaitingApproval)
+	if !again {
+		s.say(append(s.why("review_sent"), w("merchant_time", "By", s.dueAt())))
+	}
+}
+
+// why explains the newest decision to the buyer: the shop's own clause and the
+// three-point check. (R4, R5, R26, R40)
+func (s *step) why(head string) []refund.Words {
+	d := s.c.Decision()
+	text := lines(w(head, "Order", s.c.Order.No))
+	if len(d.Clause) > 0 {
+		text = append(text, shopText(d.Clause))
+	}
+	return append(text, checkLine(d.Check))
+}
+
+func checkLine(check refund.Check) refund.Words {
+	mark := func(good bool) refund.Words {
+		if good {
+			return w("check_yes")
+		}
+		return w("check_no")
+	}
+	return w("three_points", "InTime", mark(check.InTime), "Complete", mark(check.Complete), "Accurate", mark(check.Accurate))
+}
+
+// askSupplier gives the move to the supplier: to move or take back the credit of
+// a wrong account (R37), else to say what became of the order.
+func (s *step) askSupplier() {
+	c := s.touch()
+	ability, _ := s.facts.Policy.Supplier(c.Order.Supplier)
+	s.enter(refund.AwaitingSupplier)
+	if c.Reason == refund.WrongAccount {
+		c.Requests++
+		s.askHelp()
+		c.SetTimer(refund.TimerRetry, s.now().Add(max(ability.Within, time.Minute)))
+	} else {
+		c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1)))
+	}
+	s.say(lines(w("asked_supplier", "Order", c.Order.No, "By", s.dueAt())))
+}
+
+func (s *step) askHelp() {
+	s.job(refund.Job{Kind: refund.AskHelp, Case: s.c.ID, Order: s.c.Order, Facts: s.c.Facts,
+		Key: string(s.c.ID) + "/help/" + strconv.Itoa(s.c.Requests)})
+}
+
+// supplied takes the supplier's answer to our request.
+func (s *step) supplied() {
+	c := s.touch()
+	result := s.event.Result
+	switch result.Answer {
+	case refund.Adjusts:
+		c.Supplied = result.Answer
+		s.enter(refund.Adjusted)
+		s.say(lines(w("adjusted", "Order", c.Order.No, "Account", c.Facts[refund.IntendedAccount].Value)))
+	case refund.Refunds, refund.Refuses:
+		c.Supplied, c.SupplyNote = result.Answer, result.Note
+		s.judge()
+	default: // no answer yet: the retry timer asks again
+		s.card()
+	}
+}
+
+// refuse closes the case with its clause, and says what would change the answer. (R5, R26)
+func (s *step) refuse() {
+	c := s.touch()
+	d := c.Decision()
+	s.enter(refund.Refused)
+	text := s.why("refused")
+	if d.Words != "" {
+		text = append(text, w("merchant_words", "Words", d.Words))
+	}
+	if c.Appealed {
+		s.say(append(text, w("final")))
+		return
+	}
+	s.say(append(text, w("may_appeal")), rows(s.caseButton(w("button_appeal"), "appeal", "", refund.Plain))...)
+}
+
+// reasonText names the claimed reason.
+func reasonText(reason refund.Reason) refund.Words { return w("reason_" + string(reason)) }

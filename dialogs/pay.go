@@ -1,0 +1,250 @@
+package dialogs
+
+import (
+	"fmt"
+	"time"
+
+	"tuidan/refund"
+)
+
+// pay carries out the newest decision: goods first where they are unused, then
+// the payout.
+func (s *step) pay() {
+	c := s.touch()
+	d := c.Decision()
+	if d.Withdraw && c.Withdrawn == refund.NoAnswer {
+		s.enter(refund.Checking)
+		s.job(refund.Job{Kind: refund.Withdraw, Case: c.ID, Order: c.Order, Key: string(c.ID) + "/withdraw"})
+		return
+	}
+	s.plan()
+}
+
+// withdrew takes the word on the goods. Used meanwhile means judging again;
+// anything but a clear yes means a person.
+func (s *step) withdrew() {
+	c := s.touch()
+	answer := s.event.Result.Answer
+	c.Withdrawn = answer
+	switch answer {
+	case refund.GoodsBack:
+		s.plan()
+	case refund.GoodsUsed:
+		c.Order.State = refund.StateRedeemed
+		if c.Order.Kind == refund.TopUp {
+			c.Order.State = refund.StateArrived
+		}
+		c.Record = nil
+		s.judge()
+	default:
+		s.toPeople("goods_stay")
+	}
+}
+
+// toPeople turns the newest decision into a review because something stands in
+// its way that the policy does not see.
+func (s *step) toPeople(why string) {
+	d := *s.c.Decision()
+	d.Outcome, d.By, d.Words = refund.Review, 0, ""
+	d.Approvals = max(d.Approvals, 1)
+	s.note(why)
+	s.decide(d)
+}
+
+// plan reserves the amount on the order account. What does not fit goes to a
+// person, so no order ever pays more than was paid for it. (Invariant 1)
+func (s *step) plan() {
+	c := s.touch()
+	d := c.Decision()
+	left, known := s.account.Left()
+	if !known || d.Amount.Minor <= 0 || d.Amount.Currency != left.Currency || d.Amount.Over(left) {
+		s.toPeople("not_covered_by_order")
+		return
+	}
+	account := s.touchAccount()
+	account.Payouts++
+	account.Reserved, _ = account.Reserved.Add(d.Amount) // fits: it is not over what is left
+	c.Payouts = append(c.Payouts, refund.Payout{
+		Number: account.Payouts, Key: fmt.Sprintf("%s/%s/%d", c.Shop, c.Order.No, account.Payouts),
+		Amount: d.Amount, Channel: c.Order.Channel, ChargeID: c.Order.ChargeID,
+		State: refund.Planned, PlannedAt: s.now(),
+	})
+	undo := s.facts.Policy.Undo()
+	s.enter(refund.Paying)
+	if d.By != 0 && undo > 0 {
+		c.SetTimer(refund.TimerUndo, s.now().Add(undo))
+		return
+	}
+	s.readBeforePaying()
+}
+
+// readBeforePaying reads the shop's own refunded sum once more.
+func (s *step) readBeforePaying() {
+	s.job(refund.Job{Kind: refund.ReadOrder, Case: s.c.ID, Order: s.c.Order})
+}
+
+// reread submits the payout when the shop's own books still allow it.
+func (s *step) reread() {
+	if p := s.c.Payout(); p == nil || p.State != refund.Planned {
+		return
+	}
+	if _, waiting := s.c.Timer(refund.TimerUndo); waiting {
+		return
+	}
+	c := s.touch()
+	if s.event.Result.Order == nil {
+		c.Tries++
+		c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(c.Tries)))
+		return
+	}
+	s.readAgain(*s.event.Result.Order)
+	payout := c.Payout()
+	free := s.account
+	free.Reserved, _ = free.Reserved.Sub(payout.Amount)
+	if left, known := free.Left(); !known || payout.Amount.Over(left) || left.Currency != payout.Amount.Currency {
+		s.undoPayout()
+		s.toPeople("refunded_elsewhere")
+		return
+	}
+	s.submit()
+}
+
+func (s *step) submit() {
+	c := s.touch()
+	payout := c.Payout()
+	payout.State = refund.Submitted
+	sent := *payout
+	c.Tries = 0
+	c.MovedAt = s.now()
+	s.setTimes()
+	s.job(refund.Job{Kind: refund.Submit, Case: c.ID, Order: c.Order, Key: payout.Key, Payout: &sent})
+	s.card()
+}
+
+// undoPayout takes back a payout that was not submitted.
+func (s *step) undoPayout() {
+	s.touch().Payout().State = refund.PayoutUndone
+	s.release(*s.c.Payout())
+}
+
+// release gives a payout's reservation back to the order.
+func (s *step) release(payout refund.Payout) {
+	account := s.touchAccount()
+	account.Reserved, _ = account.Reserved.Sub(payout.Amount)
+}
+
+// paidOut takes the channel's word on a payout, before or after the case closed.
+func (s *step) paidOut() {
+	job, result := s.event.Job, s.event.Result
+	if p := s.c.Payout(); p == nil || job.Payout == nil || p.Key != job.Payout.Key {
+		return
+	}
+	c := s.touch()
+	payout := c.Payout()
+	settled := payout.State == refund.Accepted || payout.State == refund.Arrived
+	switch {
+	case settled && result.State == refund.Arrived:
+		s.arrived()
+	case settled && result.State == refund.PayoutFailed:
+		s.reversed(result.Note)
+	case settled: // nothing new: the next watch asks again
+		s.watch()
+	case payout.State != refund.Submitted && payout.State != refund.PayoutUnknown:
+		return
+	case result.State == refund.Accepted, result.State == refund.Arrived:
+		s.accepted(result)
+	case result.State == refund.PayoutFailed:
+		payout.State, payout.Why = refund.PayoutFailed, result.Note
+		s.release(*payout)
+		s.hold("payout_failed")
+	case result.State == refund.Submitted, result.Askable:
+		if result.State == refund.PayoutUnknown {
+			payout.State = refund.PayoutUnknown
+		}
+		c.Tries++
+		if c.Status == refund.Paying {
+			c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(c.Tries)))
+		}
+		if c.Tries == 1 && c.Status == refund.Paying {
+			s.progress(w("payout_slow", "Order", c.Order.No, "Amount", payout.Amount))
+		}
+	default:
+		payout.State = refund.PayoutUnknown
+		if c.Status != refund.PayoutHeld {
+			s.hold("payout_unknown")
+		}
+	}
+}
+
+// accepted closes the case: the channel has taken the payout. (R49)
+func (s *step) accepted(result refund.Result) {
+	c := s.touch()
+	payout, d := c.Payout(), c.Decision()
+	s.release(*payout)
+	account := s.touchAccount()
+	account.Paid, _ = account.Paid.Add(payout.Amount)
+	payout.State, payout.Reference, payout.AcceptedAt, payout.Why = refund.Accepted, result.Reference, s.now(), ""
+	if d.Recover || d.Fault == refund.Supplier || d.Fault == refund.Platform {
+		c.Recovery = &refund.Recovery{From: d.Fault, Amount: payout.Amount, At: s.now()}
+	}
+	s.enter(refund.Refunded)
+	text := lines(w("refunded", "Order", c.Order.No, "Amount", payout.Amount))
+	if len(d.Clause) > 0 {
+		text = append(text, shopText(d.Clause))
+	}
+	s.say(append(text, w("refunded_when")))
+	if result.State == refund.Arrived {
+		s.arrived()
+		return
+	}
+	s.watch()
+}
+
+// watchPauses are the pauses between asking whether an accepted payout arrived.
+var watchPauses = []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour, 72 * time.Hour, 168 * time.Hour}
+
+// watch sets the next time to ask after an accepted payout; in the end it is
+// taken to have arrived silently, since many channels never say so.
+func (s *step) watch() {
+	c := s.touch()
+	if c.Reminded < len(watchPauses) {
+		c.SetTimer(refund.TimerWatch, s.now().Add(watchPauses[c.Reminded]))
+		c.Reminded++
+	}
+}
+
+func (s *step) arrived() {
+	c := s.touch()
+	payout := c.Payout()
+	c.DropTimer(refund.TimerWatch)
+	if payout.State == refund.Arrived {
+		return
+	}
+	payout.State, payout.ArrivedAt = refund.Arrived, s.now()
+	s.say(lines(w("arrived", "Order", c.Order.No, "Amount", payout.Amount)))
+	s.card()
+}
+
+// reversed reopens a case whose accepted payout failed later.
+func (s *step) reversed(note string) {
+	c := s.touch()
+	payout := c.Payout()
+	account := s.touchAccount()
+	account.Paid, _ = account.Paid.Sub(payout.Amount)
+	payout.State, payout.Why = refund.PayoutFailed, note
+	c.DropTimer(refund.TimerWatch)
+	s.reopen()
+	s.hold("payout_reversed")
+}
+
+// hold gives a payout in doubt or failed to the owner. It is never tried again
+// by itself.
+func (s *step) hold(why string) {
+	c := s.touch()
+	c.Recovery = nil
+	c.Escalated = true
+	s.enter(refund.PayoutHeld)
+	payout := c.Payout()
+	s.say(lines(w("payout_held_buyer", "Order", c.Order.No, "Amount", payout.Amount)))
+	s.sayOwners(w("owner_"+why, "Order", c.Order.No, "Amount", payout.Amount))
+}

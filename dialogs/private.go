@@ -1,0 +1,308 @@
+package dialogs
+
+import (
+	"slices"
+
+	"tuidan/refund"
+)
+
+// inPrivate handles what happens in a buyer's own chat and belongs to no
+// running case by itself.
+func (s *step) inPrivate() {
+	switch s.event.Kind {
+	case refund.Blocked, refund.Unblocked:
+		s.touchChat().Blocked = s.event.Kind == refund.Blocked
+		if s.c.Open() {
+			s.card()
+		}
+	case refund.Found:
+		s.found()
+	case refund.TimeCame:
+		s.draftTimer()
+	case refund.Ordered:
+		s.command()
+	case refund.Pressed:
+		s.pressed()
+	case refund.Said, refund.Sent, refund.Edited, refund.Odd:
+		s.message()
+	}
+}
+
+func (s *step) command() {
+	switch s.event.Command {
+	case "start":
+		s.start(s.event.Text)
+	case "status":
+		s.status()
+	case "cancel":
+		s.cancel()
+	case "human":
+		s.person()
+	case "language":
+		s.c = nil
+		s.say(lines(w("ask_language")), rows(
+			s.draftButton(w("plain", "Text", "简体中文"), "language", "zh-Hans"),
+			s.draftButton(w("plain", "Text", "English"), "language", "en"))...)
+	case "help":
+		s.c = nil
+		s.say(lines(w("help")))
+	default:
+		s.c = nil
+		s.say(lines(w("unknown_command"), w("help")))
+	}
+}
+
+// status tells for each open case whose move it is and by when. (R1, R5)
+func (s *step) status() {
+	var text []refund.Words
+	for i := range s.facts.Open {
+		c := &s.facts.Open[i]
+		text = append(text, s.caseLine(c))
+	}
+	switch {
+	case len(text) > 0:
+	case s.chat.Draft != nil && s.chat.Draft.Looking:
+		text = lines(w("still_looking"))
+	case s.c != nil:
+		text = lines(w("status_closed", "Order", s.c.Order.No, "Status", w("status_"+string(s.c.Status))), w("start_again"))
+	default:
+		text = lines(w("no_case"), w("start_again"))
+	}
+	s.c = nil
+	s.say(text)
+}
+
+func (s *step) caseLine(c *refund.Case) refund.Words {
+	party, by := c.Next()
+	if c.Order.No == "" {
+		return w("status_line_talk", "Status", w("status_"+string(c.Status)), "Party", w("party_"+string(party)), "By", by)
+	}
+	return w("status_line", "Order", c.Order.No, "Title", c.Order.Title, "Status", w("status_"+string(c.Status)),
+		"Party", w("mover_"+string(party)), "By", by)
+}
+
+// cancel withdraws the running case, or drops the draft.
+func (s *step) cancel() {
+	switch {
+	case s.chat.Draft != nil:
+		chat := s.touchChat()
+		chat.Draft, chat.Timers = nil, nil
+		s.c = nil
+		s.say(lines(w("draft_dropped"), w("start_again")))
+	case !s.c.Open():
+		s.c = nil
+		s.say(lines(w("no_case"), w("start_again")))
+	default:
+		s.run(cancelled)
+	}
+}
+
+// person answers /human.
+func (s *step) person() {
+	if s.c.Open() {
+		s.run(askedPerson)
+		return
+	}
+	// Without a case the conversation is a case of its own, so that somebody has
+	// the move.
+	if s.chat.Draft == nil {
+		s.newDraft()
+	}
+	s.useShop(s.chat.Draft.Shop)
+	if s.facts.Shop.ID == "" || s.facts.Policy == nil {
+		s.askShop()
+		return
+	}
+	chat := s.touchChat()
+	chat.Cases++
+	id := refund.NewCaseID(chat.ID, chat.Cases)
+	s.c = &refund.Case{ID: id, Shop: s.facts.Shop.ID, Chat: chat.ID, Buyer: chat.Name, Reason: refund.OtherReason, OwnBuyer: true,
+		OpenedAt: s.now(), MovedAt: s.now(), InTime: true, InWindow: true}
+	s.c.Order.Shop = s.facts.Shop.ID
+	s.ownCase = true
+	s.account = refund.Account{}
+	chat.Open = append(chat.Open, id)
+	chat.Current, chat.Draft, chat.Timers = id, nil, nil
+	s.handOver()
+}
+
+// pressed handles a button in the buyer's chat.
+func (s *step) pressed() {
+	switch {
+	case s.event.Action.Case == "":
+		s.c = nil
+		s.pressedDraft()
+	case s.c == nil || s.c.ID != s.event.Action.Case || s.c.Chat != s.chat.ID:
+		s.c = nil
+		s.alert(w("button_old"))
+	case s.event.Action.Do == "choose":
+		s.choose()
+	default:
+		s.run(buyerPressed)
+	}
+}
+
+// choose makes another open case the one that the buyer's messages go to.
+func (s *step) choose() {
+	if !s.c.Open() {
+		s.alert(w("button_old"))
+		return
+	}
+	chat := s.touchChat()
+	chat.Current, chat.Chosen, chat.Draft = s.c.ID, true, nil
+	s.say(lines(w("chosen", "Order", s.c.Order.No)))
+	if s.c.Status == refund.Collecting {
+		s.ask(s.c.Asking)
+	}
+}
+
+// message finds what a text or a file belongs to: the case it answers, the
+// request being made, or the case that waits for this buyer.
+func (s *step) message() {
+	kinds := map[refund.EventKind]move{refund.Said: said, refund.Sent: sent, refund.Edited: edited, refund.Odd: odd}
+	reply := s.event.ReplyTo != 0 && s.c != nil && s.facts.Post.Case == s.c.ID
+	draft := s.chat.Draft != nil && (s.event.Kind == refund.Said || !s.c.Open())
+	switch {
+	case s.c.Open() && reply:
+		s.run(kinds[s.event.Kind])
+	case draft || !s.c.Open():
+		s.c = nil
+		s.messageWithoutCase()
+	case s.ambiguous():
+		s.askCase()
+	default:
+		s.run(kinds[s.event.Kind])
+	}
+}
+
+func (s *step) messageWithoutCase() {
+	switch s.event.Kind {
+	case refund.Said:
+		s.saidDraft(s.event.Text)
+	case refund.Edited:
+		s.say(lines(w("edit_not_read")))
+	case refund.Sent:
+		s.say(lines(w("file_without_case"), w("start_again")))
+	default:
+		s.say(lines(w("odd_message"), w("start_again")))
+	}
+}
+
+// ambiguous reports whether several cases wait for this buyer and he has not
+// chosen one.
+func (s *step) ambiguous() bool {
+	waiting := 0
+	for i := range s.facts.Open {
+		switch s.facts.Open[i].Status {
+		case refund.Collecting, refund.HandedOver:
+			waiting++
+		}
+	}
+	return waiting > 1 && !s.chat.Chosen
+}
+
+func (s *step) askCase() {
+	var buttons []refund.Button
+	for _, c := range s.facts.Open {
+		label := w("order_button", "Order", c.Order.No, "Title", c.Order.Title)
+		if c.Order.No == "" {
+			label = w("talk_button")
+		}
+		buttons = append(buttons, refund.Button{Label: label, Action: refund.Action{Case: c.ID, Do: "choose"}})
+	}
+	s.c = nil
+	s.say(lines(w("which_case")), rows(buttons...)...)
+}
+
+// buyerPresses handles the buttons that a case shows to its buyer.
+func (s *step) buyerPresses() {
+	action := s.event.Action
+	switch {
+	case action.Do == "withdraw" && s.c.Status == refund.Collecting:
+		s.cancelCase()
+	case action.Do == "fill" && s.c.Status == refund.Collecting && s.c.Asking == refund.Item(action.Arg):
+		s.prefill()
+	case action.Do == "appeal" && s.c.Status == refund.Refused && !s.c.Appealed:
+		s.appeal()
+	default:
+		s.alert(w("button_old"))
+	}
+}
+
+// prefill takes what the order already says, when the buyer confirms it. (R47)
+func (s *step) prefill() {
+	order := s.c.Order
+	switch {
+	case s.c.Asking == refund.IntendedAccount && order.Account != "":
+		s.fill(refund.IntendedAccount, refund.Fact{Value: plainAccount(order.Account)})
+	case s.c.Asking == refund.TransactionTime && !order.PaidAt.IsZero():
+		s.fill(refund.TransactionTime, refund.Fact{Value: order.PaidAt.UTC().Format("2006-01-02 15:04"), At: order.PaidAt})
+	default:
+		s.alert(w("button_old"))
+	}
+}
+
+// appeal reopens a refused case, once. (R5)
+func (s *step) appeal() {
+	c := s.touch()
+	if s.account.Open != "" && s.account.Open != c.ID {
+		s.alert(w("case_exists_short"))
+		return
+	}
+	c.Appealed = true
+	s.reopen()
+	d := *c.Decision()
+	d.Outcome, d.By, d.Words, d.Approvals, d.Rule, d.Clause = refund.Review, 0, "", max(d.Approvals, 1), "appeal", nil
+	if left, known := s.account.Left(); known && d.Amount.IsZero() {
+		d.Amount = left
+	}
+	s.note("appealed")
+	s.decide(d)
+}
+
+func (s *step) cancelCase() {
+	c := s.touch()
+	if d := c.Decision(); c.Status == refund.Checking && d != nil && d.Outcome == refund.Refund {
+		s.tooLate() // the goods are being withdrawn: they must not go without the money
+		return
+	}
+	s.enter(refund.Withdrawn)
+	s.say(lines(w("withdrawn", "Order", c.Order.No), w("start_again")))
+}
+
+func (s *step) tooLate() {
+	s.say(lines(w("too_late_to_withdraw", "Order", s.c.Order.No)))
+}
+
+// saidMeanwhile answers a text while somebody else has the move.
+func (s *step) saidMeanwhile() {
+	s.say(lines(w("noted_meanwhile"), s.caseLine(s.c), w("need_person")))
+	s.relay()
+}
+
+// relay shows the group what the buyer wrote, under the card.
+func (s *step) relay() {
+	if !s.c.Shown {
+		return
+	}
+	m := s.groupMessage(refund.Relayed, lines(w("buyer_wrote", "Buyer", s.c.Buyer)))
+	m.FromChat, m.FromMsg = s.chat.ID, s.event.Message
+	s.result.Messages = append(s.result.Messages, m)
+}
+
+func (s *step) editedCase() {
+	known := slices.ContainsFunc(s.c.Evidence, func(e refund.Evidence) bool { return e.Message == s.event.Message })
+	if s.event.File != nil && (known || s.c.Status == refund.Collecting) {
+		s.sentFile()
+		return
+	}
+	s.say(lines(w("edit_not_read")))
+}
+
+func (s *step) oddCase() {
+	if s.c.Status == refund.Collecting {
+		s.say(lines(w("odd_message"), w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)), s.askButtons(s.c.Asking)...)
+		return
+	}
+	s.say(lines(w("odd_message"), s.caseLine(s.c)))
+}

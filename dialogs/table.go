@@ -1,0 +1,245 @@
+package dialogs
+
+import (
+	"slices"
+
+	"tuidan/refund"
+)
+
+// A move is something that can happen to a case, as the state table knows it.
+type move string
+
+// The moves.
+const (
+	said         move = "buyer writes"
+	sent         move = "buyer sends a file"
+	edited       move = "buyer edits a message"
+	odd          move = "buyer sends something unusable"
+	buyerPressed move = "buyer presses"
+	cancelled    move = "buyer withdraws"
+	askedPerson  move = "buyer asks for a person"
+	staffPressed move = "staff press"
+	staffSaid    move = "staff answer"
+	timeCame     move = "time is up"
+	recorded     move = "record read"
+	supplied     move = "supplier answers"
+	withdrew     move = "goods withdrawn or not"
+	sealed       move = "evidence sealed"
+	reread       move = "order read again"
+	paidOut      move = "channel answers"
+	setAside     move = "event set aside"
+)
+
+// moves lists every move, in the table's order.
+var moves = []move{said, sent, edited, odd, buyerPressed, cancelled, askedPerson, staffPressed, staffSaid, timeCame,
+	recorded, supplied, withdrew, sealed, reread, paidOut, setAside}
+
+// A cell says what a move does in a status and where it may lead. A cell that
+// does nothing says why.
+type cell struct {
+	do  func(*step)
+	to  []refund.Status // beside staying
+	why string
+}
+
+// judged is where a judgement can lead.
+var judged = []refund.Status{refund.Collecting, refund.Checking, refund.AwaitingApproval, refund.AwaitingSupplier,
+	refund.Paying, refund.Refused}
+
+func to(statuses ...refund.Status) []refund.Status { return statuses }
+
+func judgedOr(statuses ...refund.Status) []refund.Status {
+	return append(slices.Clone(judged), statuses...)
+}
+
+func never(why string) cell { return cell{why: why} }
+
+const (
+	notAsked    = "nothing of the kind is under way in this status"
+	answerLate  = "asked before the case moved on; the answer changes nothing"
+	noPayoutYet = "no payout is under way"
+)
+
+// row fills what most statuses have in common; cells replaces what differs.
+func row(cells map[move]cell) map[move]cell {
+	all := map[move]cell{
+		said:         {do: (*step).saidMeanwhile},
+		sent:         {do: (*step).sentFile},
+		edited:       {do: (*step).editedCase},
+		odd:          {do: (*step).oddCase},
+		buyerPressed: {do: (*step).buyerPresses},
+		cancelled:    {do: (*step).cancelCase, to: to(refund.Withdrawn)},
+		askedPerson:  {do: (*step).handOver, to: to(refund.HandedOver)},
+		staffPressed: {do: (*step).pressStale},
+		staffSaid:    {do: (*step).unheard},
+		recorded:     {do: (*step).keepRecord},
+		supplied:     {do: (*step).suppliedLate},
+		withdrew:     never(notAsked),
+		sealed:       {do: (*step).sealedMeanwhile},
+		reread:       never(noPayoutYet),
+		paidOut:      never(noPayoutYet),
+		setAside:     {do: (*step).flag},
+	}
+	for m, c := range cells {
+		all[m] = c
+	}
+	return all
+}
+
+// ended is a row of a status that is an end.
+func ended(cells map[move]cell) map[move]cell {
+	all := map[move]cell{
+		said:         never("a closed case takes no messages: they begin a new request"),
+		sent:         never("a closed case takes no evidence"),
+		edited:       never("a closed case takes no evidence"),
+		odd:          never("a closed case takes no messages"),
+		buyerPressed: {do: (*step).buyerPresses},
+		cancelled:    never("a closed case cannot be withdrawn"),
+		askedPerson:  never("a closed case is not handed over: a new conversation begins"),
+		staffPressed: {do: (*step).pressStale},
+		staffSaid:    {do: (*step).unheard},
+		timeCame:     never("a closed case has no timers"),
+		recorded:     never(answerLate),
+		supplied:     {do: (*step).suppliedLate},
+		withdrew:     never(answerLate),
+		sealed:       {do: (*step).sealed},
+		reread:       never(answerLate),
+		paidOut:      never(noPayoutYet),
+		setAside:     {do: (*step).flag},
+	}
+	for m, c := range cells {
+		all[m] = c
+	}
+	return all
+}
+
+// table is the whole state machine: what each move does in each status.
+var table = map[refund.Status]map[move]cell{
+	refund.Collecting: row(map[move]cell{
+		said:         {do: (*step).saidCollecting, to: to(refund.Checking)},
+		sealed:       {do: (*step).sealedCollecting, to: to(refund.Checking)},
+		timeCame:     {do: (*step).timer, to: to(refund.Expired)},
+		buyerPressed: {do: (*step).buyerPresses, to: to(refund.Checking, refund.Withdrawn)},
+	}),
+	refund.Checking: row(map[move]cell{
+		recorded:    {do: (*step).recorded, to: judged},
+		withdrew:    {do: (*step).withdrew, to: judged},
+		askedPerson: {do: (*step).tellPerson},
+		timeCame:    {do: (*step).timer, to: judged},
+	}),
+	refund.AwaitingApproval: row(map[move]cell{
+		staffPressed: {do: (*step).verdict, to: judgedOr(refund.HandedOver)},
+		staffSaid:    {do: (*step).staffWrote, to: to(refund.Refused, refund.Collecting)},
+		sealed:       {do: (*step).sealedAfterDecision, to: judged},
+		supplied:     {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
+		timeCame:     {do: (*step).timer, to: to(refund.Checking, refund.Paying, refund.Refused)},
+	}),
+	refund.AwaitingSupplier: row(map[move]cell{
+		recorded: {do: (*step).supplierRecord, to: judged},
+		supplied: {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
+		timeCame: {do: (*step).timer, to: to(refund.AwaitingApproval)},
+	}),
+	refund.Paying: row(map[move]cell{
+		cancelled:    {do: (*step).tooLate},
+		askedPerson:  {do: (*step).tellPerson},
+		staffPressed: {do: (*step).undo, to: to(refund.AwaitingApproval)},
+		reread:       {do: (*step).reread, to: to(refund.AwaitingApproval)},
+		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded, refund.PayoutHeld)},
+		timeCame:     {do: (*step).timer, to: to(refund.PayoutHeld, refund.AwaitingApproval)},
+	}),
+	refund.PayoutHeld: row(map[move]cell{
+		cancelled:    {do: (*step).tooLate},
+		askedPerson:  {do: (*step).tellPerson},
+		staffPressed: {do: (*step).held, to: to(refund.Paying, refund.AwaitingApproval, refund.Refunded, refund.Refused)},
+		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded)},
+		timeCame:     {do: (*step).timer, to: to(refund.Refused)},
+	}),
+	refund.HandedOver: row(map[move]cell{
+		said:         {do: (*step).relay},
+		odd:          {do: (*step).relay},
+		askedPerson:  {do: (*step).tellPerson},
+		staffPressed: {do: (*step).handedPressed, to: to(refund.Checking, refund.Collecting, refund.Withdrawn)},
+		staffSaid:    {do: (*step).relayStaff},
+		timeCame:     {do: (*step).timer, to: to(refund.Checking, refund.Collecting, refund.Withdrawn)},
+	}),
+	refund.Refunded: ended(map[move]cell{
+		paidOut:  {do: (*step).paidOut, to: to(refund.PayoutHeld)},
+		timeCame: {do: (*step).timer},
+	}),
+	refund.Adjusted: ended(nil),
+	refund.Replaced: ended(nil),
+	refund.Refused: ended(map[move]cell{
+		buyerPressed: {do: (*step).buyerPresses, to: to(refund.AwaitingApproval)},
+		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded, refund.PayoutHeld)},
+	}),
+	refund.Withdrawn: ended(nil),
+	refund.Expired:   ended(nil),
+}
+
+// run does what the table says of a move in the case's status.
+func (s *step) run(m move) {
+	if do := table[s.c.Status][m].do; do != nil {
+		do(s)
+		return
+	}
+	if s.event.Query != "" && s.result.Answer == nil {
+		s.alert(w("button_old"))
+	}
+}
+
+// apply runs the moves that nobody writes or presses: results and timers.
+func (s *step) apply() {
+	switch s.event.Kind {
+	case refund.TimeCame:
+		s.run(timeCame)
+	case refund.Recorded:
+		s.run(recorded)
+	case refund.Supplied:
+		s.run(supplied)
+	case refund.Withdrew:
+		s.run(withdrew)
+	case refund.Sealed:
+		s.run(sealed)
+	case refund.Reread:
+		s.run(reread)
+	case refund.PaidOut:
+		s.run(paidOut)
+	case refund.SetAside:
+		s.run(setAside)
+	default:
+		s.inPrivate()
+	}
+}
+
+// pressStale answers a press of staff on a card whose case asks nothing of them now.
+func (s *step) pressStale() {
+	if !s.stale() {
+		s.alert(w("stale"))
+	}
+}
+
+// unheard is a staff text under a card while nobody was asked and nothing is
+// handed over: a talk among colleagues, which is none of the desk's business.
+func (s *step) unheard() {}
+
+// suppliedLate keeps a supplier's answer that came after the case moved on, and
+// tells the group: it may mean that the credit was moved after all.
+func (s *step) suppliedLate() {
+	c := s.touch()
+	answer := s.event.Result.Answer
+	if answer != refund.Adjusts && answer != refund.Refunds && answer != refund.Refuses {
+		return
+	}
+	c.Supplied, c.SupplyNote = answer, s.event.Result.Note
+	s.note("supplier_" + string(answer))
+	s.sayGroup(w("supplier_late", "Order", c.Order.No))
+	s.card()
+}
+
+// flag marks a case of which an event was set aside, and tells the owner.
+func (s *step) flag() {
+	s.touch().Flagged = true
+	s.note("set_aside")
+	s.sayOwners(w("owner_set_aside", "Order", s.c.Order.No))
+	s.card()
+}

@@ -1,0 +1,311 @@
+package dialogs
+
+import (
+	"slices"
+	"time"
+
+	"tuidan/refund"
+)
+
+const (
+	deskPatience    = time.Hour      // for the desk's own checks
+	channelPatience = 24 * time.Hour // for a channel to decide
+	day             = 24 * time.Hour
+	recordInterval  = 30 * time.Minute
+)
+
+// setTimes sets the time by which the party must have moved and its first
+// reminder, from the policy's ladders. (R25)
+func (s *step) setTimes() {
+	c := s.touch()
+	now := s.now()
+	merchant := s.facts.Policy.Merchant()
+	switch c.Status {
+	case refund.Collecting:
+		c.EvidenceDue = now.Add(max(c.EvidenceOwn, 2*s.facts.Policy.Buyer().BeforeDue))
+		c.SetTimer(refund.TimerDue, c.EvidenceDue)
+	case refund.Checking:
+		c.SetTimer(refund.TimerDue, now.Add(deskPatience))
+	case refund.AwaitingApproval, refund.HandedOver:
+		if c.Escalated {
+			c.SetTimer(refund.TimerDue, now.Add(time.Duration(max(merchant.OwnerDays, 1))*day))
+		} else {
+			c.SetTimer(refund.TimerDue, now.Add(max(merchant.Default, time.Hour)))
+		}
+	case refund.AwaitingSupplier:
+		ability, _ := s.facts.Policy.Supplier(c.Order.Supplier)
+		c.SetTimer(refund.TimerDue, now.Add(2*max(ability.Within, time.Hour)))
+	case refund.Paying:
+		c.SetTimer(refund.TimerDue, now.Add(channelPatience))
+	case refund.PayoutHeld:
+		c.SetTimer(refund.TimerDue, now.Add(time.Duration(max(merchant.OwnerDays, 1))*day))
+	}
+	s.nextReminder()
+}
+
+// dueAt is the time by which the party must have moved.
+func (s *step) dueAt() time.Time {
+	_, at := s.c.Next()
+	return at
+}
+
+// reminders are the times at which the party that has the move is reminded.
+func (s *step) reminders() []time.Time {
+	c := s.c
+	due, _ := c.Timer(refund.TimerDue)
+	var times []time.Time
+	after := func(pauses ...time.Duration) {
+		for _, pause := range pauses {
+			times = append(times, c.MovedAt.Add(pause))
+		}
+	}
+	switch {
+	case c.Status == refund.Collecting:
+		buyer := s.facts.Policy.Buyer()
+		after(buyer.Remind...)
+		if buyer.BeforeDue > 0 {
+			times = append(times, due.At.Add(-buyer.BeforeDue))
+		}
+	case c.Party() == refund.Owner:
+		for at := c.MovedAt.Add(day); at.Before(due.At); at = at.Add(day) {
+			times = append(times, at)
+		}
+	case c.Party() == refund.Merchant:
+		merchant := s.facts.Policy.Merchant()
+		after(merchant.Remind...)
+		if merchant.Owner > 0 {
+			after(merchant.Owner)
+		}
+	}
+	times = slices.DeleteFunc(times, func(at time.Time) bool { return !at.Before(due.At) || !at.After(c.MovedAt) })
+	slices.SortFunc(times, time.Time.Compare)
+	return times
+}
+
+func (s *step) nextReminder() {
+	c := s.touch()
+	c.DropTimer(refund.TimerRemind)
+	if times := s.reminders(); c.Reminded < len(times) {
+		c.SetTimer(refund.TimerRemind, times[c.Reminded])
+	}
+}
+
+// timer handles a due timer, unless the case has moved on since it was set.
+func (s *step) timer() {
+	timer := s.event.Timer
+	if set, ok := s.c.Timer(timer.Kind); !ok || !set.At.Equal(timer.At) {
+		return
+	}
+	s.touch().DropTimer(timer.Kind)
+	s.result.Note = string(timer.Kind)
+	switch timer.Kind {
+	case refund.TimerRemind:
+		s.remind()
+	case refund.TimerDue:
+		s.due()
+	case refund.TimerRetry:
+		s.retry()
+	case refund.TimerUndo:
+		s.readBeforePaying()
+		s.card()
+	case refund.TimerWatch:
+		s.askChannel()
+	}
+}
+
+// remind reminds whoever has the move, once for all steps that passed meanwhile.
+func (s *step) remind() {
+	c := s.touch()
+	times := s.reminders()
+	passed := c.Reminded
+	for passed < len(times) && !times[passed].After(s.now()) {
+		passed++
+	}
+	if passed > c.Reminded {
+		s.sendReminder(c.Reminded, passed)
+	}
+	c.Reminded = passed
+	s.nextReminder()
+}
+
+// sendReminder says the reminder steps from..to as one.
+func (s *step) sendReminder(from, to int) {
+	c := s.c
+	switch {
+	case c.Status == refund.Collecting:
+		s.say(lines(w("remind_buyer", "Order", c.Order.No, "Item", itemText(c.Asking), "By", s.dueAt())), s.askButtons(c.Asking)...)
+	case c.Status == refund.PayoutHeld:
+		s.sayOwners(w("remind_owner_payout", "Order", c.Order.No, "By", s.dueAt()))
+	case c.Party() == refund.Owner:
+		s.sayOwners(w("remind_owner", "Order", c.Order.No, "By", s.dueAt()))
+	case c.Party() == refund.Merchant:
+		merchant := s.facts.Policy.Merchant()
+		if from < len(merchant.Remind) {
+			s.sayGroup(w("remind_merchant", "Order", c.Order.No, "By", s.dueAt()))
+		}
+		if to > len(merchant.Remind) {
+			s.sayOwners(w("owner_merchant_silent", "Order", c.Order.No, "By", s.dueAt()))
+		}
+	}
+}
+
+// due applies the default of the party whose time is over. One that could not be
+// warned, because the desk was down, is warned now and gets one reminder's grace.
+func (s *step) due() {
+	c := s.touch()
+	if times := s.reminders(); c.Reminded < len(times) {
+		// The timer is gone already: the new one is set before the text names it.
+		c.SetTimer(refund.TimerDue, s.now().Add(s.grace()))
+		from := c.Reminded
+		c.Reminded = len(times)
+		s.sendReminder(from, len(times))
+		c.DropTimer(refund.TimerRemind)
+		s.card()
+		return
+	}
+	switch c.Status {
+	case refund.Collecting:
+		s.enter(refund.Expired)
+		s.say(lines(w("expired", "Order", c.Order.No), w("need_person")))
+	case refund.Checking:
+		s.unchecked()
+	case refund.AwaitingSupplier:
+		s.supplierSilent()
+	case refund.Paying:
+		s.payingTooLong()
+	case refund.AwaitingApproval:
+		s.merchantsSilent()
+	case refund.PayoutHeld:
+		s.unanswered()
+	case refund.HandedOver:
+		s.takeBack()
+	}
+}
+
+func (s *step) grace() time.Duration {
+	ladder := s.facts.Policy.Merchant()
+	if s.c.Status == refund.Collecting {
+		ladder = s.facts.Policy.Buyer()
+	}
+	if len(ladder.Remind) > 0 {
+		return ladder.Remind[0]
+	}
+	return time.Hour
+}
+
+// unchecked gives a case to the merchants whose records could not be read. (R23)
+func (s *step) unchecked() {
+	if s.c.Decision() == nil {
+		s.judge()
+		return
+	}
+	s.toPeople("goods_stay")
+}
+
+// supplierSilent gives the case to the merchants after twice the supplier's time.
+func (s *step) supplierSilent() {
+	c := s.touch()
+	d := refund.Decision{Outcome: refund.Review, Approvals: 1, Goods: s.goods(), Amount: c.Order.Amount,
+		Check: refund.Check{InTime: c.InTime, Complete: s.missing() == "", Accurate: true}, Policy: s.facts.Policy.Hash}
+	if last := c.Decision(); last != nil {
+		number := *last
+		d.Amount, d.Guards, d.Approvals, d.Check = number.Amount, number.Guards, max(number.Approvals, 1), number.Check
+	}
+	if left, known := s.account.Left(); known && (d.Amount.IsZero() || d.Amount.Over(left)) {
+		d.Amount = left
+	}
+	d.Rule = "supplier_silent"
+	s.note("supplier_silent")
+	s.decide(d)
+}
+
+// payingTooLong stops waiting for a payout that nobody could settle.
+func (s *step) payingTooLong() {
+	c := s.touch()
+	payout := c.Payout()
+	if payout.State == refund.Planned {
+		s.undoPayout()
+		s.toPeople("shop_silent")
+		return
+	}
+	payout.State = refund.PayoutUnknown
+	s.hold("payout_unknown")
+}
+
+// merchantsSilent applies the shop's default: a small refund that records have
+// established and no guard touched; else the owner; in the end a refusal. (R25)
+func (s *step) merchantsSilent() {
+	c := s.touch()
+	d := *c.Decision()
+	merchant := s.facts.Policy.Merchant()
+	if c.Escalated {
+		s.unanswered()
+		return
+	}
+	small := d.Amount.Minor > 0 && d.Amount.Currency == merchant.PaysUpTo.Currency && !d.Amount.Over(merchant.PaysUpTo)
+	if small && d.Established() && len(d.Guards) == 0 && c.Withdrawn == refund.NoAnswer {
+		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "default", 0, "", 0
+		d.Withdraw = d.Goods == refund.Unused
+		s.note("default_applied")
+		s.decide(d)
+		return
+	}
+	c.Escalated = true
+	s.enter(refund.AwaitingApproval)
+	s.sayOwners(w("owner_decides", "Order", c.Order.No, "By", s.dueAt()))
+	s.say(lines(w("escalated", "Order", c.Order.No, "By", s.dueAt())))
+}
+
+// unanswered ends a case that nobody decided. A payout in doubt stays reserved.
+func (s *step) unanswered() {
+	c := s.touch()
+	c.Unanswered = true
+	d := refund.Decision{Outcome: refund.Refuse, Rule: "unanswered", Policy: s.facts.Policy.Hash}
+	if last := c.Decision(); last != nil {
+		d.Check, d.Goods, d.Amount = last.Check, last.Goods, last.Amount
+	}
+	d.Clause = s.facts.Policy.Clause(d.Rule)
+	s.decide(d)
+}
+
+// retry asks the outside world again.
+func (s *step) retry() {
+	c := s.touch()
+	switch c.Status {
+	case refund.Paying:
+		if c.Payout().State == refund.Planned {
+			s.readBeforePaying()
+		} else {
+			s.askChannel()
+		}
+	case refund.AwaitingSupplier:
+		ability, _ := s.facts.Policy.Supplier(c.Order.Supplier)
+		c.Tries++
+		if c.Requests > 0 {
+			s.askHelp()
+			c.SetTimer(refund.TimerRetry, s.now().Add(max(ability.Within, time.Minute)))
+			return
+		}
+		s.caseJob(refund.ReadRecord)
+		c.SetTimer(refund.TimerRetry, s.now().Add(min(retryAfter(c.Tries+1), recordInterval)))
+	}
+}
+
+func (s *step) askChannel() {
+	payout := *s.c.Payout()
+	s.job(refund.Job{Kind: refund.AskPayout, Case: s.c.ID, Order: s.c.Order, Key: payout.Key, Payout: &payout})
+}
+
+// supplierRecord takes a later reading while the supplier is waited for.
+func (s *step) supplierRecord() {
+	s.keepRecord()
+	if s.event.Result.Fail != refund.NoFail {
+		return
+	}
+	if record := s.c.Record; record != nil && (record.State == refund.StateProcessing || record.State == refund.StateUnknown) {
+		return // still no word: the retry timer asks again, the due timer ends it
+	}
+	if s.c.Requests == 0 {
+		s.judge()
+	}
+}
