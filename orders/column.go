@@ -344,7 +344,11 @@ func meant(value string, known []string) string {
 	}
 	best, nearest := "", 2+len(value)/4
 	for _, word := range known {
-		if d := distance(value, strings.ToLower(word)); d < nearest {
+		d := distance(value, strings.ToLower(word))
+		if len(value) > 2 && strings.HasPrefix(word, value) {
+			d = 1 // cut short: "fail" is meant for "failed", not for "paid"
+		}
+		if d < nearest {
 			best, nearest = word, d
 		}
 	}

@@ -103,12 +103,12 @@ type Sandbox struct {
 	path string
 	opts SandboxOptions
 	mu   sync.Mutex
-	held state
+	held ledger
 }
 
-// state is what the file holds. Version rises when an older program could no
+// ledger is what the file holds. Version rises when an older program could no
 // longer read it; fields may be added without.
-type state struct {
+type ledger struct {
 	Version  int                            `json:"version"`
 	Orders   map[refund.OrderKey]particular `json:"-"`
 	Stored   []particular                   `json:"orders,omitempty"`
@@ -132,7 +132,7 @@ const stateVersion = 1
 // file at path, made when it is not there; "" keeps them in memory only. Goods
 // withdrawn in an earlier life are withdrawn from opts.Orders again.
 func OpenSandbox(path string, opts SandboxOptions) (*Sandbox, error) {
-	s := &Sandbox{path: path, opts: opts, held: state{Version: stateVersion, Orders: map[refund.OrderKey]particular{}}}
+	s := &Sandbox{path: path, opts: opts, held: ledger{Version: stateVersion, Orders: map[refund.OrderKey]particular{}}}
 	if path == "" {
 		return s, nil
 	}
@@ -261,7 +261,7 @@ func (s *Sandbox) Record(ctx context.Context, order refund.Order) (refund.Record
 // Alert tells the supplier that something urgent comes. It is noted, whoever is
 // silent: no answer is expected. The same key is noted once. (R36)
 func (s *Sandbox) Alert(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) error {
-	_, err := s.request(ctx, AlertRequest, key, order, facts, func(*Request, *state) error { return nil })
+	_, err := s.request(ctx, AlertRequest, key, order, facts, func(*Request, *ledger) error { return nil })
 	return err
 }
 
@@ -271,7 +271,7 @@ func (s *Sandbox) Alert(ctx context.Context, key string, order refund.Order, fac
 // A silent supplier answers Pending once, for having received it, and then
 // NoAnswer. An adjustment also moves the record to the right account. (R37)
 func (s *Sandbox) Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Answer, string, error) {
-	r, err := s.request(ctx, HelpRequest, key, order, facts, func(r *Request, next *state) error {
+	r, err := s.request(ctx, HelpRequest, key, order, facts, func(r *Request, next *ledger) error {
 		p := next.Orders[order.OrderKey]
 		behaviour := s.behaviour(p, order)
 		switch {
@@ -301,7 +301,7 @@ func (s *Sandbox) Help(ctx context.Context, key string, order refund.Order, fact
 // whatever was set apart; where that is "used", the goods do become used.
 // GoodsDoubt leaves them as they are. Every answer stands for its key. (R51)
 func (s *Sandbox) Withdraw(ctx context.Context, key string, order refund.Order) (refund.Answer, error) {
-	r, err := s.request(ctx, WithdrawRequest, key, order, nil, func(r *Request, next *state) error {
+	r, err := s.request(ctx, WithdrawRequest, key, order, nil, func(r *Request, next *ledger) error {
 		truth, err := s.truth(ctx, order)
 		if err != nil {
 			return err // nothing was done, so the key is free
@@ -369,7 +369,7 @@ func (s *Sandbox) Withdrawn(order refund.OrderKey) bool {
 // request finds or begins the request of this key, lets answer fill it unless a
 // final answer stands, and stores it before anything is returned.
 func (s *Sandbox) request(ctx context.Context, kind RequestKind, key string, order refund.Order,
-	facts map[refund.Item]refund.Fact, answer func(*Request, *state) error) (Request, error) {
+	facts map[refund.Item]refund.Fact, answer func(*Request, *ledger) error) (Request, error) {
 	if err := ctx.Err(); err != nil {
 		return Request{}, err
 	}
@@ -378,7 +378,7 @@ func (s *Sandbox) request(ctx context.Context, kind RequestKind, key string, ord
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := state{Version: stateVersion, Orders: maps.Clone(s.held.Orders), Requests: slices.Clone(s.held.Requests)}
+	next := ledger{Version: stateVersion, Orders: maps.Clone(s.held.Orders), Requests: slices.Clone(s.held.Requests)}
 	i := slices.IndexFunc(next.Requests, func(r Request) bool { return r.Kind == kind && r.Key == key })
 	if i < 0 {
 		next.Requests = append(next.Requests, Request{Kind: kind, Key: key, Order: order.OrderKey,
@@ -478,7 +478,7 @@ func (s *Sandbox) now() time.Time {
 func (s *Sandbox) particular(order refund.OrderKey, f func(*particular)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := state{Version: stateVersion, Orders: maps.Clone(s.held.Orders), Requests: s.held.Requests}
+	next := ledger{Version: stateVersion, Orders: maps.Clone(s.held.Orders), Requests: s.held.Requests}
 	p := next.Orders[order]
 	p.Order = order
 	f(&p)
@@ -488,7 +488,7 @@ func (s *Sandbox) particular(order refund.OrderKey, f func(*particular)) error {
 
 // save puts the next state on disk, then in force. A crash in between leaves
 // either the old file or the new one, whole.
-func (s *Sandbox) save(next state) error {
+func (s *Sandbox) save(next ledger) error {
 	if s.path != "" {
 		stored := next
 		for _, key := range slices.SortedFunc(maps.Keys(next.Orders), compareKeys) {

@@ -24,13 +24,14 @@ type line struct {
 // So only the last can be torn, and nobody was told of that one.
 type log struct {
 	file   *os.File
+	sync   func(*os.File) error
 	size   int64 // of the whole lines
 	broken bool
 }
 
 // openLog locks the file, hands every whole line to replay, and cuts off a torn
 // last one.
-func openLog(path string, replay func(line) error) (_ *log, err error) {
+func openLog(path string, sync func(*os.File) error, replay func(line) error) (_ *log, err error) {
 	file, err := openLocked(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -44,7 +45,7 @@ func openLog(path string, replay func(line) error) (_ *log, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &log{file: file}
+	l := &log{file: file, sync: sync}
 	for number, rest := 1, data; len(rest) > 0; number++ {
 		text, after, whole := bytes.Cut(rest, []byte{'\n'})
 		// A power cut may leave a last line of full length with holes of zeros.
@@ -66,13 +67,13 @@ func openLog(path string, replay func(line) error) (_ *log, err error) {
 			return nil, err
 		}
 	}
-	if err := file.Sync(); err != nil {
+	if err := sync(file); err != nil {
 		return nil, err
 	}
 	// A new file's name must survive a power cut too. Some systems cannot sync a
 	// folder; there it is as safe as it gets.
 	if dir, openErr := os.Open(filepath.Dir(path)); openErr == nil {
-		_ = dir.Sync()
+		_ = sync(dir)
 		_ = dir.Close()
 	}
 	return l, nil
@@ -97,7 +98,7 @@ func (l *log) append(next line) error {
 		}
 		return fmt.Errorf("channel: %w", err)
 	}
-	if err := l.file.Sync(); err != nil {
+	if err := l.sync(l.file); err != nil {
 		l.broken = true // what is on disk is not known any more
 		return fmt.Errorf("channel: %w", err)
 	}
