@@ -11,6 +11,11 @@ import (
 // was seen before. Nothing of the commit was applied; read all again and step again.
 var ErrConflict = errors.New("changed meanwhile")
 
+// ErrInvalid is returned for a commit that no store can keep: an id that is
+// missing or too long, or a value that cannot be written. Nothing of it was
+// applied, and no repetition will succeed.
+var ErrInvalid = errors.New("commit cannot be stored")
+
 // Entry is one line of a case's timeline.
 type Entry struct {
 	Case   CaseID    `json:"case"`

@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"tuidan/dialogs"
+	"tuidan/refund"
+)
+
+// Times that facts look back.
+const (
+	triesWithin  = time.Hour
+	claimsWithin = 30 * 24 * time.Hour
+)
+
+// reading is what a step gets of the store, from one snapshot.
+type reading struct {
+	chat  refund.Chat
+	c     *refund.Case
+	facts dialogs.Facts
+	stale bool // a timer that its record does not have any more
+}
+
+// read reads all that a step may know about an event.
+func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time) (reading, error) {
+	dir := e.directory.Load()
+	var got reading
+	err := e.view(ctx, func(r refund.Reader) error {
+		got = reading{facts: dialogs.Facts{Now: now, Shops: dir.shops, Policies: e.policyOf}}
+		return got.fill(r, event, dir)
+	})
+	if err != nil {
+		return got, err
+	}
+	got.facts.Policy = e.policyOf(got.facts.Shop.ID)
+	return got, nil
+}
+
+func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) error {
+	var err error
+	inGroup := event.Shop != ""
+	if !inGroup && event.Chat != 0 {
+		if g.chat, err = r.Chat(event.Chat); err != nil {
+			return err
+		}
+		if g.facts.Open, err = casesOf(r, g.chat.Open); err != nil {
+			return err
+		}
+	}
+	if inGroup && event.ReplyTo != 0 {
+		if g.facts.Post, err = r.Post(event.Chat, event.ReplyTo); err != nil {
+			return err
+		}
+	}
+	id, err := g.caseOf(r, event)
+	if err != nil {
+		return err
+	}
+	if err := g.readCase(r, id, event); err != nil {
+		return err
+	}
+	if inGroup && g.c != nil {
+		if g.chat, err = r.Chat(g.c.Chat); err != nil {
+			return err
+		}
+		if g.facts.Open, err = casesOf(r, g.chat.Open); err != nil {
+			return err
+		}
+	}
+	if g.chat.ID == 0 && !inGroup {
+		g.chat.ID = event.Chat
+	}
+	if event.Kind == refund.TimeCame {
+		timers := g.chat.Timers
+		if event.Timer.Case != "" {
+			timers = nil
+			if g.c != nil {
+				timers = g.c.Timers
+			}
+		}
+		g.stale = !slices.ContainsFunc(timers, func(timer refund.Timer) bool { return sameTimer(timer, event.Timer) })
+		if g.stale {
+			return nil
+		}
+	}
+	g.chooseShop(event, dir)
+	return g.readOrder(r, event)
+}
+
+// caseOf returns the id of the case that an event is about; "" for none.
+func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, error) {
+	switch event.Kind {
+	case refund.Pressed:
+		return event.Action.Case, nil // "" is about the draft
+	case refund.TimeCame:
+		return event.Timer.Case, nil
+	case refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut:
+		return event.Job.Case, nil
+	}
+	if event.Shop != "" {
+		return g.facts.Post.Case, nil
+	}
+	if event.ReplyTo != 0 {
+		post, err := r.Post(event.Chat, event.ReplyTo)
+		if chat, ok := post.Case.Chat(); err != nil || ok && chat == event.Chat {
+			return post.Case, err
+		}
+	}
+	if event.Kind == refund.Edited {
+		// An edit concerns the case that has the message, whichever is current.
+		for i := range g.facts.Open {
+			if slices.ContainsFunc(g.facts.Open[i].Evidence, func(evidence refund.Evidence) bool { return evidence.Message == event.Message }) {
+				return g.facts.Open[i].ID, nil
+			}
+		}
+	}
+	return g.chat.Current, nil
+}
+
+// readCase reads the case, but for a buyer only one of his own.
+func (g *reading) readCase(r refund.Reader, id refund.CaseID, event *refund.Event) error {
+	if id == "" {
+		return nil
+	}
+	for i := range g.facts.Open {
+		if g.facts.Open[i].ID == id {
+			own := g.facts.Open[i]
+			g.c = &own
+			return nil
+		}
+	}
+	c, err := r.Case(id)
+	if err == nil && c.ID != "" && (event.Shop != "" || c.Chat == event.Chat) {
+		g.c = &c
+	}
+	return err
+}
+
+// chooseShop fills in the shop: of the case, the order looked up, the draft, or the group.
+func (g *reading) chooseShop(event *refund.Event, dir *directory) {
+	var id refund.ShopID
+	switch {
+	case g.c != nil:
+		id = g.c.Shop
+	case event.Shop != "":
+		id = event.Shop
+	case event.Job.Order.Shop != "":
+		id = event.Job.Order.Shop
+	case g.chat.Draft != nil:
+		id = g.chat.Draft.Shop
+	}
+	if i, ok := dir.byID[id]; ok {
+		g.facts.Shop = dir.shops[i]
+	}
+}
+
+// readOrder reads what is known around the order that the event is about.
+func (g *reading) readOrder(r refund.Reader, event *refund.Event) error {
+	var order, tried refund.OrderKey
+	if draft := g.chat.Draft; draft != nil && draft.OrderNo != "" {
+		tried = refund.OrderKey{Shop: draft.Shop, No: draft.OrderNo}
+		if draft.Proven && draft.Order != nil {
+			order = draft.Order.OrderKey
+		}
+	}
+	if event.Job.Order.No != "" {
+		order = event.Job.Order.OrderKey
+		if event.Result.Order != nil && event.Job.Kind == refund.LookUp {
+			order = event.Result.Order.OrderKey // as the shop writes it
+		}
+	}
+	if g.c != nil && g.c.Order.No != "" {
+		order = g.c.Order.OrderKey
+	}
+	var err error
+	if order.No != "" {
+		if g.facts.Account, err = r.Account(order); err != nil {
+			return err
+		}
+		g.facts.Account.Order = order
+	}
+	if tried.No != "" {
+		tries, err := r.Tries(tried, g.facts.Now.Add(-triesWithin))
+		if err != nil {
+			return err
+		}
+		g.facts.Tries = len(tries)
+	}
+	if g.chat.Cases > 0 {
+		if g.facts.Claims, err = r.Claims(g.chat.ID, g.facts.Now.Add(-claimsWithin)); err != nil {
+			return err
+		}
+	}
+	if evidence := event.Result.Evidence; event.Kind == refund.Sealed && evidence != nil && evidence.HasLook && g.c != nil {
+		look := refund.Look{Shop: g.c.Shop, Hash: evidence.Look, Case: g.c.ID}
+		if g.facts.SeenBefore, err = r.SeenPicture(look); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func casesOf(r refund.Reader, ids []refund.CaseID) ([]refund.Case, error) {
+	var cases []refund.Case
+	for _, id := range ids {
+		c, err := r.Case(id)
+		if err != nil {
+			return nil, err
+		}
+		if c.Open() {
+			cases = append(cases, c)
+		}
+	}
+	return cases, nil
+}
+
+func sameTimer(a, b refund.Timer) bool {
+	return a.Kind == b.Kind && a.Case == b.Case && a.Chat == b.Chat && a.At.Equal(b.At)
+}

@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tuidan/refund"
+)
+
+// tickBatch is how many timers move in one commit.
+const tickBatch = 256
+
+// BacklogDrained says that Telegram's backlog from before the start is in the
+// inbox, so that timers may come: who wrote in time is heard before his time is up.
+func (e *Engine) BacklogDrained() { e.drained.Store(true) }
+
+// Tick moves the timers that are due at now into the inbox, in order of time,
+// and sweeps old update ids once an hour. It does nothing until BacklogDrained
+// was called or five minutes have passed since the start by the clock. It costs
+// what is due.
+func (e *Engine) Tick(ctx context.Context, now time.Time) error {
+	if !e.drained.Load() && e.clock.Now().Before(e.started.Add(backlogWait)) {
+		return nil
+	}
+	e.ticking.Lock()
+	defer e.ticking.Unlock()
+	now = now.UTC()
+	if e.swept.IsZero() || !now.Before(e.swept.Add(sweepEvery)) {
+		if err := e.broken(e.store.Sweep(ctx, now.Add(-seenFor))); err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		e.swept = now
+	}
+	for {
+		if err := e.waitForRoom(ctx); err != nil {
+			return err
+		}
+		moved, err := e.moveDue(ctx, now)
+		if err != nil {
+			return fmt.Errorf("move due timers: %w", err)
+		}
+		if moved < tickBatch {
+			return nil
+		}
+	}
+}
+
+// moveDue moves one batch and returns how many were due.
+func (e *Engine) moveDue(ctx context.Context, now time.Time) (int, error) {
+	var due []refund.Timer
+	err := e.view(ctx, func(r refund.Reader) (err error) {
+		due, err = r.Due(now, tickBatch)
+		return err
+	})
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	received := e.clock.Now().UTC()
+	commit := refund.Commit{DueDone: due, Inbox: make([]refund.Inbound, len(due))}
+	fresh := make([]*entry, len(due))
+	for i := range due {
+		commit.Inbox[i] = refund.Inbound{Seq: e.number(), Lane: due[i].Chat, Received: received.Truncate(time.Second), Timer: &due[i]}
+		fresh[i] = &entry{Inbound: commit.Inbox[i]}
+	}
+	if err := e.apply(ctx, commit); err != nil {
+		if errors.Is(err, refund.ErrConflict) {
+			return 0, nil // the next tick finds them again
+		}
+		return 0, err
+	}
+	e.dispatch(received, fresh)
+	return len(due), nil
+}
