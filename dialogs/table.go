@@ -30,10 +30,6 @@ const (
 	setAside     move = "event set aside"
 )
 
-// moves lists every move, in the table's order.
-var moves = []move{said, sent, edited, odd, buyerPressed, cancelled, askedPerson, staffPressed, staffSaid, timeCame,
-	recorded, supplied, withdrew, sealed, reread, paidOut, setAside}
-
 // A cell says what a move does in a status and where it may lead. A cell that
 // does nothing says why.
 type cell struct {

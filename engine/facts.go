@@ -96,7 +96,8 @@ func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, e
 		return event.Action.Case, nil // "" is about the draft
 	case refund.TimeCame:
 		return event.Timer.Case, nil
-	case refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut:
+	case refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,
+		refund.SetAside:
 		return event.Job.Case, nil
 	}
 	if event.Shop != "" {
@@ -105,6 +106,7 @@ func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, e
 	if event.ReplyTo != 0 {
 		post, err := r.Post(event.Chat, event.ReplyTo)
 		if chat, ok := post.Case.Chat(); err != nil || ok && chat == event.Chat {
+			g.facts.Post = post
 			return post.Case, err
 		}
 	}
@@ -115,6 +117,9 @@ func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, e
 				return g.facts.Open[i].ID, nil
 			}
 		}
+	}
+	if event.Kind == refund.Said && g.chat.Draft != nil {
+		return "", nil // a request being made takes the texts
 	}
 	return g.chat.Current, nil
 }

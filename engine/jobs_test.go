@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tuidan/dialogs"
+	"tuidan/refund"
+	"tuidan/storage/memory"
+)
+
+// channel is a payment channel that notes what is asked of it.
+type channel struct {
+	terms  refund.Terms
+	calls  []string
+	refund func() (refund.Receipt, error)
+	ask    func() (refund.Receipt, error)
+}
+
+func (f *channel) Terms() refund.Terms { return f.terms }
+
+func (f *channel) Refund(_ context.Context, payout refund.Payout) (refund.Receipt, error) {
+	f.calls = append(f.calls, "refund "+payout.Key)
+	return f.refund()
+}
+
+func (f *channel) Ask(_ context.Context, payout refund.Payout) (refund.Receipt, error) {
+	f.calls = append(f.calls, "ask "+payout.Key)
+	return f.ask()
+}
+
+func accepted() (refund.Receipt, error) {
+	return refund.Receipt{State: refund.Accepted, Reference: "R"}, nil
+}
+
+func TestPayouts(t *testing.T) {
+	lost := func() (refund.Receipt, error) { return refund.Receipt{}, errors.New("connection reset") }
+	nothing := func() (refund.Receipt, error) { return refund.Receipt{}, refund.ErrNotFound }
+	keyed, queried := refund.Terms{KeyLife: 24 * time.Hour}, refund.Terms{Query: true}
+	sent, asked := []string{"refund K"}, []string{"ask K"}
+	good := refund.Result{State: refund.Accepted, Reference: "R"}
+	doubt := func(askable bool) refund.Result { return refund.Result{State: refund.PayoutUnknown, Askable: askable} }
+	for _, test := range []struct {
+		name     string
+		terms    refund.Terms
+		kind     refund.JobKind
+		attempts int
+		age      time.Duration
+		state    refund.PayoutState
+		channel  string
+		refund   func() (refund.Receipt, error)
+		ask      func() (refund.Receipt, error)
+		calls    []string
+		want     refund.Result
+	}{
+		{name: "fresh", calls: sent, want: good},
+		{name: "fresh, panics", refund: func() (refund.Receipt, error) { panic("no") }, calls: sent, want: doubt(false)},
+		{name: "fresh, keyed, no answer", terms: keyed, refund: lost, calls: sent, want: doubt(true)},
+		{name: "fresh, queried, no answer", terms: queried, refund: lost, calls: sent, want: doubt(true)},
+		{name: "fresh, blind, no answer", refund: lost, calls: sent, want: doubt(false)},
+		{name: "fresh, an answer that says nothing", refund: func() (refund.Receipt, error) { return refund.Receipt{}, nil }, calls: sent, want: doubt(false)},
+		{name: "fresh, no such channel", channel: "other", want: refund.Result{State: refund.PayoutFailed, Note: "no such channel"}},
+		{name: "in doubt, no such channel", channel: "other", attempts: 1, want: refund.Result{State: refund.PayoutUnknown, Note: "no such channel"}},
+		{name: "in doubt, blind", attempts: 1, want: doubt(false)},
+		{name: "in doubt, key lives", terms: keyed, attempts: 1, calls: sent, want: good},
+		{name: "in doubt, key is dead", terms: keyed, attempts: 1, age: 24 * time.Hour, want: doubt(false)},
+		{name: "in doubt, queried, it went", terms: queried, attempts: 1, calls: asked, want: good},
+		{name: "in doubt, queried, nothing known", terms: queried, attempts: 1, ask: nothing, calls: []string{"ask K", "refund K"}, want: good},
+		{name: "in doubt, queried, no answer", terms: queried, attempts: 1, ask: lost, calls: asked, want: doubt(true)},
+		{name: "asked, queried", terms: queried, kind: refund.AskPayout, calls: asked, want: good},
+		{name: "asked, queried without key, nothing known", terms: queried, kind: refund.AskPayout, ask: nothing, calls: asked, want: doubt(true)},
+		{name: "asked, queried with key, nothing known", terms: refund.Terms{Query: true, KeyLife: time.Hour}, kind: refund.AskPayout, ask: nothing, calls: []string{"ask K", "refund K"}, want: good},
+		{name: "asked, accepted before, nothing known", terms: refund.Terms{Query: true, KeyLife: time.Hour}, state: refund.Accepted, kind: refund.AskPayout, ask: nothing, calls: asked, want: doubt(true)},
+		{name: "asked, key lives", terms: keyed, kind: refund.AskPayout, calls: sent, want: good},
+		{name: "asked, blind", kind: refund.AskPayout, want: doubt(false)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			store := memory.New()
+			fake := &channel{terms: test.terms, refund: test.refund, ask: test.ask}
+			if fake.ask == nil {
+				fake.ask = accepted
+			}
+			if test.kind == "" {
+				test.kind = refund.Submit
+			}
+			if test.channel == "" {
+				test.channel = "bank"
+			}
+			pay := fake.refund
+			if pay == nil {
+				pay = accepted
+			}
+			fake.refund = func() (refund.Receipt, error) {
+				// What a crash now would leave behind says that the money may be gone.
+				err := store.View(t.Context(), func(r refund.Reader) error {
+					jobs, err := r.Jobs()
+					if len(jobs) != 1 || jobs[0].Attempts != test.attempts+1 {
+						t.Errorf("sent while the store has %+v", jobs)
+					}
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+				return pay()
+			}
+			id := refund.NewCaseID(buyer, 1)
+			seed(t, store, id)
+			job := refund.Job{ID: 1, Kind: test.kind, Chat: buyer, Case: id, Attempts: test.attempts,
+				Order:  refund.Order{OrderKey: refund.OrderKey{Shop: "shop", No: "A1"}},
+				Payout: &refund.Payout{Key: "K", Channel: test.channel, State: test.state, PlannedAt: start.Add(-test.age)}}
+			if err := store.Apply(t.Context(), refund.Commit{Jobs: []refund.Job{job}}); err != nil {
+				t.Fatal(err)
+			}
+			var got []refund.Result
+			d := newDesk(t, store, NewManualClock(start), func(cfg *Config) {
+				cfg.Shops[0].Channels = map[string]Channel{"bank": fake}
+				cfg.Step = func(_ refund.Chat, c *refund.Case, event refund.Event, _ dialogs.Facts) dialogs.Result {
+					if event.Kind != refund.PaidOut || c == nil {
+						t.Errorf("event %s of case %v", event.Kind, c)
+					}
+					got = append(got, event.Result)
+					return dialogs.Result{}
+				}
+			}).run()
+			d.wait()
+			d.stop()
+			if diff := cmp.Diff([]refund.Result{test.want}, got); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.calls, fake.calls); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// supplier fails its first alerts.
+type supplier struct {
+	Supplier
+	alerts, fail int
+	record       error
+}
+
+func (f *supplier) Alert(context.Context, string, refund.Order, map[refund.Item]refund.Fact) error {
+	if f.alerts++; f.alerts <= f.fail {
+		return errors.New("busy")
+	}
+	return nil
+}
+
+func (f *supplier) Record(context.Context, refund.Order) (refund.Record, error) {
+	return refund.Record{State: refund.StateFailed}, f.record
+}
+
+type source func(refund.OrderKey) (refund.Order, error)
+
+func (f source) Order(_ context.Context, key refund.OrderKey) (refund.Order, error) { return f(key) }
+
+func TestAlertWaitsForTheClock(t *testing.T) {
+	store, clock, fake := memory.New(), NewManualClock(start), &supplier{fail: 2}
+	if err := store.Apply(t.Context(), refund.Commit{Jobs: []refund.Job{{ID: 1, Kind: refund.Alert, Chat: buyer,
+		Order: refund.Order{OrderKey: refund.OrderKey{Shop: "shop", No: "A1"}, Supplier: "s"}}}}); err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, store, clock, func(cfg *Config) { cfg.Shops[0].Suppliers = map[string]Supplier{"s": fake} }).run()
+	for want := 1; want <= 3; want++ {
+		d.wait()
+		if fake.alerts != want {
+			t.Fatalf("%d alerts, want %d", fake.alerts, want)
+		}
+		clock.Set(clock.Next())
+	}
+	d.view(func(r refund.Reader) error {
+		if jobs, _ := r.Jobs(); len(jobs) != 0 {
+			t.Errorf("jobs left: %+v", jobs)
+		}
+		return nil
+	})
+	d.stop()
+}
+
+func TestReadRecordNeedsNeitherForTheOther(t *testing.T) {
+	order := refund.Order{OrderKey: refund.OrderKey{Shop: "shop", No: "A1"}, Supplier: "s"}
+	lost := errors.New("timeout")
+	for _, test := range []struct {
+		name                string
+		orderErr, recordErr error
+		want                refund.Result
+	}{
+		{"both", nil, nil, refund.Result{Order: &order, Record: &refund.Record{State: refund.StateFailed}}},
+		{"no order", lost, nil, refund.Result{Record: &refund.Record{State: refund.StateFailed}}},
+		{"no record", nil, lost, refund.Result{Order: &order, Fail: refund.Unreachable}},
+		{"unknown to the supplier", nil, refund.ErrNotFound, refund.Result{Order: &order, Fail: refund.NotFound}},
+		{"neither", lost, lost, refund.Result{Fail: refund.Unreachable}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDesk(t, memory.New(), NewManualClock(start), func(cfg *Config) {
+				cfg.Shops[0].Source = source(func(refund.OrderKey) (refund.Order, error) { return order, test.orderErr })
+				cfg.Shops[0].Suppliers = map[string]Supplier{"s": &supplier{record: test.recordErr}}
+			})
+			got, err := d.result(&job{Job: refund.Job{Kind: refund.ReadRecord, Order: order}})
+			if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
+				t.Errorf("err %v (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
