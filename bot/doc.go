@@ -18,15 +18,23 @@ import (
 	"encoding/json"
 	"time"
 
+	"tuidan/engine"
 	"tuidan/refund"
 )
 
-// Clock tells the time and waits for it, so that tests can move it by hand.
-type Clock interface {
-	Now() time.Time
-	// Wait returns when the clock shows the time or later, or when ctx is done,
-	// then with its error.
-	Wait(ctx context.Context, until time.Time) error
+// The engine is what this package is made for.
+var (
+	_ Intake          = (*engine.Engine)(nil)
+	_ Desk            = (*engine.Engine)(nil)
+	_ engine.Outbox   = (*Outbox)(nil)
+	_ engine.Telegram = Telegram{}
+)
+
+// Telegram is the engine's side of the door.
+type Telegram struct {
+	*Translator
+	*Answerer
+	*Sealer
 }
 
 // Intake stores updates before they are confirmed to Telegram.

@@ -7,7 +7,7 @@ import (
 
 // ErrToken is returned when Telegram does not know the token or the method: no
 // call will ever succeed.
-var ErrToken = errors.New("Telegram refuses the bot's token")
+var ErrToken = errors.New("the bot's token is refused")
 
 // fault says what a failed call means for what comes next. Telegram gives codes
 // only; its descriptions are the one place where texts must be matched.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"tuidan/engine"
 	"tuidan/refund"
 )
 
@@ -25,19 +26,19 @@ type Outbox struct {
 	Client *Client
 	Desk   Desk
 	Texts  Texts
-	Clock  Clock
+	Clock  engine.Clock
 	Log    *slog.Logger
 	Limits Limits
 
 	mu      sync.Mutex
-	running bool // loaded, and Run not over
+	began   bool // Run has loaded the store
+	running bool // and is not over
 	lanes   map[string]*lane
 	ready   []*lane // oldest first
 	parked  parking
 	busy    int
 	waiting int // messages, with those in flight
 	swept   int // lanes left by the last sweep
-	workers int
 	work    chan *lane
 	loaded  map[place]bool // found at start and perhaps Put once more
 
@@ -198,14 +199,14 @@ func (o *Outbox) Run(ctx context.Context) error {
 	var workers sync.WaitGroup
 	o.mu.Lock()
 	o.running = true
-	start := func() {
+	o.began = true
+	for range o.concurrent() {
 		workers.Go(func() { o.serve(context.WithoutCancel(ctx)) })
 	}
-	for range o.concurrent() {
-		o.workers++
-		start()
-	}
 	o.dispatch()
+	if o.busy == 0 {
+		o.announce()
+	}
 	o.mu.Unlock()
 
 	o.watch(ctx)
@@ -233,26 +234,30 @@ func (o *Outbox) watch(ctx context.Context) {
 		default:
 		}
 		o.mu.Unlock()
-		waitCtx, stop := context.WithCancel(ctx)
-		var due chan struct{}
+		forget := func() {}
 		if !until.IsZero() {
-			due = make(chan struct{})
-			go func() {
-				defer close(due)
-				_ = o.Clock.Wait(waitCtx, until)
-			}()
+			forget = o.Clock.At(until, o.poke)
 		}
+		over := false
 		select {
-		case <-due:
 		case <-o.rearm:
 		case <-o.failed:
-			stop()
-			return
+			over = true
 		case <-ctx.Done():
-			stop()
+			over = true
+		}
+		forget()
+		if over {
 			return
 		}
-		stop()
+	}
+}
+
+// poke has Run look again at what may start.
+func (o *Outbox) poke() {
+	select {
+	case o.rearm <- struct{}{}:
+	default:
 	}
 }
 
@@ -357,10 +362,7 @@ func (o *Outbox) dispatch() {
 	}
 	if !next.IsZero() && (o.armed.IsZero() || next.Before(o.armed)) {
 		o.armed = next
-		select {
-		case o.rearm <- struct{}{}:
-		default:
-		}
+		o.poke()
 	}
 }
 
@@ -465,9 +467,8 @@ func (o *Outbox) WaitIdle(ctx context.Context) error {
 	o.init()
 	for {
 		o.mu.Lock()
-		began := o.workers > 0
 		o.dispatch()
-		idle, changed := began && o.busy == 0, o.changed
+		idle, changed := o.began && o.busy == 0, o.changed
 		o.mu.Unlock()
 		if idle {
 			return nil

@@ -10,6 +10,7 @@ import (
 
 	tgbot "github.com/go-telegram/bot"
 
+	"tuidan/engine"
 	"tuidan/refund"
 )
 
@@ -23,7 +24,7 @@ type Poller struct {
 	Client *Client
 	Intake Intake
 	Store  Store // that has the offset
-	Clock  Clock
+	Clock  engine.Clock
 	Log    *slog.Logger
 	// Timeout is how long Telegram holds a poll that finds nothing; 0: 50 s.
 	// Below 2 s it would be short polling.

@@ -17,25 +17,12 @@ import (
 	tgbot "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"tuidan/engine"
 	"tuidan/refund"
 )
 
-// SealError says why a file was not sealed, in the terms of a job's result.
-type SealError struct {
-	Fail refund.Fail // Unreachable, TooBig or Unreadable
-	Err  error
-}
-
-func (e *SealError) Error() string { return fmt.Sprintf("seal (%s): %v", e.Fail, e.Err) }
-
-// Unwrap returns the cause.
-func (e *SealError) Unwrap() error { return e.Err }
-
-// Reason returns Fail, for callers that know the error by an interface.
-func (e *SealError) Reason() refund.Fail { return e.Fail }
-
 func sealError(fail refund.Fail, format string, args ...any) error {
-	return &SealError{Fail: fail, Err: fmt.Errorf(format, args...)}
+	return &engine.SealError{Fail: fail, Err: fmt.Errorf(format, args...)}
 }
 
 // Sealer fetches evidence and keeps it: Telegram is no archive, it lets its
@@ -52,7 +39,7 @@ const downloadTimeout = 2 * time.Minute
 // Seal fetches the file of a Seal job, or takes its forwarded text, and puts it
 // on disk before it returns: written, synced, renamed. Sealing the same again
 // gives the same file. Revision is 1; the step knows the right one. It fails
-// with *SealError, and with another error when the disk refuses.
+// with *engine.SealError, and with another error when the disk refuses.
 // (Bot API: getFile)
 func (s *Sealer) Seal(ctx context.Context, job refund.Job) (refund.Evidence, error) {
 	evidence := refund.Evidence{
@@ -140,11 +127,11 @@ func (s *Sealer) fetch(ctx context.Context, file refund.File, into io.Writer) (i
 		refusal, ok := errors.AsType[*APIError](err)
 		switch {
 		case ok && refusal.Code == 400 && strings.Contains(strings.ToLower(refusal.Description), "too big"):
-			return 0, &SealError{Fail: refund.TooBig, Err: err}
+			return 0, &engine.SealError{Fail: refund.TooBig, Err: err}
 		case ok && refusal.Code == 400 && !strings.Contains(strings.ToLower(refusal.Description), "temporarily"):
-			return 0, &SealError{Fail: refund.Unreadable, Err: err}
+			return 0, &engine.SealError{Fail: refund.Unreadable, Err: err}
 		}
-		return 0, &SealError{Fail: refund.Unreachable, Err: err}
+		return 0, &engine.SealError{Fail: refund.Unreachable, Err: err}
 	}
 	if found.FileSize > refund.MaxFileBytes {
 		return 0, sealError(refund.TooBig, "%d bytes announced", found.FileSize)
@@ -153,7 +140,7 @@ func (s *Sealer) fetch(ctx context.Context, file refund.File, into io.Writer) (i
 }
 
 // download copies a file that getFile named into a writer and returns its size.
-// It fails with *SealError; the address holds the token and is in none.
+// It fails with *engine.SealError; the address holds the token and is in none.
 func (c *Client) download(ctx context.Context, path string, into io.Writer) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, downloadTimeout)
 	defer cancel()
@@ -164,11 +151,11 @@ func (c *Client) download(ctx context.Context, path string, into io.Writer) (int
 	address := c.base() + "/file/bot" + c.Token + "/" + strings.Join(escaped, "/")
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return 0, &SealError{Fail: refund.Unreachable, Err: c.redact(err)}
+		return 0, &engine.SealError{Fail: refund.Unreachable, Err: c.redact(err)}
 	}
 	response, err := c.http().Do(request)
 	if err != nil {
-		return 0, &SealError{Fail: refund.Unreachable, Err: c.redact(err)}
+		return 0, &engine.SealError{Fail: refund.Unreachable, Err: c.redact(err)}
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
@@ -178,7 +165,7 @@ func (c *Client) download(ctx context.Context, path string, into io.Writer) (int
 	n, err := io.Copy(into, body)
 	switch {
 	case body.err != nil:
-		return n, &SealError{Fail: refund.Unreachable, Err: c.redact(body.err)}
+		return n, &engine.SealError{Fail: refund.Unreachable, Err: c.redact(body.err)}
 	case err != nil:
 		return n, fmt.Errorf("seal: %w", err) // the disk
 	case n > refund.MaxFileBytes:

@@ -48,35 +48,6 @@ func (t *Translator) Translate(raw json.RawMessage) (refund.Event, error) {
 	return ignored(unknownKind(raw)), nil
 }
 
-// Lane returns an update's id and the chat whose lane it waits in: the private
-// chat or group it happened in, but a case's buyer for a press on that case's
-// button, so that what a case is about stays in order. The lane is 0 for what
-// happens in no chat. It fails with ErrNoUpdate, wrapped; the id is then given
-// if it could be read.
-func Lane(raw json.RawMessage) (updateID int64, lane refund.ChatID, err error) {
-	update, err := decode(raw)
-	if err != nil {
-		return UpdateID(raw), 0, err
-	}
-	switch {
-	case update.Message != nil:
-		lane = refund.ChatID(update.Message.Chat.ID)
-	case update.EditedMessage != nil:
-		lane = refund.ChatID(update.EditedMessage.Chat.ID)
-	case update.CallbackQuery != nil:
-		query := update.CallbackQuery
-		lane = query.chat()
-		if action, err := DecodeAction(query.Data); err == nil {
-			if buyer, ok := action.Case.Chat(); ok {
-				lane = buyer
-			}
-		}
-	case update.MyChatMember != nil:
-		lane = refund.ChatID(update.MyChatMember.Chat.ID)
-	}
-	return update.ID, lane, nil
-}
-
 // UpdateID reads only an update's id; 0 when there is none.
 func UpdateID(raw json.RawMessage) int64 {
 	var update struct {

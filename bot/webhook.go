@@ -15,6 +15,8 @@ import (
 
 	tgbot "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
+
+	"tuidan/engine"
 )
 
 // maxUpdate bounds a webhook's body, in bytes.
@@ -99,7 +101,7 @@ func (h *Webhook) Register(ctx context.Context, client *Client, url string, conn
 // AwaitDrained asks every two seconds how many updates still wait at Telegram
 // and tells the Intake when none does. It returns when it has, or with ctx.
 // (Bot API: getWebhookInfo)
-func (h *Webhook) AwaitDrained(ctx context.Context, client *Client, clock Clock) error {
+func (h *Webhook) AwaitDrained(ctx context.Context, client *Client, clock engine.Clock) error {
 	for {
 		var info models.WebhookInfo
 		err := client.Call(ctx, "getWebhookInfo", nil, &info)
