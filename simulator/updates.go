@@ -322,6 +322,13 @@ func (s *Server) PushedUpdates() int64 {
 	return s.queue.pushed
 }
 
+// LastUpdateID is the id of the newest update that was queued for the bot; before the first one, the id below it.
+func (s *Server) LastUpdateID() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queue.next - 1
+}
+
 // SetNextUpdateID renumbers the updates from now on, as Telegram may after a quiet week. It is an error while updates
 // are pending.
 func (s *Server) SetNextUpdateID(id int64) error {
