@@ -54,7 +54,9 @@ func (f *telegram) Answer(_ context.Context, query string, words refund.Words, l
 	return nil
 }
 
-func (f *telegram) Seal(_ context.Context, job refund.Job) (refund.Evidence, error) { return f.seal(job) }
+func (f *telegram) Seal(_ context.Context, job refund.Job) (refund.Evidence, error) {
+	return f.seal(job)
+}
 
 func (f *telegram) answered() []string {
 	f.mu.Lock()
@@ -256,7 +258,7 @@ func TestThreeFailuresSetAside(t *testing.T) {
 			return dialogs.Result{}
 		}
 	}).run()
-	d.take(said(1, buyer, "bad"), said(2, buyer, "good"))
+	d.take(update(1, refund.Event{Kind: refund.Pressed, Chat: buyer, Text: "bad", Action: refund.Action{Case: id}}), said(2, buyer, "good"))
 	d.wait()
 	if tried.Load() != 3 || flagged.Load() != 1 || after.Load() != 1 {
 		t.Errorf("tried %d, flagged %d, after %d; want 3, 1, 1", tried.Load(), flagged.Load(), after.Load())
@@ -279,7 +281,7 @@ func TestThreeFailuresSetAside(t *testing.T) {
 func seed(t *testing.T, store *memory.Store, id refund.CaseID, timers ...refund.Timer) {
 	t.Helper()
 	err := store.Apply(t.Context(), refund.Commit{
-		Chats: []refund.Chat{{ID: buyer, Version: 1, Current: id, Open: []refund.CaseID{id}, Cases: 1}},
+		Chats: []refund.Chat{{ID: buyer, Version: 1, Open: []refund.CaseID{id}, Cases: 1}},
 		Cases: []refund.Case{{ID: id, Version: 1, Shop: "shop", Chat: buyer, Status: refund.Checking, OpenedAt: start,
 			Order: refund.Order{OrderKey: refund.OrderKey{Shop: "shop", No: "A1"}}, Timers: timers}},
 	})
@@ -425,7 +427,9 @@ func TestStopFinishesTheStepInHand(t *testing.T) {
 	}
 	// The next engine goes on with what was left.
 	next := newDesk(t, store, clock, func(cfg *Config) {
-		cfg.Step = func(chat refund.Chat, _ *refund.Case, _ refund.Event, _ dialogs.Facts) dialogs.Result { return count(chat) }
+		cfg.Step = func(chat refund.Chat, _ *refund.Case, _ refund.Event, _ dialogs.Facts) dialogs.Result {
+			return count(chat)
+		}
 	}).run()
 	next.wait()
 	next.view(func(r refund.Reader) error {

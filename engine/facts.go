@@ -93,7 +93,7 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, error) {
 	switch event.Kind {
 	case refund.Pressed:
-		return event.Action.Case, nil // "" is about the draft
+		return event.Action.Case, nil // a press without one is about the draft
 	case refund.TimeCame:
 		return event.Timer.Case, nil
 	case refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,

@@ -49,6 +49,7 @@ func (e *Engine) workJobs() {
 			return
 		}
 		if err := e.runJob(one); err != nil {
+			e.stop(fmt.Errorf("job %d: %w", one.ID, err)) // if it has not stopped already
 			return
 		}
 		e.mu.Lock()
@@ -93,7 +94,6 @@ func (e *Engine) endJob(one *job, result refund.Result) error {
 		err = e.apply(ctx, refund.Commit{Inbox: []refund.Inbound{end.Inbound}, JobsDone: []uint64{one.ID}})
 	}
 	if err != nil {
-		e.stop(fmt.Errorf("end of job %d: %w", one.ID, err))
 		return err
 	}
 	e.dispatch(received, []*entry{end})

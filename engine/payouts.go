@@ -58,8 +58,7 @@ func (e *Engine) pay(one *job) (refund.Result, error) {
 func (e *Engine) submit(one *job, channel Channel, terms refund.Terms) (refund.Result, error) {
 	one.Attempts++
 	if err := e.apply(context.Background(), refund.Commit{Jobs: []refund.Job{one.Job}}); err != nil {
-		e.stop(fmt.Errorf("mark payout: %w", err))
-		return refund.Result{}, err // it has not left
+		return refund.Result{}, fmt.Errorf("mark payout: %w", err) // it has not left
 	}
 	receipt, err := e.call(one, func(ctx context.Context) (refund.Receipt, error) { return channel.Refund(ctx, *one.Payout) })
 	return e.receipt(one, receipt, err, terms), nil

@@ -25,7 +25,8 @@ func (e *Engine) work() {
 			return // what waits is on disk
 		}
 		if err := e.handle(one); err != nil {
-			return // the store failed: the engine stops
+			e.stop(fmt.Errorf("step: %w", err)) // if it has not stopped already
+			return
 		}
 		e.mu.Lock()
 		e.entries.done(lane)
@@ -271,7 +272,7 @@ func (e *Engine) setAside(ctx context.Context, one *entry, why error) error {
 		if got.c != nil {
 			id = got.c.ID
 			event := refund.Event{Kind: refund.SetAside, Chat: got.c.Chat, At: e.now(),
-				Action: refund.Action{Case: id}, Timer: one.event.Timer, Job: one.event.Job}
+				Timer: one.event.Timer, Job: one.event.Job}
 			event.Job.Case = id
 			why, err := e.run(ctx, event, commit)
 			if why == nil {
@@ -287,8 +288,12 @@ func (e *Engine) setAside(ctx context.Context, one *entry, why error) error {
 }
 
 // Unreachable steps that a buyer's chat refuses the desk's messages, as if
-// Telegram had said that he blocked the bot. It returns after the commit.
+// Telegram had said that he blocked the bot. It returns after the commit. A
+// group's chat changes nothing.
 func (e *Engine) Unreachable(ctx context.Context, chat refund.ChatID) error {
+	if chat <= 0 {
+		return nil
+	}
 	event := refund.Event{Kind: refund.Blocked, Chat: chat, Person: refund.PersonID(chat), At: e.now()}
 	why, err := e.run(ctx, event, refund.Commit{})
 	return errors.Join(why, err)
