@@ -268,11 +268,28 @@ func (s *step) sealedCollecting() {
 	s.next()
 }
 
+// sealedAfterDecision makes a new decision of new evidence; what lies with the
+// merchants stays there, whatever the policy would say now.
 func (s *step) sealedAfterDecision() {
 	s.sealed()
-	if s.event.Result.Evidence != nil && len(s.c.Awaited) == 0 {
-		s.progress(w("evidence_kept"))
-		s.judge()
+	if s.event.Result.Evidence == nil || len(s.c.Awaited) > 0 {
+		return
+	}
+	s.progress(w("evidence_kept"))
+	d, seen := *s.c.Decision(), s.judgement()
+	if seen.Outcome == refund.Review {
+		d = seen
+	}
+	d.Guards, d.Check = seen.Guards, seen.Check
+	d.Approvals = max(d.Approvals, seen.Approvals)
+	escalated := s.c.Escalated
+	due, _ := s.c.Timer(refund.TimerDue)
+	s.decide(s.toReview(d))
+	if escalated || due.At.Before(s.dueAt()) {
+		// More evidence must not push the deadline away.
+		s.c.Escalated = escalated
+		s.c.SetTimer(refund.TimerDue, due.At)
+		s.nextReminder()
 	}
 }
 

@@ -194,9 +194,7 @@ func (s *step) undo() {
 	s.undoPayout()
 	s.staffNote("undone", "")
 	s.answer(w("done"))
-	d := *s.c.Decision()
-	d.Outcome, d.By, d.Approvals = refund.Review, 0, max(d.Approvals, 1)
-	s.decide(d)
+	s.decide(s.toReview(*s.c.Decision()))
 }
 
 // handOver lets staff talk to the buyer; the bot keeps quiet meanwhile.

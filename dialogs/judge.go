@@ -128,11 +128,21 @@ func (s *step) needsSupplier() bool {
 	return known && s.c.Supplied == refund.NoAnswer && !s.c.Reason.Personal() && s.c.Reason != refund.OtherReason
 }
 
-// judge asks the policy and does what it says.
+// judge asks the policy and does what it says. A case that people have taken up
+// stays with them: nothing decides it over their heads.
 func (s *step) judge() {
+	d := s.judgement()
+	if s.withPeople() && d.Outcome != refund.AskEvidence {
+		d = s.toReview(d)
+	}
+	s.decide(d)
+}
+
+// judgement is what the policy says of the case as it stands.
+func (s *step) judgement() refund.Decision {
 	c := s.touch()
-	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), InWindow: c.InTime,
-		Survives: c.InWindow, Facts: c.Facts, Missing: s.missing(), Given: c.Has(refund.ProofOfNonUse),
+	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), Reported: c.OpenedAt,
+		InWindow: c.InTime, Survives: c.InWindow, Facts: c.Facts, Missing: s.missing(), Given: c.Has(refund.ProofOfNonUse),
 		Supplied: c.Supplied, Claims: s.facts.Claims, Matches: c.OwnBuyer}
 	if left, known := s.account.Left(); known {
 		facts.Left = &left
@@ -140,7 +150,23 @@ func (s *step) judge() {
 	for _, evidence := range c.Evidence {
 		facts.SeenBefore = facts.SeenBefore || evidence.SeenOther
 	}
-	s.decide(s.facts.Policy.Decide(facts))
+	return s.facts.Policy.Decide(facts)
+}
+
+// withPeople reports whether merchants asked for more, the buyer appealed, or the
+// supplier's silence brought the case to the merchants.
+func (s *step) withPeople() bool {
+	return s.c.Appealed || len(s.c.Asked) > 0 || s.c.Supplied == refund.Silent
+}
+
+// toReview turns a decision into one for people to make: they may pay what is left.
+func (s *step) toReview(d refund.Decision) refund.Decision {
+	d.Outcome, d.By, d.Words, d.Clause = refund.Review, 0, "", nil
+	d.Approvals = max(d.Approvals, 1)
+	if left, known := s.account.Left(); known && (d.Amount.Minor <= 0 || d.Amount.Over(left)) {
+		d.Amount = left
+	}
+	return d
 }
 
 // decide numbers a decision, keeps it and acts on it.
@@ -205,15 +231,12 @@ func checkLine(check refund.Check) refund.Words {
 // a wrong account (R37), else to say what became of the order.
 func (s *step) askSupplier() {
 	c := s.touch()
-	ability, _ := s.facts.Policy.Supplier(c.Order.Supplier)
 	s.enter(refund.AwaitingSupplier)
 	if c.Reason == refund.WrongAccount {
 		c.Requests++
 		s.askHelp()
-		c.SetTimer(refund.TimerRetry, s.now().Add(max(ability.Within, time.Minute)))
-	} else {
-		c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1)))
 	}
+	c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1)))
 	s.say(lines(w("asked_supplier", "Order", c.Order.No, "By", s.dueAt())))
 }
 

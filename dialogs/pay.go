@@ -44,11 +44,8 @@ func (s *step) withdrew() {
 // toPeople turns the newest decision into a review because something stands in
 // its way that the policy does not see.
 func (s *step) toPeople(why string) {
-	d := *s.c.Decision()
-	d.Outcome, d.By, d.Words = refund.Review, 0, ""
-	d.Approvals = max(d.Approvals, 1)
 	s.note(why)
-	s.decide(d)
+	s.decide(s.toReview(*s.c.Decision()))
 }
 
 // plan reserves the amount on the order account. What does not fit goes to a

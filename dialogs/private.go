@@ -251,11 +251,8 @@ func (s *step) appeal() {
 	}
 	c.Appealed = true
 	s.reopen()
-	d := *c.Decision()
-	d.Outcome, d.By, d.Words, d.Approvals, d.Rule, d.Clause = refund.Review, 0, "", max(d.Approvals, 1), "appeal", nil
-	if left, known := s.account.Left(); known && d.Amount.IsZero() {
-		d.Amount = left
-	}
+	d := s.toReview(*c.Decision())
+	d.Rule = "appeal"
 	s.note("appealed")
 	s.decide(d)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"tuidan/policy"
 	"tuidan/refund"
 )
 
@@ -34,7 +35,7 @@ func (s *step) setTimes() {
 		}
 	case refund.AwaitingSupplier:
 		ability, _ := s.facts.Policy.Supplier(c.Order.Supplier)
-		c.SetTimer(refund.TimerDue, now.Add(2*max(ability.Within, time.Hour)))
+		c.SetTimer(refund.TimerDue, now.Add(supplierTime(ability)))
 	case refund.Paying:
 		c.SetTimer(refund.TimerDue, now.Add(channelPatience))
 	case refund.PayoutHeld:
@@ -202,21 +203,26 @@ func (s *step) unchecked() {
 	s.toPeople("goods_stay")
 }
 
-// supplierSilent gives the case to the merchants after twice the supplier's time.
+// supplierTime is how long a supplier has to answer.
+func supplierTime(ability policy.Ability) time.Duration { return max(ability.Within, time.Hour) }
+
+// supplierSilent asks the supplier again when its time is over, and gives the case
+// to the merchants when twice its time is.
 func (s *step) supplierSilent() {
 	c := s.touch()
-	d := refund.Decision{Outcome: refund.Review, Approvals: 1, Goods: s.goods(), Amount: c.Order.Amount,
-		Check: refund.Check{InTime: c.InTime, Complete: s.missing() == "", Accurate: true}, Policy: s.facts.Policy.Hash}
-	if last := c.Decision(); last != nil {
-		number := *last
-		d.Amount, d.Guards, d.Approvals, d.Check = number.Amount, number.Guards, max(number.Approvals, 1), number.Check
+	if c.Reminded == 0 {
+		c.Reminded = 1
+		ability, _ := s.facts.Policy.Supplier(c.Order.Supplier)
+		c.SetTimer(refund.TimerDue, s.now().Add(supplierTime(ability)))
+		s.note("supplier_asked_again")
+		s.retry()
+		s.say(lines(w("supplier_asked_again", "Order", c.Order.No, "By", s.dueAt())))
+		s.card()
+		return
 	}
-	if left, known := s.account.Left(); known && (d.Amount.IsZero() || d.Amount.Over(left)) {
-		d.Amount = left
-	}
-	d.Rule = "supplier_silent"
+	c.Supplied = refund.Silent
 	s.note("supplier_silent")
-	s.decide(d)
+	s.decide(s.toReview(s.judgement()))
 }
 
 // payingTooLong stops waiting for a payout that nobody could settle.
@@ -279,14 +285,12 @@ func (s *step) retry() {
 			s.askChannel()
 		}
 	case refund.AwaitingSupplier:
-		ability, _ := s.facts.Policy.Supplier(c.Order.Supplier)
 		c.Tries++
 		if c.Requests > 0 {
-			s.askHelp()
-			c.SetTimer(refund.TimerRetry, s.now().Add(max(ability.Within, time.Minute)))
-			return
+			s.askHelp() // the same key: the same request
+		} else {
+			s.caseJob(refund.ReadRecord)
 		}
-		s.caseJob(refund.ReadRecord)
 		c.SetTimer(refund.TimerRetry, s.now().Add(min(retryAfter(c.Tries+1), recordInterval)))
 	}
 }

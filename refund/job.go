@@ -52,6 +52,7 @@ const (
 	Refunds  Answer = "refunds" // 回滚: taken back, the merchant may refund
 	Refuses  Answer = "refuses"
 	Pending  Answer = "pending"
+	Silent   Answer = "silent" // the desk's own word: no answer within twice the supplier's time
 
 	GoodsBack  Answer = "ok"      // withdrawn, nobody can use them any more
 	GoodsUsed  Answer = "used"    // used meanwhile
