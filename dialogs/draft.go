@@ -250,7 +250,9 @@ func (s *step) found() {
 	draft.Looking, draft.Misses, chat.Timers = false, 0, nil
 	if result.Order != nil && s.owns(*result.Order) {
 		draft.Proven, draft.Order = true, result.Order
-		s.advance()
+		if !s.alreadyOpen() {
+			s.advance()
+		}
 		return
 	}
 	if draft.Contact == "" {
@@ -309,20 +311,30 @@ func (s *step) draftTimer() {
 	}
 }
 
+// alreadyOpen says so when the order has an open case: there is one at a time.
+func (s *step) alreadyOpen() bool {
+	if s.account.Open == "" {
+		return false
+	}
+	chat := s.touchChat()
+	no := chat.Draft.Order.No
+	chat.Draft = nil
+	if id, ok := s.account.Open.Chat(); ok && id == chat.ID {
+		chat.Current = s.account.Open
+		s.say(lines(w("case_exists", "Order", no)))
+	} else {
+		s.say(lines(w("case_exists_elsewhere", "Order", no)))
+	}
+	return true
+}
+
 // openCase makes a case of the draft: the order is the buyer's and the reason is
 // chosen. Being in time is fixed here, by when the buyer wrote. (R32, R33)
 func (s *step) openCase() {
 	chat := s.touchChat()
 	draft := chat.Draft
 	order := *draft.Order
-	if s.account.Open != "" {
-		chat.Draft = nil
-		if id, ok := s.account.Open.Chat(); ok && id == chat.ID {
-			chat.Current = s.account.Open
-			s.say(lines(w("case_exists", "Order", order.No)))
-			return
-		}
-		s.say(lines(w("case_exists_elsewhere", "Order", order.No)))
+	if s.alreadyOpen() {
 		return
 	}
 	account := s.touchAccount()

@@ -223,7 +223,18 @@ func (s *step) relayStaff() {
 	m := refund.Message{Kind: refund.Relayed, Chat: c.Chat, Case: c.ID, Locale: s.locale(), Zone: s.zone(),
 		FromChat: s.event.Chat, FromMsg: s.event.Message, Prefer: refund.SendAgain}
 	s.result.Messages = append(s.result.Messages, m)
-	s.setTimes() // somebody is at it: the deadline starts afresh
+	c.MovedAt = s.now() // somebody is at it: the deadline starts afresh, without reminders
+	s.setTimes()
+	c.Reminded = len(s.reminders())
+	c.DropTimer(refund.TimerRemind)
+}
+
+// talk brings the buyer's words to the group, whose move it then is.
+func (s *step) talk() {
+	s.relay()
+	c := s.touch()
+	c.MovedAt, c.Reminded = s.now(), 0
+	s.setTimes()
 }
 
 // handedPressed ends a hand-over by button.

@@ -2,6 +2,7 @@ package dialogs
 
 import (
 	"slices"
+	"time"
 
 	"tuidan/refund"
 )
@@ -151,8 +152,8 @@ var table = map[refund.Status]map[move]cell{
 		timeCame:     {do: (*step).timer, to: to(refund.Refused)},
 	}),
 	refund.HandedOver: row(map[move]cell{
-		said:         {do: (*step).relay},
-		odd:          {do: (*step).relay},
+		said:         {do: (*step).talk},
+		odd:          {do: (*step).talk},
 		askedPerson:  {do: (*step).tellPerson},
 		staffPressed: {do: (*step).handedPressed, to: to(refund.Checking, refund.Collecting, refund.Withdrawn)},
 		staffSaid:    {do: (*step).relayStaff},
@@ -232,9 +233,18 @@ func (s *step) suppliedLate() {
 	s.card()
 }
 
+// flaggedPause is when a timer whose event was set aside comes again.
+const flaggedPause = time.Hour
+
 // flag marks a case of which an event was set aside, and tells the owner.
 func (s *step) flag() {
-	s.touch().Flagged = true
+	c := s.touch()
+	c.Flagged = true
+	if kind := s.event.Timer.Kind; kind != "" {
+		// The timer was taken out of the index with its event: without a new one
+		// the case would have no clock. (Invariant 2)
+		c.SetTimer(kind, s.now().Add(flaggedPause))
+	}
 	s.note("set_aside")
 	s.sayOwners(w("owner_set_aside", "Order", s.c.Order.No))
 	s.card()

@@ -60,6 +60,7 @@ func (e *Engine) Take(ctx context.Context, updates []json.RawMessage, offset *in
 			commit.Dead = append(commit.Dead, e.dead(&one.Inbound, err))
 			e.log.Error("update set aside", "update", one.UpdateID, "err", err)
 		case one.event.Kind == refund.Ignored && one.event.Query == "":
+			e.log.Info("update is nothing to the desk", "update", one.UpdateID, "kind", one.event.Text)
 		case slices.ContainsFunc(fresh, func(other *entry) bool { return other.UpdateID == one.UpdateID }):
 		default:
 			one.Seq, one.Lane = e.number(), Lane(one.event)

@@ -20,7 +20,7 @@ import (
 // ErrInvalid is returned for a commit that no store can keep: an id that is
 // missing or too long, or a value that JSON cannot carry. Nothing of it was
 // applied, and no repetition will succeed.
-var ErrInvalid = errors.New("commit cannot be stored")
+var ErrInvalid = refund.ErrInvalid
 
 // ErrClosed is returned by a store that was closed.
 var ErrClosed = errors.New("store is closed")
