@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -28,7 +29,7 @@ var (
 // "1:CASE:N:DO:ARG", N in base 36. Only Arg may hold a colon. It fails with
 // ErrCallbackTooLong, and for parts that could not be read back.
 func EncodeAction(a refund.Action) (string, error) {
-	if !plainPart(string(a.Case)) || !plainPart(a.Do) || a.Do == "" || a.N < 0 || !utf8.ValidString(a.Arg) {
+	if !plainPart(string(a.Case)) || !plainPart(a.Do) || a.Do == "" || a.N < 0 || a.N > math.MaxInt32 || !utf8.ValidString(a.Arg) {
 		return "", fmt.Errorf("action %+v cannot be written as callback data", a)
 	}
 	data := strings.Join([]string{callbackVersion, string(a.Case), strconv.FormatInt(int64(a.N), 36), a.Do, a.Arg}, ":")
