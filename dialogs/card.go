@@ -93,7 +93,8 @@ func (s *step) putCard() {
 		}
 	}
 	m.Lines, m.Buttons = text, s.cardButtons()
-	s.result.Messages = append(s.result.Messages, m)
+	// First, so that what goes with the card finds it in the group.
+	s.result.Messages = slices.Insert(s.result.Messages, 0, m)
 }
 
 func orUnknown(state refund.State) refund.State {
