@@ -51,9 +51,6 @@ type Stage struct {
 	Supplier *orders.Sandbox  // stands for every supplier
 	Channel  *payouts.Sandbox // stands for every channel
 	Log      *slog.Logger
-	// CrashAfter kills the desk at that many instructions from now, where an
-	// instruction is a commit or a call to the outside; 0: never.
-	CrashAfter int
 }
 
 // Desk is a running desk under rehearsal.
@@ -69,7 +66,8 @@ type Desk interface {
 	NextDue(ctx context.Context) (time.Time, error)
 	// Tick lets the desk look at the clock.
 	Tick(ctx context.Context) error
-	// CrashAfter kills the desk after so many more instructions; 0: now.
+	// CrashAfter kills the desk after so many more instructions, where an
+	// instruction is a commit or a call to the outside; 0: now.
 	CrashAfter(instructions int)
 	// View reads the desk's store.
 	View(ctx context.Context, fn func(refund.Reader) error) error

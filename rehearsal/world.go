@@ -248,6 +248,8 @@ func (w *World) Close(ctx context.Context) error {
 }
 
 func (w *World) start(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("the desk does not start"))
+	defer cancel()
 	desk, err := w.plan.Start(ctx, w.stage)
 	if err != nil {
 		w.dead = err

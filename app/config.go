@@ -1,0 +1,157 @@
+package app
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Secret is a text that never shows itself: not in a log, not in an error, not
+// when it is printed. The zero value is "not set".
+type Secret string
+
+const redacted = "[redacted]"
+
+func (s Secret) mask() string {
+	if s == "" {
+		return ""
+	}
+	return redacted
+}
+
+// String returns a mask.
+func (s Secret) String() string { return s.mask() }
+
+// GoString returns a mask.
+func (s Secret) GoString() string { return s.mask() }
+
+// LogValue returns a mask.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.mask()) }
+
+// MarshalText returns a mask.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.mask()), nil }
+
+// Path is a file or folder. In YAML it is relative to the config file, in the
+// environment to the working directory.
+type Path string
+
+// Config is everything that tuidan.yaml says. LoadConfig fills it.
+//
+// Every key can also be given as an environment variable, which then goes before
+// the file: TUIDAN_ and the names of the keys on the way there in capitals, apart
+// by underscores; a list's entries by number, a map's by their name. So
+// telegram.webhook.path is TUIDAN_TELEGRAM_WEBHOOK_PATH and the first shop's group
+// TUIDAN_SHOPS_0_GROUP. Secrets have no key in YAML, only a variable and, beside
+// them, a key that names a file.
+type Config struct {
+	Telegram Telegram     `yaml:"telegram"`
+	Data     Path         `yaml:"data"`   // folder of the store and the evidence
+	Log      LogConfig    `yaml:"log"`    // to standard error
+	Locale   string       `yaml:"locale"` // for buyers whose language no catalog has
+	Tick     Span         `yaml:"tick"`   // how often timers are looked at
+	Shops    []ShopConfig `yaml:"shops"`
+}
+
+// Telegram is how the Bot API is reached.
+type Telegram struct {
+	APIURL    string      `yaml:"api_url"`
+	Token     Secret      `yaml:"token"`
+	TokenFile Path        `yaml:"token_file"`
+	Mode      string      `yaml:"mode"` // polling or webhook
+	PollFor   Span        `yaml:"poll_for"`
+	Webhook   Webhook     `yaml:"webhook"`
+	Limits    LimitsOfBot `yaml:"limits"`
+}
+
+// Webhook is where Telegram posts updates. Only with mode webhook it matters.
+type Webhook struct {
+	Listen      string `yaml:"listen"` // host:port
+	Path        string `yaml:"path"`
+	URL         string `yaml:"url"` // that Telegram posts to; its path is Path unless a proxy changes it
+	Secret      Secret `yaml:"secret"`
+	SecretFile  Path   `yaml:"secret_file"`
+	TLSCert     Path   `yaml:"tls_cert"`
+	TLSKey      Path   `yaml:"tls_key"`
+	Connections int    `yaml:"connections"` // parallel posts, 1 to 100
+}
+
+// LimitsOfBot are how fast the desk sends; 0 lifts a limit.
+type LimitsOfBot struct {
+	PerSecond        float64 `yaml:"per_second"`
+	PrivatePerSecond float64 `yaml:"private_per_second"`
+	PrivateBurst     int     `yaml:"private_burst"`
+	GroupPerMinute   int     `yaml:"group_per_minute"`
+	Concurrent       int     `yaml:"concurrent"`
+}
+
+// LogConfig is how much is logged, and in which form.
+type LogConfig struct {
+	Level  string `yaml:"level"`  // debug, info, warn or error
+	Format string `yaml:"format"` // text or json
+}
+
+// ShopConfig is one shop.
+type ShopConfig struct {
+	ID        string                    `yaml:"id"`
+	Title     string                    `yaml:"title"`
+	Locale    string                    `yaml:"locale"` // of the group
+	Currency  string                    `yaml:"currency"`
+	Zone      string                    `yaml:"zone"` // IANA name
+	Group     int64                     `yaml:"group"`
+	Staff     []StaffConfig             `yaml:"staff"`
+	Key       Secret                    `yaml:"key"`
+	KeyFile   Path                      `yaml:"key_file"`
+	Policy    Path                      `yaml:"policy"`
+	Orders    OrdersConfig              `yaml:"orders"`
+	Suppliers map[string]SupplierConfig `yaml:"suppliers"`
+	Channels  map[string]ChannelConfig  `yaml:"channels"`
+}
+
+// StaffConfig is one person who works for a shop.
+type StaffConfig struct {
+	ID   int64  `yaml:"id"` // numeric; an @name can change hands
+	Name string `yaml:"name"`
+	Role string `yaml:"role"` // agent, approver or owner
+}
+
+// OrdersConfig is where a shop's orders come from.
+type OrdersConfig struct {
+	Kind     string `yaml:"kind"` // csv
+	Path     Path   `yaml:"path"`
+	KeepGood bool   `yaml:"keep_good"` // a file with mistakes still gives its good lines
+}
+
+// SupplierConfig is one supplier, by the name that orders use.
+type SupplierConfig struct {
+	Kind string `yaml:"kind"` // sandbox
+	Path Path   `yaml:"path"`
+}
+
+// ChannelConfig is one payment channel, by the name that orders use.
+type ChannelConfig struct {
+	Kind    string `yaml:"kind"` // sandbox
+	Path    Path   `yaml:"path"`
+	KeyLife Span   `yaml:"key_life"`
+}
+
+// Span is a length of time, written as Go does: "90s", "2h".
+type Span time.Duration
+
+// String writes the span as it is read.
+func (s Span) String() string { return time.Duration(s).String() }
+
+// DefaultConfig is what holds where a config says nothing.
+func DefaultConfig() Config {
+	return Config{
+		Telegram: Telegram{
+			APIURL:  "https://api.telegram.org",
+			Mode:    "polling",
+			PollFor: Span(50 * time.Second),
+			Webhook: Webhook{Listen: "127.0.0.1:8443", Path: "/telegram", Connections: 40},
+			Limits:  LimitsOfBot{PerSecond: 28, PrivatePerSecond: 1, PrivateBurst: 3, GroupPerMinute: 20, Concurrent: 64},
+		},
+		Data:   "data",
+		Log:    LogConfig{Level: "info", Format: "text"},
+		Locale: "zh-Hans",
+		Tick:   Span(5 * time.Second),
+	}
+}

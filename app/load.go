@@ -1,0 +1,415 @@
+package app
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // zones must be known on a machine with nothing but tuidan
+
+	"tuidan/bot"
+	"tuidan/locales"
+	"tuidan/orders"
+	"tuidan/policy"
+	"tuidan/refund"
+)
+
+// sample is the shop of the demo, and of rehearsals that carry none.
+//
+//go:embed sample
+var sample embed.FS
+
+// minKey is the least length of a key that signs start payloads, in bytes.
+const minKey = 16
+
+// Setup is a config with all that it names read and found right.
+type Setup struct {
+	Config   Config
+	Catalogs *locales.Catalogs
+	Shops    []ShopSetup
+	Notes    []string // what is allowed but probably not meant
+}
+
+// ShopSetup is one shop, ready to be opened.
+type ShopSetup struct {
+	refund.Shop
+	Config ShopConfig
+	Policy *policy.Policy
+	Orders []byte // the order file as it was read
+}
+
+// loading is how a config and the files that it names are read.
+type loading struct {
+	name        string // of the config, as mistakes call it
+	data        []byte
+	folder      string   // that relative paths start from
+	inside      bool     // paths may not leave the folder, and secrets are not read
+	environment []string // NAME=VALUE
+	read        func(path string) ([]byte, error)
+	orders      orders.Options
+}
+
+// LoadConfig reads a config file and everything that it names. The error is
+// Problems, with all that is wrong in the config, the policies, the order files and
+// the catalogs, unless the config file itself cannot be read.
+func LoadConfig(file string, environment []string) (*Setup, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the config: %w", err)
+	}
+	return load(loading{
+		name: file, data: data, folder: filepath.Dir(file), environment: environment, read: os.ReadFile,
+	})
+}
+
+func load(l loading) (*Setup, error) {
+	r := &reader{file: l.name, folder: l.folder, inside: l.inside}
+	setup := &Setup{Config: DefaultConfig()}
+	r.read(l.data, &setup.Config)
+	r.environment(l.environment, &setup.Config)
+	c := checker{reader: r, loading: l, setup: setup}
+	c.catalogs()
+	c.telegram()
+	c.rest()
+	c.shops()
+	if len(r.problems) > 0 {
+		return nil, r.problems.sorted()
+	}
+	return setup, nil
+}
+
+// checker holds what was read against what must hold.
+type checker struct {
+	*reader
+	loading loading
+	setup   *Setup
+}
+
+func (c *checker) catalogs() {
+	catalogs, err := locales.Load(locales.Embedded)
+	if err != nil {
+		c.problems = append(c.problems, Problem{File: "catalogs", Text: err.Error()})
+		return
+	}
+	for _, problem := range catalogs.Problems() {
+		c.problems = append(c.problems, Problem{File: "catalogs", Text: problem.String()})
+	}
+	known := catalogs.Locales()
+	if locale := c.setup.Config.Locale; !slices.Contains(known, locale) {
+		c.wrong("locale", nearest(locale, known), "there is no catalog %q; there are %s", locale, strings.Join(known, ", "))
+	} else if catalogs, err = catalogs.WithDefault(locale); err != nil {
+		c.wrong("locale", "", "%v", err)
+	}
+	c.setup.Catalogs = catalogs
+}
+
+func (c *checker) among(key, value string, known ...string) {
+	if !slices.Contains(known, value) {
+		c.wrong(key, nearest(value, known), "%q is none of %s", value, strings.Join(known, ", "))
+	}
+}
+
+func (c *checker) telegram() {
+	t := &c.setup.Config.Telegram
+	if u, err := url.Parse(t.APIURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		c.wrong("telegram.api_url", "", "%q is no address of a server; write https://api.telegram.org", t.APIURL)
+	} else if u.User != nil {
+		c.wrong("telegram.api_url", "", "an address has no user and password in it")
+	}
+	t.APIURL = strings.TrimRight(t.APIURL, "/")
+	c.secret("telegram.token", &t.Token, "telegram.token_file", t.TokenFile)
+	if t.Token != "" && !regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]{8,}$`).MatchString(string(t.Token)) {
+		c.wrong("telegram.token_file", "", "what it holds is no bot token; @BotFather's look like 123456:ABC-DEF")
+	}
+	if t.Token == "" && !c.loading.inside {
+		c.note("no bot token: `serve` needs %s or telegram.token_file", Variable("telegram.token"))
+	}
+	c.among("telegram.mode", t.Mode, "polling", "webhook")
+	if t.PollFor < Span(2*time.Second) || t.PollFor > Span(50*time.Second) {
+		c.wrong("telegram.poll_for", "", "a poll is held 2s to 50s, not %s", t.PollFor)
+	}
+	c.notBelowZero("telegram.limits.per_second", t.Limits.PerSecond)
+	c.notBelowZero("telegram.limits.private_per_second", t.Limits.PrivatePerSecond)
+	c.notBelowZero("telegram.limits.private_burst", float64(t.Limits.PrivateBurst))
+	c.notBelowZero("telegram.limits.group_per_minute", float64(t.Limits.GroupPerMinute))
+	c.notBelowZero("telegram.limits.concurrent", float64(t.Limits.Concurrent))
+	w := &t.Webhook
+	c.secret("telegram.webhook.secret", &w.Secret, "telegram.webhook.secret_file", w.SecretFile)
+	if w.Connections < 1 || w.Connections > 100 {
+		c.wrong("telegram.webhook.connections", "", "Telegram takes 1 to 100, not %d", w.Connections)
+	}
+	if !strings.HasPrefix(w.Path, "/") {
+		c.wrong("telegram.webhook.path", "", "a path begins with a slash: %q", w.Path)
+	}
+	if (w.TLSCert == "") != (w.TLSKey == "") {
+		c.wrong("telegram.webhook.tls_cert", "", "a certificate (tls_cert) and its key (tls_key) come together")
+	}
+	if t.Mode != "webhook" {
+		return
+	}
+	if _, _, err := net.SplitHostPort(w.Listen); err != nil {
+		c.wrong("telegram.webhook.listen", "", "%q is no host:port, such as 127.0.0.1:8443", w.Listen)
+	}
+	if u, err := url.Parse(w.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		c.wrong("telegram.webhook.url", "", "mode webhook needs the https address that Telegram posts to, not %q", w.URL)
+	}
+	if w.Secret == "" {
+		c.wrong("telegram.webhook.secret_file", "", "mode webhook needs a secret: set %s or name a file", Variable("telegram.webhook.secret"))
+	} else if !regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`).MatchString(string(w.Secret)) {
+		c.wrong("telegram.webhook.secret_file", "", "a secret has 1 to 256 of A-Z a-z 0-9 _ and -")
+	}
+	for key, path := range map[string]Path{"tls_cert": w.TLSCert, "tls_key": w.TLSKey} {
+		if path == "" {
+			continue
+		}
+		if _, err := c.loading.read(string(path)); err != nil {
+			c.wrong("telegram.webhook."+key, "", "%v", plain(err))
+		}
+	}
+}
+
+func (c *checker) notBelowZero(key string, n float64) {
+	if n < 0 {
+		c.wrong(key, "", "%v is below zero; 0 lifts the limit", n)
+	}
+}
+
+func (c *checker) note(format string, args ...any) {
+	c.setup.Notes = append(c.setup.Notes, fmt.Sprintf(format, args...))
+}
+
+// secret reads a secret from its file unless the environment has it.
+func (c *checker) secret(key string, secret *Secret, fileKey string, file Path) {
+	if *secret != "" || file == "" || c.loading.inside {
+		return
+	}
+	data, err := c.loading.read(string(file))
+	if err != nil {
+		c.wrong(fileKey, "", "%v", plain(err))
+		return
+	}
+	*secret = Secret(strings.TrimSpace(string(data)))
+	if *secret == "" {
+		c.wrong(fileKey, "", "the file for %s is empty", key)
+	}
+}
+
+// plain takes the system call's name off a file's error.
+func plain(err error) error {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
+		return fmt.Errorf("cannot read %s: %w", path.Path, path.Err)
+	}
+	return err
+}
+
+func (c *checker) rest() {
+	config := c.setup.Config
+	if config.Data == "" {
+		c.wrong("data", "", "the folder for the store is missing")
+	}
+	c.among("log.level", config.Log.Level, "debug", "info", "warn", "error")
+	c.among("log.format", config.Log.Format, "text", "json")
+	if config.Tick < Span(100*time.Millisecond) || config.Tick > Span(time.Minute) {
+		c.wrong("tick", "", "timers are looked at every 100ms to 1m, not %s", config.Tick)
+	}
+}
+
+var shopID = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
+
+func (c *checker) shops() {
+	config := &c.setup.Config
+	if len(config.Shops) == 0 {
+		c.wrong("shops", "", "there is no shop; a desk needs at least one")
+	}
+	ids, groups := make(map[string]int), make(map[int64]int)
+	for i := range config.Shops {
+		shop := &config.Shops[i]
+		key := fmt.Sprintf("shops[%d]", i)
+		if !shopID.MatchString(shop.ID) {
+			c.wrong(key+".id", "", "an id is short, of a-z 0-9 and -, begins with a letter and never changes: %q", shop.ID)
+		} else if other, twice := ids[shop.ID]; twice {
+			c.wrong(key+".id", "", "%q is the id of shops[%d] already", shop.ID, other)
+		}
+		ids[shop.ID] = i
+		if shop.Group >= 0 {
+			c.wrong(key+".group", "", "a group's id is below zero, such as -1001234567890; %d is none", shop.Group)
+		} else if other, twice := groups[shop.Group]; twice {
+			c.wrong(key+".group", "", "%d is the group of shops[%d] already", shop.Group, other)
+		}
+		groups[shop.Group] = i
+		c.setup.Shops = append(c.setup.Shops, c.shop(shop, key))
+	}
+	c.orders()
+}
+
+func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
+	if shop.Title == "" {
+		c.wrong(key+".title", "", "the name that buyers read is missing")
+	}
+	if shop.Locale == "" {
+		shop.Locale = c.setup.Config.Locale
+	}
+	if c.setup.Catalogs != nil {
+		if known := c.setup.Catalogs.Locales(); !slices.Contains(known, shop.Locale) {
+			c.wrong(key+".locale", nearest(shop.Locale, known), "there is no catalog %q; there are %s", shop.Locale, strings.Join(known, ", "))
+		}
+	}
+	if _, err := refund.ParseMoney("1", shop.Currency); err != nil {
+		c.wrong(key+".currency", "", "%q is no currency code such as CNY", shop.Currency)
+	}
+	if shop.Zone == "" {
+		shop.Zone = "UTC"
+	}
+	zone, err := time.LoadLocation(shop.Zone)
+	if err != nil || shop.Zone == "Local" {
+		c.wrong(key+".zone", "", "%q is no time zone such as Asia/Shanghai", shop.Zone)
+		zone = time.UTC
+	}
+	c.secret(key+".key", &shop.Key, key+".key_file", shop.KeyFile)
+	if shop.Key != "" && len(shop.Key) < minKey {
+		c.wrong(key+".key_file", "", "a key that signs has at least %d characters", minKey)
+	}
+	if shop.Key == "" && !c.loading.inside {
+		c.note("%s: no key, so no start link is trusted and every buyer is asked for his contact (%s or key_file)", shop.ID, Variable(key+".key"))
+	}
+	ready := ShopSetup{Config: *shop, Shop: refund.Shop{
+		ID: refund.ShopID(shop.ID), Title: shop.Title, Locale: shop.Locale, Currency: shop.Currency, Zone: zone,
+		Group: refund.ChatID(shop.Group), Staff: c.staff(shop.Staff, key), Key: []byte(shop.Key),
+	}}
+	ready.Policy = c.policy(shop, key)
+	c.among(key+".orders.kind", shop.Orders.Kind, "csv")
+	for name, supplier := range shop.Suppliers {
+		c.among(key+".suppliers."+name+".kind", supplier.Kind, "sandbox")
+	}
+	for name, channel := range shop.Channels {
+		c.among(key+".channels."+name+".kind", channel.Kind, "sandbox")
+		if channel.KeyLife < 0 {
+			c.wrong(key+".channels."+name+".key_life", "", "%s is below zero", channel.KeyLife)
+		}
+	}
+	if len(shop.Channels) == 0 {
+		c.wrong(key+".channels", "", "without a payment channel nothing can be refunded")
+	}
+	return ready
+}
+
+func (c *checker) staff(people []StaffConfig, key string) []refund.Staff {
+	var staff []refund.Staff
+	names, ids := make(map[string]bool), make(map[int64]bool)
+	decides, owns := false, false
+	for i, person := range people {
+		at := fmt.Sprintf("%s.staff[%d]", key, i)
+		role := refund.Role(person.Role)
+		c.among(at+".role", person.Role, string(refund.Agent), string(refund.Approver), string(refund.OwnerOf))
+		switch {
+		case person.ID <= 0:
+			c.wrong(at+".id", "", "a person's id is a number above zero, never an @name; @userinfobot tells it")
+		case ids[person.ID]:
+			c.wrong(at+".id", "", "%d stands in the list already", person.ID)
+		}
+		switch {
+		case person.Name == "":
+			c.wrong(at+".name", "", "the name that the card shows is missing")
+		case names[person.Name]:
+			c.wrong(at+".name", "", "%q stands in the list already", person.Name)
+		}
+		names[person.Name], ids[person.ID] = true, true
+		decides, owns = decides || role.Decides(), owns || role == refund.OwnerOf
+		staff = append(staff, refund.Staff{Person: refund.PersonID(person.ID), Name: person.Name, Role: role})
+	}
+	switch {
+	case !decides:
+		c.wrong(key+".staff", "", "nobody may decide: at least one approver or owner is needed")
+	case !owns:
+		c.wrong(key+".staff", "", "there is no owner, whom the desk turns to when nobody decides")
+	}
+	return staff
+}
+
+func (c *checker) policy(shop *ShopConfig, key string) *policy.Policy {
+	if shop.Policy == "" {
+		c.wrong(key+".policy", "", "the shop's policy file is missing")
+		return nil
+	}
+	data, err := c.loading.read(string(shop.Policy))
+	if err != nil {
+		c.wrong(key+".policy", "", "%v", plain(err))
+		return nil
+	}
+	loaded, err := policy.Load(string(shop.Policy), data)
+	if mistakes, ok := errors.AsType[*policy.Mistakes](err); ok {
+		for _, m := range *mistakes {
+			c.problems = append(c.problems, Problem{File: m.File, Line: m.Line, Column: m.Column, Text: m.Text, Hint: m.Hint, Excerpt: m.Excerpt})
+		}
+		return nil
+	}
+	if err != nil {
+		c.wrong(key+".policy", "", "%v", err)
+		return nil
+	}
+	if loaded.Currency() != shop.Currency {
+		c.note("%s: the policy's limits are in %s and the shop sells in %s, so its rules send everything to review", shop.ID, loaded.Currency(), shop.Currency)
+	}
+	return loaded
+}
+
+// orders reads the order files, each once even when several shops share it.
+func (c *checker) orders() {
+	read := make(map[Path][]byte)
+	shops := make([]refund.ShopID, len(c.setup.Shops))
+	for i := range c.setup.Shops {
+		shops[i] = c.setup.Shops[i].ID
+	}
+	for i := range c.setup.Shops {
+		shop := &c.setup.Shops[i]
+		key, path := fmt.Sprintf("shops[%d].orders.path", i), shop.Config.Orders.Path
+		if path == "" {
+			c.wrong(key, "", "the file of the shop's orders is missing")
+			continue
+		}
+		if data, ok := read[path]; ok {
+			shop.Orders = data
+			continue
+		}
+		data, err := c.loading.read(string(path))
+		if err != nil {
+			c.wrong(key, "", "%v", plain(err))
+			continue
+		}
+		read[path], shop.Orders = data, data
+		options := c.loading.orders
+		options.Shops, options.KeepGood = shops, shop.Config.Orders.KeepGood
+		_, err = orders.ParseCSV(string(path), bytes.NewReader(data), options)
+		mistakes, ok := errors.AsType[*orders.Mistakes](err)
+		switch {
+		case ok && shop.Config.Orders.KeepGood:
+			for _, m := range mistakes.List {
+				c.note("%s (this line is left out, as keep_good says)", m)
+			}
+		case ok:
+			for _, m := range mistakes.List {
+				text := m.Text
+				if m.Name != "" {
+					text = "column " + m.Name + ": " + text
+				}
+				c.problems = append(c.problems, Problem{File: m.File, Line: m.Line, Column: m.Column, Text: text})
+			}
+		case err != nil:
+			c.wrong(key, "", "%v", err)
+		}
+	}
+}
+
+// limits are the outbox's.
+func (l LimitsOfBot) limits() bot.Limits {
+	return bot.Limits{PerSecond: l.PerSecond, PrivatePerSecond: l.PrivatePerSecond, PrivateBurst: l.PrivateBurst,
+		GroupPerMinute: l.GroupPerMinute, Concurrent: l.Concurrent}
+}

@@ -1,0 +1,163 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tuidan/engine"
+	"tuidan/orders"
+	"tuidan/payouts"
+	"tuidan/refund"
+	"tuidan/storage/bolt"
+)
+
+// premises are the files and connections that a desk stands on.
+type premises struct {
+	store *bolt.Store
+	shops []engine.Shop
+	close []func() error // in the order in which things were opened
+}
+
+// openPremises opens everything that the config names, in one straight line.
+func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premises, err error) {
+	p = &premises{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+		}
+	}()
+	data := string(setup.Config.Data)
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return p, fmt.Errorf("make the data folder: %w", err)
+	}
+	if p.store, err = openStore(data, bolt.Options{}); err != nil {
+		return p, err
+	}
+	p.close = append(p.close, p.store.Close)
+
+	ids := make([]refund.ShopID, len(setup.Shops))
+	for i := range setup.Shops {
+		ids[i] = setup.Shops[i].ID
+	}
+	channels := make(map[string]*payouts.Sandbox)
+	for i := range setup.Shops {
+		shop := &setup.Shops[i]
+		own := engine.Shop{
+			Shop: shop.Shop, Policy: shop.Policy, Suppliers: make(map[string]engine.Supplier), Channels: make(map[string]engine.Channel),
+		}
+		file, err := orders.OpenFile(string(shop.Config.Orders.Path), orders.Options{
+			Shops: ids, KeepGood: shop.Config.Orders.KeepGood, Log: log,
+		})
+		if err != nil {
+			return p, fmt.Errorf("open the orders of %s: %w", shop.ID, err)
+		}
+		own.Source = file
+		for name, config := range shop.Config.Suppliers {
+			path := pathOr(config.Path, data, "suppliers", string(shop.ID)+"-"+name+".json")
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				return p, fmt.Errorf("open supplier %s of %s: %w", name, shop.ID, err)
+			}
+			supplier, err := orders.OpenSandbox(path, orders.SandboxOptions{Orders: file, Now: clock.Now})
+			if err != nil {
+				return p, fmt.Errorf("open supplier %s of %s: %w", name, shop.ID, err)
+			}
+			own.Suppliers[name] = supplier
+		}
+		for name, config := range shop.Config.Channels {
+			path := pathOr(config.Path, data, "channels", string(shop.ID)+"-"+name+".log")
+			channel := channels[path]
+			if channel == nil {
+				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+					return p, fmt.Errorf("open channel %s of %s: %w", name, shop.ID, err)
+				}
+				channel, err = payouts.OpenSandbox(path, payouts.Options{
+					Now: clock.Now, KeyLife: time.Duration(config.KeyLife), Query: true, Partial: true,
+				})
+				if err != nil {
+					return p, fmt.Errorf("open channel %s of %s: %w", name, shop.ID, err)
+				}
+				p.close = append(p.close, channel.Close)
+				channels[path] = channel
+			}
+			own.Channels[name] = channel
+		}
+		p.shops = append(p.shops, own)
+	}
+	return p, nil
+}
+
+func pathOr(path Path, parts ...string) string {
+	if path != "" {
+		return string(path)
+	}
+	return filepath.Join(parts...)
+}
+
+// storeFile is the store's name in the data folder.
+const storeFile = "tuidan.db"
+
+// openStore opens the store of a data folder and says in plain words when
+// another desk has it.
+func openStore(data string, options bolt.Options) (*bolt.Store, error) {
+	store, err := bolt.Open(filepath.Join(data, storeFile), options)
+	if errors.Is(err, bolt.ErrLocked) {
+		return nil, fmt.Errorf("another tuidan is running on the data folder %s; stop it, or give this one a folder of its own (data): %w", data, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the store in %s: %w", data, err)
+	}
+	return store, nil
+}
+
+// Close closes everything in reverse.
+func (p *premises) Close() error {
+	var faults []error
+	for i := len(p.close) - 1; i >= 0; i-- {
+		faults = append(faults, p.close[i]())
+	}
+	p.close = nil
+	return errors.Join(faults...)
+}
+
+// serve runs a desk until ctx is done or it fails.
+func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
+	if setup.Config.Telegram.Token == "" {
+		return fmt.Errorf("there is no bot token: set %s, or name its file with telegram.token_file", Variable("telegram.token"))
+	}
+	clock := engine.SystemClock{}
+	p, err := openPremises(setup, clock, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	for _, note := range setup.Notes {
+		log.Warn(note)
+	}
+	for _, shop := range setup.Shops {
+		log.Info("shop", "id", shop.ID, "group", shop.Group, "staff", len(shop.Staff), "policy", shop.Policy.Hash)
+	}
+	d, err := openDesk(ctx, parts{
+		config: setup.Config, catalogs: setup.Catalogs, store: p.store, shops: p.shops, clock: clock,
+		evidence: string(setup.Config.Data), log: log,
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop before it ran
+		}
+		return err
+	}
+	log.Info("the desk is open", "mode", setup.Config.Telegram.Mode, "data", setup.Config.Data)
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+	case <-d.failed:
+	case <-p.store.Failed():
+		d.fail(fmt.Errorf("the store failed, and what is on disk is whole: %w", p.store.Err()))
+	}
+	return d.stop()
+}
