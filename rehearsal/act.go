@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"tuidan/refund"
@@ -48,31 +49,36 @@ func parseTap(args []string, onCard bool) (which, error) {
 // tap presses a button that is on the screen of a chat.
 func (w *World) tap(name string, chat int64, button which) error {
 	messages := w.sim.Messages(chat)
-	n := len(messages)
 	for i := range messages {
-		m := messages[n-1-i]
+		m := messages[len(messages)-1-i]
 		if button.old {
 			m = messages[i]
 		}
 		if m.Deleted || !m.FromBot || button.order != "" && !mentions(m, button.order) {
 			continue
 		}
-		for _, row := range m.Buttons {
-			for _, b := range row {
-				if button.label.MatchString(b.Label) {
-					return w.press(name, m, b, button.times)
-				}
+		for _, b := range buttonsOf(m, button.old) {
+			if button.label.MatchString(b.Label) {
+				return w.press(name, m, b, button.times)
 			}
 		}
-		for _, row := range m.Keyboard {
-			for _, label := range row {
-				if button.label.MatchString(label) {
-					return w.say(name, simulator.Where{Chat: chat}, label)
-				}
+		for _, label := range slices.Concat(m.Keyboard...) {
+			if button.label.MatchString(label) {
+				return w.say(name, simulator.Where{Chat: chat}, label)
 			}
 		}
 	}
 	return fmt.Errorf("%w: no button with a label like %q%s", ErrNothing, button.label, w.screens(chat))
+}
+
+// buttonsOf are a message's buttons; the old ones are first those that an edit
+// took away, which somebody who has not seen the edit can still press.
+func buttonsOf(m simulator.Message, old bool) []simulator.Button {
+	now := slices.Concat(m.Buttons...)
+	if old {
+		return append(slices.Clone(m.Gone), now...)
+	}
+	return now
 }
 
 func (w *World) press(name string, m simulator.Message, b simulator.Button, times int) error {
@@ -327,8 +333,12 @@ func (w *World) inGroup(name, verb string, args []string, member bool) error {
 		if len(args) < 1 || len(args) > 2 {
 			return errors.New("usage: say TEXT [ORDER]")
 		}
-		if len(args) == 2 {
-			return fmt.Errorf("writing in an order's topic: %w", ErrNotYet)
+		if len(args) == 2 { // without topics, under the order's card
+			card, err := w.card(where.Chat, args[1])
+			if err != nil {
+				return err
+			}
+			where.ReplyTo = card
 		}
 		return w.say(name, where, args[0])
 	case "photo":
@@ -343,6 +353,17 @@ func (w *World) inGroup(name, verb string, args []string, member bool) error {
 		return w.send(person, where, args[0])
 	}
 	return fmt.Errorf("nobody can %q in the group; one can tap, reply or say", verb)
+}
+
+// card finds an order's card: the oldest message of the desk about it, since the
+// card is edited and everything else follows it.
+func (w *World) card(chat int64, order string) (int, error) {
+	for _, m := range w.sim.Messages(chat) {
+		if m.FromBot && !m.Deleted && mentions(m, order) {
+			return m.ID, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: no card of order %s%s", ErrNothing, order, w.screens(chat))
 }
 
 // question finds the desk's last question in a chat: the newest message that

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/go-telegram/bot/models"
@@ -37,6 +38,7 @@ type message struct {
 	wire     *wireMessage // replaced at each edit, never changed
 	markup   *markup
 	revision int
+	gone     []Button // that edits took away, oldest first
 	deleted  bool
 	pinned   bool
 	reaction string
@@ -142,10 +144,25 @@ func (s *Server) store(c *chat, wire *wireMessage, keyboard *markup) *message {
 // revise replaces what the message looks like; the old value stays as it was. The caller holds s.mu.
 func (s *Server) revise(m *message, change func(*wireMessage)) {
 	edited := *m.wire
+	before := m.wire.buttons()
 	change(&edited)
 	m.wire = &edited
+	m.forget(before)
 	m.revision++
 	s.tell(EventEdited, m)
+}
+
+// maxGone bounds the buttons that are remembered of one message.
+const maxGone = 256
+
+// forget remembers the buttons that the last edit took away: an app that was not refreshed still has them.
+func (m *message) forget(before [][]Button) {
+	now := slices.Concat(m.wire.buttons()...)
+	for _, b := range slices.Concat(before...) {
+		if len(m.gone) < maxGone && !slices.Contains(now, b) && !slices.Contains(m.gone, b) {
+			m.gone = append(m.gone, b)
+		}
+	}
 }
 
 func (s *Server) remove(m *message) {

@@ -20,6 +20,8 @@ type Message struct {
 	Text    string
 	Caption string
 	Buttons [][]Button
+	// Gone are buttons that edits took away, oldest first. Whoever has not seen the edit can still press them.
+	Gone []Button
 	// ForceReply is set when the app opens the reply field; Placeholder is what that field says.
 	ForceReply  bool
 	Placeholder string
@@ -83,16 +85,24 @@ func (m *message) view() Message {
 	if m.markup != nil {
 		v.ForceReply, v.Placeholder, v.Keyboard = m.markup.ForceReply, m.markup.Placeholder, m.markup.Keyboard
 	}
-	if w.ReplyMarkup != nil {
-		for _, row := range w.ReplyMarkup.Rows {
-			buttons := make([]Button, len(row))
-			for i, b := range row {
-				buttons[i] = Button{Label: b.Text, CallbackData: b.CallbackData, URL: b.URL, Style: b.Style}
-			}
-			v.Buttons = append(v.Buttons, buttons)
-		}
-	}
+	v.Buttons, v.Gone = w.buttons(), slices.Clone(m.gone)
 	return v
+}
+
+// buttons are the inline buttons by row.
+func (w *wireMessage) buttons() [][]Button {
+	if w.ReplyMarkup == nil {
+		return nil
+	}
+	var rows [][]Button
+	for _, row := range w.ReplyMarkup.Rows {
+		buttons := make([]Button, len(row))
+		for i, b := range row {
+			buttons[i] = Button{Label: b.Text, CallbackData: b.CallbackData, URL: b.URL, Style: b.Style}
+		}
+		rows = append(rows, buttons)
+	}
+	return rows
 }
 
 func (w *wireMessage) kind() string {
