@@ -53,7 +53,10 @@ func (s *step) dueAt() time.Time {
 // reminders are the times at which the party that has the move is reminded.
 func (s *step) reminders() []time.Time {
 	c := s.c
-	due, _ := c.Timer(refund.TimerDue)
+	due, waits := c.Timer(refund.TimerDue)
+	if !waits {
+		due = s.event.Timer // it has just come
+	}
 	var times []time.Time
 	after := func(pauses ...time.Duration) {
 		for _, pause := range pauses {
@@ -117,6 +120,9 @@ func (s *step) timer() {
 // remind reminds whoever has the move, once for all steps that passed meanwhile.
 func (s *step) remind() {
 	c := s.touch()
+	if due, ok := c.Timer(refund.TimerDue); ok && !due.At.After(s.now()) {
+		return // the time itself is over: its own timer, right behind, warns and gives grace
+	}
 	times := s.reminders()
 	passed := c.Reminded
 	for passed < len(times) && !times[passed].After(s.now()) {
@@ -158,7 +164,7 @@ func (s *step) due() {
 		// The timer is gone already: the new one is set before the text names it.
 		c.SetTimer(refund.TimerDue, s.now().Add(s.grace()))
 		from := c.Reminded
-		c.Reminded = len(times)
+		c.Reminded = len(s.reminders()) // up to the new time, so that there is one grace
 		s.sendReminder(from, len(times))
 		c.DropTimer(refund.TimerRemind)
 		s.card()
@@ -249,7 +255,9 @@ func (s *step) merchantsSilent() {
 		return
 	}
 	small := d.Amount.Minor > 0 && d.Amount.Currency == merchant.PaysUpTo.Currency && !d.Amount.Over(merchant.PaysUpTo)
-	if small && d.Established() && len(d.Guards) == 0 && c.Withdrawn == refund.NoAnswer {
+	// A payout that came to nothing once is not tried by default again: it would
+	// come back here, and the case would go round for ever. (Invariant 2)
+	if small && d.Established() && len(d.Guards) == 0 && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "default", 0, "", 0
 		d.Withdraw = d.Goods == refund.Unused
 		s.note("default_applied")
