@@ -199,8 +199,11 @@ func (s *step) decide(d refund.Decision) {
 func (s *step) review() {
 	c := s.touch()
 	again := c.Status == refund.AwaitingApproval
-	c.Escalated = false
+	c.Escalated = c.Appealed && c.Unanswered // the shop had its time: the owner decides
 	s.enter(refund.AwaitingApproval)
+	if c.Escalated && !again {
+		s.sayOwners(w("owner_decides", "Order", c.Order.No, "By", s.dueAt()))
+	}
 	if !again {
 		s.say(append(s.why("review_sent"), w("merchant_time", "By", s.dueAt())))
 	}
