@@ -265,17 +265,26 @@ func (w *World) SendPicture(ctx context.Context, name, seed, caption string) err
 	return w.settle(ctx)
 }
 
-// Say has somebody write: a buyer in private, a member of staff in his group, or
-// as an answer when replyTo is not 0. Then it settles.
-func (w *World) Say(ctx context.Context, name string, inGroup bool, replyTo int, text string) error {
-	where := simulator.Where{ReplyTo: replyTo}
-	if inGroup {
+// Write has somebody write: a buyer in private, a member of staff in his group,
+// there as the answer to the desk's last question if nobody answered it yet. Then
+// it settles.
+func (w *World) Write(ctx context.Context, name, text string) error {
+	where := simulator.Where{}
+	if w.Staff(name) {
 		where.Chat = w.groupOf(name).ID()
+		if question, err := w.question(where.Chat, nil); err == nil && !w.replied(where.Chat, question) {
+			where.ReplyTo = question
+		}
 	}
 	if err := w.say(name, where, text); err != nil {
 		return err
 	}
 	return w.settle(ctx)
+}
+
+// replied reports whether anybody answered a message.
+func (w *World) replied(chat int64, message int) bool {
+	return slices.ContainsFunc(w.sim.Messages(chat), func(m simulator.Message) bool { return !m.FromBot && m.ReplyTo == message })
 }
 
 // send sends one of the kinds that a desk has little use for.

@@ -14,41 +14,41 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// ErrFailed is returned by Run when a script failed or was refused.
+// ErrFailed is returned by Run when a script failed, was refused, or cannot be
+// read.
 var ErrFailed = errors.New("a rehearsal failed")
 
 // Run checks scripts of anybody with Refuse and runs those that pass, one after
 // another, each in a temporary folder that is removed afterwards. It writes one
 // line a script, and below it why one failed. The log, which may be nil, hears
-// the desks. It fails with ErrFailed, or when a script cannot be read.
+// the desks. It fails with ErrFailed.
 func Run(out io.Writer, house House, log *slog.Logger, files ...string) error {
-	var faults []error
+	bad := 0
 	for _, file := range files {
-		script, err := os.ReadFile(file)
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		if err := Refuse(file, script); err != nil {
-			fmt.Fprintf(out, "FAIL  %s  (not run)\n%s\n", file, indent(err.Error()))
-			faults = append(faults, ErrFailed)
-			continue
-		}
 		began := time.Now()
-		verdict, why, err := runOne(house, log, file, script)
+		verdict, why := failed, ""
+		script, err := os.ReadFile(file)
+		if err == nil {
+			err = Refuse(file, script)
+		}
+		if err == nil {
+			verdict, why, err = runOne(house, log, file, script)
+		}
 		if err != nil {
-			faults = append(faults, err)
-			continue
+			verdict, why = failed, err.Error()
 		}
 		fmt.Fprintf(out, "%-5s %s  (%.1fs)\n", verdict, file, time.Since(began).Seconds())
 		if why != "" {
 			fmt.Fprintln(out, indent(why))
 		}
 		if verdict == failed {
-			faults = append(faults, ErrFailed)
+			bad++
 		}
 	}
-	return errors.Join(faults...)
+	if bad > 0 {
+		return fmt.Errorf("%w: %d of %d", ErrFailed, bad, len(files))
+	}
+	return nil
 }
 
 // The verdicts on a script.

@@ -51,6 +51,13 @@ func splitLine(line string) ([]word, error) {
 	}
 }
 
+// Fields takes a line of a script apart: spaces separate, single quotes keep a
+// text together, # starts a comment.
+func Fields(line string) ([]string, error) {
+	words, err := splitLine(line)
+	return texts(words), err
+}
+
 func texts(words []word) []string {
 	out := make([]string, len(words))
 	for i, w := range words {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -47,6 +48,9 @@ type Options struct {
 	Start  time.Time // zero: Start()
 	Log    *slog.Logger
 	Limits simulator.Limits // zero: Telegram's own
+	// NextUpdate numbers the first update; 0: as the simulator does. A folder that
+	// was used before knows the numbers of then.
+	NextUpdate int64
 }
 
 // World is everything around one desk: people, groups, shops, suppliers, the
@@ -102,6 +106,11 @@ func New(ctx context.Context, o Options) (*World, error) {
 		before:  make(map[refund.OrderKey]refund.Money),
 	}
 	w.sim = simulator.New(simulator.Options{Now: w.clock.Now, Limits: o.Limits})
+	if o.NextUpdate > 0 {
+		if err := w.sim.SetNextUpdateID(o.NextUpdate); err != nil {
+			return nil, err
+		}
+	}
 	w.populate()
 	table, err := w.orders(o.Plan.Orders, o.Start)
 	if err != nil {
@@ -207,6 +216,26 @@ func (w *World) Staff(name string) bool {
 	return slices.ContainsFunc(w.plan.Shops, func(shop refund.Shop) bool {
 		return slices.ContainsFunc(shop.Staff, func(s refund.Staff) bool { return s.Name == name })
 	})
+}
+
+// Orders are all orders of the shops' systems.
+func (w *World) Orders() []refund.Order { return w.stage.Orders.All() }
+
+// People are all names that were mentioned, sorted.
+func (w *World) People() []string { return slices.Sorted(maps.Keys(w.people)) }
+
+// Home is the chat where a person is at home: a member of staff in his group,
+// everybody else in private.
+func (w *World) Home(name string) int64 {
+	if w.Staff(name) {
+		return w.groupOf(name).ID()
+	}
+	return w.Person(name).ID()
+}
+
+// View reads the desk's store.
+func (w *World) View(ctx context.Context, fn func(refund.Reader) error) error {
+	return w.desk.View(ctx, fn)
 }
 
 // Groups are the ids of the shops' groups as they are now.
