@@ -194,6 +194,9 @@ func (o *Outbox) sweep() {
 func (o *Outbox) Run(ctx context.Context) error {
 	o.init()
 	if err := o.load(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped before it began: nothing was lost
+		}
 		return fmt.Errorf("load outbox: %w", err)
 	}
 	var workers sync.WaitGroup
