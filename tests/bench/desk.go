@@ -75,7 +75,7 @@ func openDesk(ctx context.Context, root, folder, url, token string, table *order
 	if err != nil {
 		return nil, err
 	}
-	store, err := bolt.Open(filepath.Join(folder, "desk.db"), bolt.Options{})
+	store, err := bolt.Open(filepath.Join(folder, "tuidan.db"), bolt.Options{})
 	if err != nil {
 		return nil, errors.Join(err, channel.Close())
 	}

@@ -11,6 +11,7 @@ import (
 
 	"tuidan/payouts"
 	"tuidan/refund"
+	"tuidan/simulator"
 )
 
 // verdict is what the logs of Telegram and of the channel say.
@@ -108,6 +109,9 @@ func (w *world) judge(d *desk, took time.Duration) (*verdict, error) {
 	put("restarts\t%d\tready after %d ms on average", d.lives-1, d.spent.Milliseconds()/int64(max(d.ready, 1)))
 	put("updates\t%d\tof which never confirmed %d", w.sim.PushedUpdates(), w.sim.Pending())
 	put("calls\t%d\trefused %d", len(w.sim.Calls()), len(w.sim.Refusals()))
+	for what, n := range refusals(w.sim.Refusals()) {
+		put("  %s\t%d", what, n)
+	}
 	put("messages sent twice\t%d\tallowed", repeated)
 	put("owner alarmed\t%d", len(w.alarms))
 	put("time\t%.1f s", took.Seconds())
@@ -132,6 +136,17 @@ func (w *world) judge(d *desk, took time.Duration) (*verdict, error) {
 		fmt.Println(c)
 	}
 	return v, nil
+}
+
+// refusals counts what Telegram did not take, by its own words. A card edited to
+// what it shows already, after a crash between the edit and its note, is one.
+func refusals(all []simulator.Refusal) map[string]int {
+	counts := map[string]int{}
+	for _, r := range all {
+		words, _, _ := strings.Cut(r.Description, ": specified")
+		counts[r.Method+": "+words]++
+	}
+	return counts
 }
 
 // misplaced says what of a finished conversation is not where it should be, by
@@ -160,8 +175,9 @@ func (w *world) misplaced(t *talk) string {
 // more than once.
 func (w *world) repeated(t *talk) int {
 	seen, again := map[string]bool{}, 0
+	menu := text("ask_wrong_item") // is shown again for each press
 	for _, m := range w.sim.Messages(t.user.ID()) {
-		if m.FromBot {
+		if m.FromBot && m.Text != menu {
 			if seen[m.Text] {
 				again++
 			}
