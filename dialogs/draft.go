@@ -164,6 +164,9 @@ func (s *step) pressedDraft() {
 		s.advance()
 	case "reasons":
 		draft.Reason = ""
+		if !draft.Proven {
+			draft.OrderNo, draft.Contact, draft.Signed, draft.Looking = "", "", false, false
+		}
 		s.advance()
 	case "wrong_item":
 		s.askWhich("ask_wrong_item", refund.BoughtWrong, refund.GotWrongItem)
