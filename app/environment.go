@@ -95,7 +95,9 @@ func (r *reader) overlay(v reflect.Value, key, rest, name, text, folder string) 
 		return "there is no such key"
 	}
 	r.sources[key] = name
-	return r.set(v, text, folder)
+	why := r.set(v, text, folder)
+	r.broken[key] = why != "" // else it mends what the file has
+	return why
 }
 
 // overlayMap finds the entry by what stands before one of its keys.

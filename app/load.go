@@ -256,8 +256,7 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 	}
 	if shop.Locale == "" {
 		shop.Locale = c.setup.Config.Locale
-	}
-	if c.setup.Catalogs != nil {
+	} else if c.setup.Catalogs != nil {
 		if known := c.setup.Catalogs.Locales(); !slices.Contains(known, shop.Locale) {
 			c.wrong(key+".locale", nearest(shop.Locale, known), "there is no catalog %q; there are %s", shop.Locale, strings.Join(known, ", "))
 		}
@@ -304,10 +303,11 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 func (c *checker) staff(people []StaffConfig, key string) []refund.Staff {
 	var staff []refund.Staff
 	names, ids := make(map[string]bool), make(map[int64]bool)
-	decides, owns := false, false
+	decides, owns, clear := false, false, true
 	for i, person := range people {
 		at := fmt.Sprintf("%s.staff[%d]", key, i)
 		role := refund.Role(person.Role)
+		clear = clear && slices.Contains([]refund.Role{refund.Agent, refund.Approver, refund.OwnerOf}, role)
 		c.among(at+".role", person.Role, string(refund.Agent), string(refund.Approver), string(refund.OwnerOf))
 		switch {
 		case person.ID <= 0:
@@ -326,6 +326,7 @@ func (c *checker) staff(people []StaffConfig, key string) []refund.Staff {
 		staff = append(staff, refund.Staff{Person: refund.PersonID(person.ID), Name: person.Name, Role: role})
 	}
 	switch {
+	case !clear: // what is wrong with the roles was told
 	case !decides:
 		c.wrong(key+".staff", "", "nobody may decide: at least one approver or owner is needed")
 	case !owns:
@@ -367,6 +368,10 @@ func (c *checker) orders() {
 	shops := make([]refund.ShopID, len(c.setup.Shops))
 	for i := range c.setup.Shops {
 		shops[i] = c.setup.Shops[i].ID
+		if !shopID.MatchString(string(shops[i])) {
+			shops = nil // that is told, and not again with each order
+			break
+		}
 	}
 	for i := range c.setup.Shops {
 		shop := &c.setup.Shops[i]
@@ -400,7 +405,7 @@ func (c *checker) orders() {
 				if m.Name != "" {
 					text = "column " + m.Name + ": " + text
 				}
-				c.problems = append(c.problems, Problem{File: m.File, Line: m.Line, Column: m.Column, Text: text})
+				c.problems = append(c.problems, Problem{File: m.File, Line: m.Line, Column: max(m.Column, 1), Text: text})
 			}
 		case err != nil:
 			c.wrong(key, "", "%v", err)

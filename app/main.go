@@ -35,16 +35,16 @@ Examples:
 // commandLine is what kong reads.
 type commandLine struct {
 	Demo struct {
-		Data string `help:"Folder to keep the demo's data in. Without it everything is in a temporary folder that is removed." placeholder:"DIR" type:"path"`
+		Data string `help:"Folder to keep the demo's data in. Without it everything is in a temporary folder that is removed." placeholder:"DIR"`
 	} `cmd:"" help:"Play a conversation in the terminal, then chat as buyer or merchant. Example: tuidan demo"`
 	Serve struct {
-		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml" type:"path"`
+		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Open the desk. Example: TUIDAN_TELEGRAM_TOKEN=… tuidan serve --config tuidan.yaml"`
 	Check struct {
-		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml" type:"path"`
+		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Check config, policies, order files and texts without starting; name every mistake with file, line and column. Example: tuidan check --config tuidan.yaml"`
 	Rehearse struct {
-		Files   []string `arg:"" name:"file" help:"Scripts of conversations (.txtar). A script is data: what could reach beyond its own folder is refused." type:"path"`
+		Files   []string `arg:"" name:"file" help:"Scripts of conversations (.txtar). A script is data: what could reach beyond its own folder is refused."`
 		Verbose bool     `help:"Show the desk's log too." short:"v"`
 	} `cmd:"" help:"Play scripts of conversations against the whole desk. Example: tuidan rehearse refund.txtar"`
 	Version struct{} `cmd:"" help:"Print the version. Example: tuidan version"`

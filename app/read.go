@@ -37,6 +37,7 @@ type reader struct {
 	lines    []string
 	places   map[string]token.Position // by key, such as shops[0].group
 	sources  map[string]string         // keys that came from a variable
+	broken   map[string]bool           // keys with a value that could not be read
 	problems Problems
 }
 
@@ -50,7 +51,13 @@ func (r *reader) fault(at token.Position, hint, format string, args ...any) {
 
 // wrong records what is wrong with the value of a key, where it stands: itself,
 // or the nearest key above it when it is missing.
+// Of a value that could not be read nothing more is told.
 func (r *reader) wrong(key, hint, format string, args ...any) {
+	for broken, still := range r.broken {
+		if still && (broken == "" || key == broken || strings.HasPrefix(key, broken+".") || strings.HasPrefix(key, broken+"[")) {
+			return
+		}
+	}
 	if variable, ok := r.sources[key]; ok {
 		r.problems = append(r.problems, Problem{File: "environment", Text: variable + ": " + fmt.Sprintf(format, args...), Hint: hint})
 		return
@@ -72,14 +79,16 @@ func (r *reader) wrong(key, hint, format string, args ...any) {
 
 // read decodes YAML into the config.
 func (r *reader) read(data []byte, into *Config) {
-	r.places, r.sources = make(map[string]token.Position), make(map[string]string)
+	r.places, r.sources, r.broken = make(map[string]token.Position), make(map[string]string), make(map[string]bool)
 	data = bytes.ReplaceAll(bytes.TrimPrefix(data, []byte("\ufeff")), []byte("\r\n"), []byte("\n"))
 	r.lines = strings.Split(string(data), "\n")
 	switch {
 	case len(data) > maxConfig:
+		r.broken[""] = true
 		r.fault(token.Position{}, "", "the file has %d bytes, a config has at most %d", len(data), maxConfig)
 		return
 	case !utf8.Valid(data):
+		r.broken[""] = true
 		r.fault(token.Position{}, "", "the file is not UTF-8 text")
 		return
 	}
@@ -93,6 +102,7 @@ func (r *reader) read(data []byte, into *Config) {
 				at = *syntax.Token.Position
 			}
 		}
+		r.broken[""] = true
 		r.fault(at, "", "%s", text)
 		return
 	}
@@ -114,6 +124,9 @@ func (r *reader) read(data []byte, into *Config) {
 }
 
 func placeOf(n ast.Node) token.Position {
+	if names, ok := n.(*ast.MappingNode); ok && len(names.Values) > 0 && !names.IsFlowStyle {
+		n = names.Values[0] // its own token is the first colon
+	}
 	if pair, ok := n.(*ast.MappingValueNode); ok && pair.Key != nil {
 		n = pair.Key
 	}
@@ -150,9 +163,11 @@ func (r *reader) value(n ast.Node, v reflect.Value, key string, depth int) {
 	}
 	switch n.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+		r.broken[key] = true
 		r.fault(at, "", "anchors and aliases (&, * and <<) are not used in configs: write the value out, or quote it when it is a text")
 		return
 	case *ast.TagNode:
+		r.broken[key] = true
 		r.fault(at, "", "tags (!) are not used in configs; quote the value when it is a text")
 		return
 	case *ast.NullNode:
@@ -191,6 +206,7 @@ func (r *reader) value(n ast.Node, v reflect.Value, key string, depth int) {
 	case v.Kind() == reflect.Slice:
 		list, ok := n.(*ast.SequenceNode)
 		if !ok {
+			r.broken[key] = true
 			r.fault(at, "", "%s is a list: each entry begins with a dash", key)
 			return
 		}
@@ -201,10 +217,12 @@ func (r *reader) value(n ast.Node, v reflect.Value, key string, depth int) {
 	default:
 		text, ok := scalarOf(n)
 		if !ok {
+			r.broken[key] = true
 			r.fault(at, "", "%s is one value, not %s", key, formOf(n))
 			return
 		}
 		if why := r.set(v, text, r.folder); why != "" {
+			r.broken[key] = true
 			r.fault(at, "", "%s: %s", key, why)
 		}
 	}
@@ -233,6 +251,7 @@ func (r *reader) eachPair(n ast.Node, key string, fn func(name string, keyNode, 
 		if what == "" {
 			what = "a config"
 		}
+		r.broken[key] = true
 		r.fault(placeOf(n), "", "%s is written as names with values", what)
 		return
 	}
