@@ -37,14 +37,18 @@ func Refuse(name string, script []byte) error {
 		refuse(1, "the script has %d bytes, at most %d are taken", len(script), maxScript)
 		return errors.Join(faults...)
 	}
-	archive := txtar.Parse(script)
+	archive, err := parseArchive(script)
+	if err != nil {
+		refuse(1, "%v", err)
+		return errors.Join(faults...)
+	}
 	lines := strings.Split(strings.TrimSuffix(string(archive.Comment), "\n"), "\n")
 	for i, line := range lines {
 		if why := refuseLine(line); why != "" {
 			refuse(i+1, "%s", why)
 		}
 	}
-	at := len(lines)
+	at := strings.Count(string(archive.Comment), "\n")
 	for _, file := range archive.Files {
 		at++ // the "-- name --" line, exact while no file lacks its last newline
 		if !local(file.Name) || strings.Contains(file.Name, "$") {
@@ -53,6 +57,17 @@ func Refuse(name string, script []byte) error {
 		at += strings.Count(string(file.Data), "\n")
 	}
 	return errors.Join(faults...)
+}
+
+// parseArchive reads a txtar archive. The library's reader panics on a marker
+// without a name, "-- --".
+func parseArchive(script []byte) (archive *txtar.Archive, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("this is no txtar archive: a file has no name")
+		}
+	}()
+	return txtar.Parse(script), nil
 }
 
 // refuseLine says what is wrong with one line; "" when nothing is.
