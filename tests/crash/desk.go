@@ -228,7 +228,11 @@ func cmpError(err error) error {
 func (d *desk) plan() (how moment, after time.Duration, count int64) {
 	switch n := d.rng.IntN(10); {
 	case n < 2:
-		return starting, time.Duration(d.rng.IntN(300)) * time.Millisecond, 0
+		usual := 100 * time.Millisecond
+		if d.ready > 0 {
+			usual = d.spent / time.Duration(d.ready)
+		}
+		return starting, time.Duration(d.rng.Float64() * float64(usual)), 0
 	case n < 5:
 		return anywhere, time.Duration(50+d.rng.IntN(1100)) * time.Millisecond, 0
 	case n < 7:

@@ -35,7 +35,7 @@ func (w *world) judge(d *desk, took time.Duration) (*verdict, error) {
 	v := &verdict{lost: w.sim.Pending()}
 	var complaints []string
 	complain := func(t *talk, format string, args ...any) {
-		complaints = append(complaints, fmt.Sprintf("%s (%s): %s", t.order, t.flow.name, fmt.Sprintf(format, args...)))
+		complaints = append(complaints, fmt.Sprintf("%s (%s): %s; the buyer saw last: %s", t.order, t.flow.name, fmt.Sprintf(format, args...), t.lastSeen()))
 	}
 	perFlow := map[*flow]*tally{}
 	for _, f := range flows {
@@ -136,6 +136,16 @@ func (w *world) judge(d *desk, took time.Duration) (*verdict, error) {
 		fmt.Println(c)
 	}
 	return v, nil
+}
+
+// lastSeen is the newest message to the buyer, on one line.
+func (t *talk) lastSeen() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.private) == 0 {
+		return "nothing"
+	}
+	return strings.ReplaceAll(t.private[len(t.private)-1].Text, "\n", " / ")
 }
 
 // refusals counts what Telegram did not take, by its own words. A card edited to
