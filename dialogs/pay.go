@@ -23,6 +23,9 @@ func (s *step) pay() {
 // withdrew takes the word on the goods. Used meanwhile means judging again;
 // anything but a clear yes means a person.
 func (s *step) withdrew() {
+	if d := s.c.Decision(); d == nil || d.Outcome != refund.Refund {
+		return // the refund that asked for it is off; a new one asks by the same key again
+	}
 	c := s.touch()
 	answer := s.event.Result.Answer
 	c.Withdrawn = answer

@@ -1,0 +1,292 @@
+package dialogs
+
+import (
+	"testing"
+	"time"
+
+	"tuidan/refund"
+)
+
+func TestStartPayload(t *testing.T) {
+	order := orderOf("A1000", 3000, refund.StateFailed)
+	order.BuyerID = 0 // only the contact names the buyer
+	signed, ok := shop.SignPayload("A1000")
+	if !ok {
+		t.Fatal("A1000 cannot be signed")
+	}
+	forged, _ := other.SignPayload("A1000")
+	for _, test := range []struct{ name, payload, says string }{
+		{"signed: the shop vouches for the buyer", signed, "ask_reason_of_order"},
+		{"unsigned: asks for the contact", "A1000", "ask_contact"},
+	} {
+		s := newScene(t)
+		s.command("start", test.payload)
+		s.answer(refund.LookUp, refund.Result{Order: &order})
+		if !said2(s.last, test.says) {
+			t.Errorf("%s: said %v", test.name, keysOf(s.last))
+		}
+	}
+	// Another shop's signature is no signature: the whole text is an order number
+	// that does not exist.
+	s := newScene(t)
+	s.command("start", forged)
+	s.answer(refund.LookUp, refund.Result{Fail: refund.NotFound})
+	s.says("ask_contact")
+	// A signature does not open an order that names somebody else.
+	s = newScene(t)
+	order.BuyerID = mei
+	s.command("start", signed)
+	s.answer(refund.LookUp, refund.Result{Order: &order})
+	s.says("ask_contact")
+}
+
+// TestUnknownOrdersReadTheSame checks that nobody learns which orders exist. (R10)
+func TestUnknownOrdersReadTheSame(t *testing.T) {
+	order := orderOf("A1000", 3000, refund.StateFailed)
+	order.BuyerID = mei
+	var said [2][]string
+	for i, result := range []refund.Result{{Order: &order}, {Fail: refund.NotFound}} {
+		s := newScene(t)
+		s.command("start", "A1000")
+		s.answer(refund.LookUp, result)
+		said[i] = keysOf(s.last)
+		s.buyer(refund.Said, "wrong@example.com")
+		s.answer(refund.LookUp, result)
+		said[i] = append(said[i], keysOf(s.last)...)
+	}
+	if len(said[0]) == 0 || len(said[0]) != len(said[1]) {
+		t.Fatalf("there: %v, not there: %v", said[0], said[1])
+	}
+	for i := range said[0] {
+		if said[0][i] != said[1][i] {
+			t.Errorf("there: %v, not there: %v", said[0], said[1])
+		}
+	}
+}
+
+func TestFiveWrongTries(t *testing.T) {
+	wrong := func(s *scene) {
+		s.t.Helper()
+		if s.chat.Draft == nil || s.chat.Draft.OrderNo == "" {
+			s.buyer(refund.Said, "A1000")
+			s.answer(refund.LookUp, refund.Result{Fail: refund.NotFound})
+		}
+		s.buyer(refund.Said, "wrong@example.com")
+		s.answer(refund.LookUp, refund.Result{Fail: refund.NotFound})
+	}
+	s := newScene(t)
+	s.command("start", "")
+	s.tap("reason", "failed_topup")
+	for range 4 {
+		wrong(s)
+		if said2(s.last, "too_many_tries") {
+			t.Fatal("patience is asked for too early")
+		}
+	}
+	wrong(s)
+	s.says("too_many_tries")
+	s.buyer(refund.Said, "A1000")
+	s.says("too_many_tries")
+	if len(s.last.Jobs) > 0 {
+		t.Error("the shop is asked although the tries are used up")
+	}
+	s.now, s.tries = s.now.Add(time.Hour+time.Second), 0
+	s.buyer(refund.Said, "A1000")
+	if len(s.last.Jobs) != 1 {
+		t.Errorf("an hour later: %v", keysOf(s.last))
+	}
+	// Five tries of others on one order count too.
+	s = newScene(t)
+	s.tries = 5
+	s.command("start", "A1000")
+	s.says("too_many_tries")
+}
+
+func TestStaleVerdict(t *testing.T) {
+	s := reviewed(t, 3000)
+	s.press(wang, 0, "ask", "picture")
+	s.status(refund.Collecting)
+	before := *s.c
+	s.press(zhao, 1, "approve", "")
+	if s.last.Case != nil || s.last.Answer == nil || s.last.Answer.Words.Key != "stale" || !s.last.Answer.Alert {
+		t.Errorf("an old button: %v", keysOf(s.last))
+	}
+	s.press(wang, 1, "ask", "picture") // the same press under another update id
+	if s.last.Case != nil || s.last.Answer == nil || s.last.Answer.Words.Key != "already_counted" {
+		t.Errorf("the same press again: %v", keysOf(s.last))
+	}
+	if s.c.Version != before.Version {
+		t.Error("the case changed")
+	}
+}
+
+func TestTwoApprovals(t *testing.T) {
+	s := reviewed(t, 60000)
+	if need := s.c.Decision().Approvals; need != 2 {
+		t.Fatalf("%d approvals needed", need)
+	}
+	s.press(wang, 0, "approve", "")
+	s.says("answer:one_more_needed")
+	s.status(refund.AwaitingApproval)
+	s.press(wang, 0, "approve", "")
+	s.says("answer:already_counted")
+	s.status(refund.AwaitingApproval)
+	s.press(zhao, 0, "approve", "")
+	s.status(refund.Paying)
+	if got := s.c.Payout().Amount; got != cny(60000) {
+		t.Errorf("pays %v", got)
+	}
+}
+
+func TestWhoMayPress(t *testing.T) {
+	for _, test := range []struct {
+		person refund.PersonID
+		says   string
+	}{{who, "answer:not_staff"}, {sun, "answer:not_staff"}, {0, "answer:not_staff"}, {li, "answer:not_staff"}} {
+		s := reviewed(t, 3000)
+		s.press(test.person, 0, "approve", "")
+		s.says(test.says)
+		if s.last.Case != nil || s.last.Account != nil || len(s.last.Messages) > 0 {
+			t.Errorf("%d changed something", test.person)
+		}
+	}
+	// An approver who buys does not decide his own case.
+	s := newScene(t)
+	s.chat.ID = refund.ChatID(wang)
+	order := orderOf("A2000", 3000, refund.StateUnknown)
+	order.BuyerID = wang
+	s.open(order, refund.NotReceived)
+	s.answer(refund.ReadRecord, refund.Result{Order: &order, Record: &refund.Record{State: refund.StateUnknown}})
+	s.press(wang, 0, "approve", "")
+	s.says("answer:own_case")
+	s.press(zhao, 0, "approve", "")
+	s.status(refund.Paying)
+}
+
+func TestUndo(t *testing.T) {
+	s := reviewed(t, 3000)
+	s.press(wang, 0, "approve", "")
+	s.status(refund.Paying)
+	if len(s.last.Jobs) > 0 {
+		t.Fatalf("money is on its way before the time to undo is over: %+v", s.last.Jobs)
+	}
+	s.press(zhao, 0, "undo", "")
+	s.status(refund.AwaitingApproval)
+	if left, _ := s.account.Left(); left != cny(3000) || s.c.Payout().State != refund.PayoutUndone {
+		t.Errorf("left %v, payout %s", left, s.c.Payout().State)
+	}
+	s.press(wang, 0, "approve", "")
+	s.timer(refund.TimerUndo)
+	order := s.c.Order
+	s.answer(refund.ReadOrder, refund.Result{Order: &order})
+	s.press(wang, 0, "undo", "")
+	s.says("answer:too_late_to_undo")
+	s.status(refund.Paying)
+	if s.c.Payouts[0].Key == s.c.Payouts[1].Key {
+		t.Error("two payouts have one key")
+	}
+}
+
+func TestAppealOnce(t *testing.T) {
+	s := reviewed(t, 3000)
+	s.press(wang, 0, "refuse", "not_covered")
+	s.status(refund.Refused)
+	s.says("may_appeal")
+	s.tap("appeal", "")
+	s.status(refund.AwaitingApproval)
+	s.press(wang, 0, "refuse", "not_covered")
+	s.status(refund.Refused)
+	s.says("final")
+	s.tap("appeal", "")
+	s.status(refund.Refused)
+	s.says("answer:button_old")
+}
+
+func TestGraceAfterDowntime(t *testing.T) {
+	s := caseIn(t, refund.Collecting)
+	due, _ := s.c.Timer(refund.TimerDue)
+	reminder, _ := s.c.Timer(refund.TimerRemind)
+	s.now = due.At.Add(5 * time.Hour) // the desk was down meanwhile
+	s.step(refund.Event{Kind: refund.TimeCame, Chat: s.chat.ID, Timer: reminder})
+	s.step(refund.Event{Kind: refund.TimeCame, Chat: s.chat.ID, Timer: due})
+	s.status(refund.Collecting)
+	s.says("remind_buyer")
+	_, by := s.c.Next()
+	if want := s.now.Add(time.Hour); !by.Equal(want) {
+		t.Errorf("the grace ends %v, want %v", by, want)
+	}
+	s.timer(refund.TimerDue)
+	s.status(refund.Expired)
+	// Who was warned gets no grace.
+	s = caseIn(t, refund.Collecting)
+	for range 3 {
+		s.timer(refund.TimerRemind)
+	}
+	s.timer(refund.TimerDue)
+	s.status(refund.Expired)
+}
+
+// TestEvidenceClockStandsStill checks that time in which others have the move is
+// not taken from the buyer.
+func TestEvidenceClockStandsStill(t *testing.T) {
+	s := caseIn(t, refund.Collecting)
+	_, due := s.c.Next()
+	s.now = s.now.Add(2 * time.Hour)
+	left := due.Sub(s.now)
+	s.command("human", "")
+	s.status(refund.HandedOver)
+	s.now = s.now.Add(20 * time.Hour)
+	s.press(wang, 0, "resume", "")
+	s.status(refund.Collecting)
+	if _, due := s.c.Next(); due.Sub(s.now) != left {
+		t.Errorf("%v left after the talk, %v before", due.Sub(s.now), left)
+	}
+}
+
+func TestNeverBeyondWhatIsLeft(t *testing.T) {
+	// Refunded in part by the shop since: the rest is less than the decision.
+	s := refundable(t, 3000)
+	order := s.c.Order
+	order.Refunded = cny(1)
+	s.answer(refund.ReadOrder, refund.Result{Order: &order})
+	s.status(refund.AwaitingApproval)
+	if len(s.last.Jobs) > 0 || s.account.Reserved.Minor != 0 || s.c.Payout().State != refund.PayoutUndone {
+		t.Errorf("jobs %v, reserved %v, payout %s", s.last.Jobs, s.account.Reserved, s.c.Payout().State)
+	}
+	// Nobody knows what was paid: nobody can approve.
+	s = reviewed(t, 3000)
+	s.account.NetPaid = nil
+	s.press(wang, 0, "approve", "")
+	s.says("answer:cannot_pay")
+	s.status(refund.AwaitingApproval)
+	// Another case of the order has it reserved.
+	s = reviewed(t, 3000)
+	s.account.Reserved = cny(2000)
+	s.press(wang, 0, "approve", "")
+	s.says("answer:cannot_pay")
+	// Coupons are not paid back.
+	s = newScene(t)
+	order = orderOf("A3000", 3000, refund.StateFailed)
+	paid := cny(2950)
+	order.NetPaid = &paid
+	s.open(order, refund.FailedTopUp)
+	s.answer(refund.ReadRecord, refund.Result{Order: &order, Record: &refund.Record{State: refund.StateFailed}})
+	s.status(refund.Paying)
+	if got := s.c.Payout().Amount; got != paid {
+		t.Errorf("pays %v of %v", got, paid)
+	}
+}
+
+// The word on the goods came after the refund that had asked for it was called
+// off, and money left without a judgement. Found by TestEveryCell.
+func TestGoodsBackTooLatePaysNothing(t *testing.T) {
+	s := casesIn(t, refund.Checking)[1]
+	d := s.c.Decisions[0]
+	d.Number, d.Outcome = 2, refund.Review
+	s.c.Decisions = append(s.c.Decisions, d)
+	s.step(refund.Event{Kind: refund.Withdrew, Chat: s.chat.ID, Job: refund.Job{Case: s.c.ID}, Result: refund.Result{Answer: refund.GoodsBack}})
+	s.status(refund.Checking)
+	if len(s.c.Payouts) > 0 {
+		t.Errorf("payouts %+v", s.c.Payouts)
+	}
+}
