@@ -141,6 +141,7 @@ func Open(path string, opts Options) (*Store, error) {
 	if err := prepare(db, migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
+	release(db, path)
 	s := &Store{
 		db:     db,
 		queue:  make(chan *request, queued),
