@@ -24,13 +24,8 @@ func retryAfter(n int) time.Duration {
 // newDraft begins a request, or begins it anew. Buttons of the one before go stale.
 func (s *step) newDraft() *refund.Draft {
 	chat := s.touchChat()
-	n := 1
-	if chat.Draft != nil {
-		n = chat.Draft.N + 1
-	} else {
-		n = chat.Cases + 1
-	}
-	chat.Draft = &refund.Draft{N: n, Since: s.now()}
+	chat.Drafts++
+	chat.Draft = &refund.Draft{N: chat.Drafts, Since: s.now()}
 	chat.Timers = nil
 	if len(s.facts.Shops) == 1 {
 		chat.Draft.Shop = s.facts.Shops[0].ID
@@ -240,6 +235,11 @@ func (s *step) askSource() {
 // found takes the shop's answer about the draft's order.
 func (s *step) found() {
 	if s.chat.Draft == nil || s.chat.Draft.N != s.event.Job.Draft || !s.chat.Draft.Looking {
+		return
+	}
+	// A draft may have turned to another order meanwhile: what belongs to that one
+	// must not prove this one's. (R10)
+	if asked := (refund.OrderKey{Shop: s.chat.Draft.Shop, No: s.chat.Draft.OrderNo}); s.event.Job.Order.OrderKey != asked {
 		return
 	}
 	chat := s.touchChat()

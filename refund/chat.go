@@ -14,7 +14,8 @@ type Chat struct {
 	Cases    int         `json:"cases,omitempty"` // opened so far
 	Shop     ShopID      `json:"shop,omitempty"`  // last dealt with
 	Draft    *Draft      `json:"draft,omitempty"`
-	Tries    []time.Time `json:"tries,omitempty"` // wrong answers about orders within the last hour (R10)
+	Drafts   int         `json:"drafts,omitempty"` // begun so far; a draft\'s number
+	Tries    []time.Time `json:"tries,omitempty"`  // wrong answers about orders within the last hour (R10)
 	Blocked  bool        `json:"blocked,omitempty"`
 	Chosen   bool        `json:"chosen,omitempty"` // the buyer chose Current among several open cases
 	Timers   []Timer     `json:"timers,omitempty"`
