@@ -147,6 +147,7 @@ func (s *step) sendReminder(from, to int) {
 		s.sayOwners(w("remind_owner", "Order", c.Order.No, "By", s.dueAt()))
 	case c.Party() == refund.Merchant:
 		merchant := s.facts.Policy.Merchant()
+		s.card() // posted anew where it was lost, in a group with a new id or by somebody's hand
 		if from < len(merchant.Remind) {
 			s.sayGroup(w("remind_merchant", "Order", c.Order.No, "By", s.dueAt()))
 		}
