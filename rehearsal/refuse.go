@@ -134,8 +134,11 @@ func paths(name string, args []string) []string {
 	return nil
 }
 
-// local reports whether a path stays in its folder, on every system.
+// local reports whether a path stays in its folder, on every system. No part of
+// it begins with a dot: ".." leads out, and in ".tmp" is the desk's own data, which
+// a script could otherwise make up or write over while the desk has it mapped.
 func local(path string) bool {
 	return filepath.IsLocal(path) && !strings.ContainsAny(path, "\\:\x00") && !strings.HasPrefix(path, "/") &&
-		path == strings.TrimSpace(path) && !slices.Contains(strings.Split(path, "/"), "..")
+		path == strings.TrimSpace(path) &&
+		!slices.ContainsFunc(strings.Split(path, "/"), func(part string) bool { return strings.HasPrefix(part, ".") })
 }

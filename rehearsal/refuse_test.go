@@ -61,6 +61,10 @@ func TestRefuse(t *testing.T) {
 		{"section by a variable", "-- $HOME/x --\n", "lies outside"},
 		{"section with a backslash", "-- ..\\x --\n", "lies outside"},
 
+		{"section in the desk's data", "-- .tmp/desk/tuidan.db --\n", "lies outside"},
+		{"picture over the desk's data", "picture .tmp/desk/tuidan.db 1\n", "leads out"},
+		{"hidden below", "picture a/.b.png 1\n", "leads out"},
+
 		{"program looked for", "[exec:ssh] buyer li start\n", "looks at the machine"},
 		{"network looked for", "[!net] buyer li start\n", "looks at the machine"},
 		{"quote left open", "buyer li say 'ab\n", "unterminated"},
