@@ -259,8 +259,9 @@ func (s *step) appeal() {
 
 func (s *step) cancelCase() {
 	c := s.touch()
-	if d := c.Decision(); c.Status == refund.Checking && d != nil && d.Outcome == refund.Refund {
-		s.tooLate() // the goods are being withdrawn: they must not go without the money
+	withdrawing := c.Status == refund.Checking && c.Decision() != nil && c.Decision().Outcome == refund.Refund
+	if withdrawing || c.Withdrawn == refund.GoodsBack {
+		s.tooLate() // the goods must not go without the money
 		return
 	}
 	s.enter(refund.Withdrawn)
