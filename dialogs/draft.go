@@ -60,7 +60,7 @@ func (s *step) start(payload string) {
 			s.useShop(shop.ID)
 		}
 	}
-	if !orderShape(draft.OrderNo) {
+	if !draft.Signed && !orderShape(draft.OrderNo) {
 		draft.OrderNo = ""
 	}
 	s.advance()
