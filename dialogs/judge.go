@@ -236,7 +236,9 @@ func (s *step) askSupplier() {
 	c := s.touch()
 	s.enter(refund.AwaitingSupplier)
 	if c.Reason == refund.WrongAccount {
-		c.Requests++
+		if c.Requests == 0 || c.Supplied != refund.NoAnswer {
+			c.Requests++ // else the request of before is not answered yet, and is repeated
+		}
 		s.askHelp()
 	}
 	c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1)))
