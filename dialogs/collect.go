@@ -257,6 +257,9 @@ func (s *step) sealed() {
 func (s *step) sealedCollecting() {
 	s.sealed()
 	if s.event.Result.Evidence == nil {
+		if s.c.Asking != "" && s.c.Has(s.c.Asking) {
+			s.next() // what was asked for came meanwhile and waited for this file
+		}
 		return
 	}
 	if s.c.Asking.Typed() && !s.c.Has(s.c.Asking) {

@@ -240,6 +240,10 @@ const flaggedPause = time.Hour
 func (s *step) flag() {
 	c := s.touch()
 	c.Flagged = true
+	if lost := s.event.Job; lost.Kind == refund.Seal {
+		// Its file will not come: what waits for it must not wait for ever.
+		c.Awaited = slices.DeleteFunc(c.Awaited, func(message int) bool { return message == lost.Message })
+	}
 	if kind := s.event.Timer.Kind; kind != "" {
 		// The timer was taken out of the index with its event: without a new one
 		// the case would have no clock. (Invariant 2)
