@@ -149,6 +149,12 @@ func (s *step) paidOut() {
 		s.reversed(result.Note)
 	case settled: // nothing new: the next watch asks again
 		s.watch()
+	case payout.State == refund.PayoutFailed && c.Status == refund.PayoutHeld && (result.State == refund.Accepted || result.State == refund.Arrived):
+		// It was given up, by the owner or the channel, and went all the same: paying
+		// again would be twice. (Invariant 1)
+		account := s.touchAccount()
+		account.Reserved, _ = account.Reserved.Add(payout.Amount) // accepted gives it back
+		s.accepted(result)
 	case payout.State != refund.Submitted && payout.State != refund.PayoutUnknown:
 		return
 	case result.State == refund.Accepted, result.State == refund.Arrived:

@@ -290,3 +290,94 @@ func TestGoodsBackTooLatePaysNothing(t *testing.T) {
 		t.Errorf("payouts %+v", s.c.Payouts)
 	}
 }
+
+// TestLookUpOfAnotherOrder checks that a look-up of one order, answered late, does
+// not prove the order that the buyer holds a link to, or the other way round. (R10)
+func TestLookUpOfAnotherOrder(t *testing.T) {
+	foreign, own := orderOf("A1000", 3000, refund.StateFailed), orderOf("A2000", 3000, refund.StateFailed)
+	foreign.BuyerID, own.BuyerID = 0, 0
+	link, _ := shop.SignPayload("A2000")
+	s := newScene(t)
+	s.command("start", "A1000")
+	slow := s.last
+	s.command("cancel", "")
+	s.command("start", link)
+	linked := s.last
+	s.last = slow
+	s.answer(refund.LookUp, refund.Result{Order: &foreign})
+	if s.chat.Draft == nil || s.chat.Draft.Proven || len(s.last.Messages) > 0 {
+		t.Fatalf("draft %+v, said %v", s.chat.Draft, keysOf(s.last))
+	}
+	s.last = linked
+	s.answer(refund.LookUp, refund.Result{Order: &own})
+	s.says("ask_reason_of_order")
+	if s.chat.Draft.Order.No != "A2000" {
+		t.Errorf("order %s is proven", s.chat.Draft.Order.No)
+	}
+}
+
+// TestPaidAfterGivenUp checks that a channel which says late that it paid is
+// heard, although the owner said that it did not.
+func TestPaidAfterGivenUp(t *testing.T) {
+	for _, s := range casesIn(t, refund.PayoutHeld) {
+		if s.c.Payout().State != refund.PayoutUnknown {
+			continue
+		}
+		s.press(chen, 0, "ask_channel", "")
+		asked := s.last
+		s.press(chen, 0, "not_paid", "")
+		s.last = asked
+		s.answer(refund.AskPayout, refund.Result{State: refund.Accepted})
+		s.status(refund.Refunded)
+		if left, known := s.account.Left(); !known || !left.IsZero() || !s.account.Reserved.IsZero() {
+			t.Errorf("account %+v", s.account)
+		}
+		return
+	}
+	t.Fatal("no case with a payout in doubt")
+}
+
+// TestSealFailsAfterTheAnswer checks that a case goes on when the last file that
+// it waited for could not be had.
+func TestSealFailsAfterTheAnswer(t *testing.T) {
+	for _, end := range []refund.Event{
+		{Kind: refund.Sealed, Result: refund.Result{Fail: refund.Unreachable}},
+		{Kind: refund.SetAside},
+	} {
+		s := reviewed(t, 3000)
+		s.press(wang, 0, "ask", "description")
+		s.status(refund.Collecting)
+		s.step(refund.Event{Kind: refund.Sent, Chat: s.chat.ID, Person: li, Name: s.chat.Name, Message: 50,
+			File: &refund.File{Kind: refund.PhotoFile, FileID: "f", UniqueID: "u", Size: 10}})
+		end.Chat, end.Job = s.chat.ID, s.last.Jobs[0]
+		s.buyer(refund.Said, "it never came, look again")
+		s.status(refund.Collecting)
+		s.step(end)
+		if len(s.c.Awaited) > 0 {
+			t.Errorf("%s: still waits for %v", end.Kind, s.c.Awaited)
+		}
+		if end.Kind == refund.Sealed {
+			s.status(refund.Checking)
+		}
+	}
+}
+
+// TestSupplierAskedOnce checks that a hand-over in the middle repeats the request
+// to the supplier under its key and does not make a second one.
+func TestSupplierAskedOnce(t *testing.T) {
+	for _, s := range casesIn(t, refund.AwaitingSupplier) {
+		if s.c.Requests == 0 {
+			continue
+		}
+		order := s.c.Order
+		s.command("human", "")
+		s.press(wang, 0, "resume", "")
+		s.answer(refund.ReadRecord, refund.Result{Order: &order, Record: &refund.Record{State: refund.StateArrived}})
+		s.status(refund.AwaitingSupplier)
+		if key := s.last.Jobs[0].Key; s.last.Jobs[0].Kind != refund.AskHelp || key != string(s.c.ID)+"/help/1" {
+			t.Errorf("job %+v", s.last.Jobs[0])
+		}
+		return
+	}
+	t.Fatal("no case with a request to its supplier")
+}
