@@ -336,3 +336,23 @@ func keysOf(m map[string]bool) func(func(string) bool) {
 		}
 	}
 }
+
+// TestExcerptHidesSecrets checks that a secret in the wrong place is not shown by
+// the very mistake that says so.
+func TestExcerptHidesSecrets(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"  token: 123456:AbCdEf-ghIJKLmnop_qrs":        "  token: [redacted]",
+		"  tokn: 123456:AbCdEf-ghIJKLmnop_qrs":         "  tokn: [redacted]",
+		`  webhook: {secret: "a, b", path: /x}`:        "  webhook: {secret: [redacted], path: /x}",
+		"  webhook: {listen: :80, 'secret': abc}":      "  webhook: {listen: :80, 'secret': [redacted]}",
+		"    key: 0123456789abcdef # the shop's":       "    key: [redacted]",
+		"  token_file: token.txt":                      "  token_file: token.txt",
+		"  sandbox: {kind: sandbox, key_life: 24h}":    "  sandbox: {kind: sandbox, key_life: 24h}",
+		"    - {id: 6000000001, name: wang, role: ap}": "    - {id: 6000000001, name: wang, role: ap}",
+	} {
+		if got := masked(line); got != want {
+			t.Errorf("%q is shown as %q, want %q", line, got, want)
+		}
+	}
+}

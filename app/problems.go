@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -86,6 +87,17 @@ func caret(line string, column int) string {
 		}
 	}
 	return strings.TrimRight(line, " \t\r") + "\n" + pad.String() + "^"
+}
+
+var (
+	secretPair  = regexp.MustCompile(`(["']?\b(?:token|secret|key)["']?[ \t]*:[ \t]*)("[^"]*"|'[^']*'|[^\s,{}][^,}]*)`)
+	secretToken = regexp.MustCompile(`[0-9]{3,}:[A-Za-z0-9_-]{16,}`) // a bot's, under a key mistyped
+)
+
+// masked is a line without the secrets that somebody wrote into it, so that an
+// excerpt of it can be shown.
+func masked(line string) string {
+	return secretToken.ReplaceAllString(secretPair.ReplaceAllString(line, "${1}"+redacted), redacted)
 }
 
 // nearest returns the known word that a mistyped one is probably meant to be;

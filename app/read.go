@@ -44,7 +44,7 @@ type reader struct {
 func (r *reader) fault(at token.Position, hint, format string, args ...any) {
 	p := Problem{File: r.file, Line: max(at.Line, 1), Column: max(at.Column, 1), Text: fmt.Sprintf(format, args...), Hint: hint}
 	if p.Line <= len(r.lines) {
-		p.Excerpt = caret(r.lines[p.Line-1], p.Column)
+		p.Excerpt = caret(masked(r.lines[p.Line-1]), p.Column)
 	}
 	r.problems = append(r.problems, p)
 }
