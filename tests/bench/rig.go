@@ -26,6 +26,7 @@ type rig struct {
 	byID   map[int64]int
 	events <-chan simulator.Event
 	text   string // that is answered with one text
+	cards  int    // in the group
 	shut   []func() error
 }
 
@@ -124,24 +125,38 @@ func orderNo(n int) string { return fmt.Sprintf("T%06d", n) }
 // longest is how long a single answer may take.
 const longest = 30 * time.Second
 
-// next returns the next message of the bot in a private chat.
+// next returns the next message of the bot to a buyer, and counts those to the
+// group.
 func (r *rig) next(ctx context.Context) (simulator.Message, int, error) {
+	for {
+		m, err := r.any(ctx)
+		if err != nil {
+			return m, 0, err
+		}
+		if n, ours := r.byID[m.Chat]; ours {
+			return m, n, nil
+		}
+		r.cards++
+	}
+}
+
+// any returns the next message of the bot.
+func (r *rig) any(ctx context.Context) (simulator.Message, error) {
 	timeout := time.NewTimer(longest)
 	defer timeout.Stop()
 	for {
 		select {
 		case e, ok := <-r.events:
 			if !ok {
-				return simulator.Message{}, 0, errors.New("the simulator is closed")
+				return simulator.Message{}, errors.New("the simulator is closed")
 			}
-			n, ours := r.byID[e.Message.Chat]
-			if e.Kind == simulator.EventPosted && e.Message.FromBot && ours {
-				return e.Message, n, nil
+			if e.Kind == simulator.EventPosted && e.Message.FromBot {
+				return e.Message, nil
 			}
 		case <-timeout.C:
-			return simulator.Message{}, 0, fmt.Errorf("no answer within %s; refusals: %v", longest, r.sim.Refusals())
+			return simulator.Message{}, fmt.Errorf("no answer within %s; refusals: %v", longest, r.sim.Refusals())
 		case <-ctx.Done():
-			return simulator.Message{}, 0, ctx.Err()
+			return simulator.Message{}, ctx.Err()
 		}
 	}
 }
@@ -173,6 +188,13 @@ func (r *rig) openCases(ctx context.Context) error {
 				}
 			}
 		}
+	}
+	// The cards leave one by one; what is measured begins when the last is out.
+	for r.cards < len(r.people) {
+		if _, err := r.any(ctx); err != nil {
+			return err
+		}
+		r.cards++
 	}
 	return r.sim.WaitConfirmed(ctx)
 }
