@@ -127,7 +127,7 @@ var table = map[refund.Status]map[move]cell{
 	refund.AwaitingApproval: row(map[move]cell{
 		staffPressed: {do: (*step).verdict, to: judgedOr(refund.HandedOver)},
 		staffSaid:    {do: (*step).staffWrote, to: to(refund.Refused, refund.Collecting)},
-		sealed:       {do: (*step).sealedAfterDecision, to: judged},
+		sealed:       {do: (*step).sealedAfterDecision},
 		supplied:     {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
 		timeCame:     {do: (*step).timer, to: to(refund.Checking, refund.Paying, refund.Refused)},
 	}),
