@@ -73,6 +73,7 @@ func LoadConfig(file string, environment []string) (*Setup, error) {
 func load(l loading) (*Setup, error) {
 	r := &reader{file: l.name, folder: l.folder, inside: l.inside}
 	setup := &Setup{Config: DefaultConfig()}
+	setup.Config.Data = Path(filepath.Join(l.folder, string(setup.Config.Data))) // as if the file said so
 	r.read(l.data, &setup.Config)
 	r.environment(l.environment, &setup.Config)
 	c := checker{reader: r, loading: l, setup: setup}
