@@ -57,15 +57,15 @@ type figures struct {
 	IdleMB  *float64 `json:"idle_mb,omitempty"`
 	StartMS *float64 `json:"start_ms,omitempty"`
 
-	echo, desk, full float64 // answers per second
+	echo, desk, full float64   // answers per second
 	flushes          []float64 // of the disk itself, in ms
 }
 
 func main() {
 	var o options
 	flag.BoolVar(&o.json, "json", false, "print JSON")
-	flag.IntVar(&o.rounds, "rounds", 7, "how often the three are compared")
-	flag.DurationVar(&o.round, "round", 3*time.Second, "how long each of them answers in a round")
+	flag.IntVar(&o.rounds, "rounds", 15, "how often the three are compared")
+	flag.DurationVar(&o.round, "round", time.Second, "how long each of them answers in a round")
 	flag.IntVar(&o.chats, "chats", 500, "buyers, each with one text under way")
 	flag.IntVar(&o.closed, "closed", 100_000, "closed cases in the full store")
 	flag.IntVar(&o.rate, "rate", 30, "updates per second while the latency is measured")
