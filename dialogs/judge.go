@@ -41,7 +41,7 @@ func (s *step) close() {
 	chat := s.touchChat()
 	chat.Open = slices.DeleteFunc(chat.Open, func(id refund.CaseID) bool { return id == c.ID })
 	if chat.Current == c.ID && len(chat.Open) > 0 {
-		chat.Current = chat.Open[len(chat.Open)-1]
+		chat.Current, chat.Chosen = chat.Open[len(chat.Open)-1], false // not by the buyer
 	}
 	if s.account.Open == c.ID && c.Order.No != "" {
 		s.touchAccount().Open = ""
