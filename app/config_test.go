@@ -85,6 +85,7 @@ func TestBadConfigs(t *testing.T) {
 		{"user in the address", "  mode: polling", "  api_url: https://me:pw@x.org", []string{"2:12: telegram.api_url: an address has no user"}},
 		{"limit below zero", "  mode: polling", "  limits: {per_second: -1}", []string{"2:24: telegram.limits.per_second: -1 is below zero"}},
 		{"no number", "  mode: polling", "  limits: {per_second: fast}", []string{`2:24: telegram.limits.per_second: "fast" is no number`}},
+		{"certificate that is none", "  mode: polling", "  mode: webhook\n  webhook: {url: https://x.org/t, tls_cert: policy.yaml, tls_key: policy.yaml}", []string{"3:12: telegram.webhook.secret_file: mode webhook needs a secret", "3:45: telegram.webhook.tls_cert: certificate and key do not go together"}},
 		{"certificate without key", "  mode: polling", "  webhook: {tls_cert: a.pem}", []string{"2:23: telegram.webhook.tls_cert: a certificate (tls_cert) and its key"}},
 		{"too many connections", "  mode: polling", "  webhook: {connections: 400}", []string{"2:26: telegram.webhook.connections: Telegram takes 1 to 100"}},
 		{"no token file", "  mode: polling", "  token_file: nowhere", []string{"2:15: telegram.token_file: cannot read"}},

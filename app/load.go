@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"crypto/tls"
 	"embed"
 	"errors"
 	"fmt"
@@ -167,12 +168,22 @@ func (c *checker) telegram() {
 	} else if !regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`).MatchString(string(w.Secret)) {
 		c.wrong("telegram.webhook.secret_file", "", "a secret has 1 to 256 of A-Z a-z 0-9 _ and -")
 	}
+	pair, there := map[string][]byte{}, true
 	for key, path := range map[string]Path{"tls_cert": w.TLSCert, "tls_key": w.TLSKey} {
 		if path == "" {
+			there = false
 			continue
 		}
-		if _, err := c.loading.read(string(path)); err != nil {
+		data, err := c.loading.read(string(path))
+		if err != nil {
 			c.wrong("telegram.webhook."+key, "", "%v", plain(err))
+			there = false
+		}
+		pair[key] = data
+	}
+	if there {
+		if _, err := tls.X509KeyPair(pair["tls_cert"], pair["tls_key"]); err != nil {
+			c.wrong("telegram.webhook.tls_cert", "", "certificate and key do not go together: %v", err)
 		}
 	}
 }
