@@ -25,7 +25,8 @@ func (s *step) inGroup() {
 			s.run(staffPressed)
 		}
 	case refund.Said, refund.Sent:
-		if s.c != nil && s.c.Shop == s.event.Shop && role != refund.NoRole {
+		// Somebody's own case is not his to decide by words either.
+		if s.c != nil && s.c.Shop == s.event.Shop && role != refund.NoRole && s.event.Person != refund.PersonID(s.c.Chat) {
 			s.run(staffSaid)
 		}
 	}

@@ -163,6 +163,21 @@ func TestWhoMayPress(t *testing.T) {
 	s.status(refund.Paying)
 }
 
+// An approver refused his own case by answering the question that a colleague's
+// press had made the desk ask. Found by TestInvariants.
+func TestOwnCaseIsNotDecidedByWords(t *testing.T) {
+	s := reviewed(t, 3000)
+	s.chat.ID, s.c.Chat = refund.ChatID(wang), refund.ChatID(wang)
+	s.post = refund.Post{Chat: shop.Group, Message: 3, Case: s.c.ID, Asks: "refuse_words:1"}
+	reply := refund.Event{Kind: refund.Said, Shop: shop.ID, Chat: shop.Group, Person: wang, ReplyTo: 3, Text: "no"}
+	if r := s.step(reply); r.Case != nil {
+		t.Fatalf("his own word made the case %s", r.Case.Status)
+	}
+	reply.Person = zhao
+	s.step(reply)
+	s.status(refund.Refused)
+}
+
 func TestUndo(t *testing.T) {
 	s := reviewed(t, 3000)
 	s.press(wang, 0, "approve", "")

@@ -3,6 +3,7 @@ package dialogs
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -466,8 +467,8 @@ func runCell(t *testing.T, s *scene, m move) {
 		one := *s // each variant starts from the same case
 		own := *s.c
 		r := one.step(event)
-		if diff := cmp.Diff(own, *s.c); diff != "" {
-			t.Fatalf("%s × %s changed the case it was given (-before +after):\n%s", status, m, diff)
+		if !reflect.DeepEqual(own, *s.c) {
+			t.Fatalf("%s × %s changed the case it was given (-before +after):\n%s", status, m, cmp.Diff(own, *s.c))
 		}
 		if r.Case == nil || r.Case.ID != s.c.ID { // unchanged, or a new conversation
 			continue

@@ -302,6 +302,7 @@ func (d *desk) restart() error {
 		return err
 	}
 	d.disk.restorePower()
+	d.clock.Advance(time.Second) // an engine's numbers go on from the clock, and no start is that quick
 	return d.start()
 }
 
