@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -86,12 +87,14 @@ func (s *screen) update(w *rehearsal.World) {
 	for _, id := range w.Groups() {
 		collect(id, true, "")
 	}
-	slices.SortStableFunc(fresh, func(a, b piece) int {
-		if a.message.Revision > 0 || b.message.Revision > 0 {
-			return 0 // an edit has the time of its first posting
+	// An edit carries the time of its first posting, and happened last.
+	at := func(p piece) int64 {
+		if p.message.Revision > 0 {
+			return math.MaxInt64
 		}
-		return cmp.Compare(a.message.At.Unix(), b.message.At.Unix())
-	})
+		return p.message.At.Unix()
+	}
+	slices.SortStableFunc(fresh, func(a, b piece) int { return cmp.Compare(at(a), at(b)) })
 	for _, p := range fresh {
 		s.message(p.message, p.group, p.owner)
 	}

@@ -295,6 +295,8 @@ func (d *demoChat) obey(ctx context.Context, line string) (quit bool, err error)
 		if err = d.world.Press(ctx, d.who, c.message, c.button); err == nil {
 			d.screen.answered(d.world, d.who)
 		}
+	case notNumber == nil && number >= 0 && number < 100:
+		return false, fmt.Errorf("there is no button %d here", number)
 	case strings.HasPrefix(line, "//"):
 		err = d.world.Write(ctx, d.who, line[1:])
 	default:

@@ -148,15 +148,6 @@ func (w *World) orderKey(no string) (refund.OrderKey, bool) {
 	return refund.OrderKey{}, false
 }
 
-func (w *World) order(no string) (refund.Order, error) {
-	key, ok := w.orderKey(no)
-	if !ok {
-		return refund.Order{}, fmt.Errorf("there is no order %s", no)
-	}
-	order, _ := w.stage.Orders.Peek(key)
-	return order, nil
-}
-
 // buyer lets somebody do something in his private chat.
 func (w *World) buyer(name, verb string, args []string) error {
 	person := w.Person(name)
