@@ -66,6 +66,12 @@ func (s *step) putCard() {
 	if c.SupplyNote != "" {
 		text = append(text, w("card_supplier_words", "Words", c.SupplyNote))
 	}
+	if c.Order.No != "" && c.Order.NetPaid == nil && c.Open() {
+		text = append(text, w("card_net_paid_unknown"))
+	}
+	if c.Withdrawn == refund.GoodsBack && c.Status != refund.Refunded {
+		text = append(text, w("card_goods_back"))
+	}
 	if d := c.Decision(); d != nil {
 		text = append(text, checkLine(d.Check))
 		for _, guard := range d.Guards {
@@ -170,6 +176,8 @@ func (s *step) approvalButtons() [][]refund.Button {
 	var first []refund.Button
 	if d := c.Decision(); d != nil && d.Amount.Minor > 0 {
 		first = append(first, s.caseButton(w("button_approve", "Amount", d.Amount), "approve", "", refund.Good))
+	} else {
+		first = append(first, s.caseButton(w("button_read_again"), "read_again", "", refund.Primary))
 	}
 	return [][]refund.Button{
 		append(first, s.caseButton(w("button_refuse"), "menu", "refuse", refund.Danger)),

@@ -78,6 +78,10 @@ func (s *step) verdict() {
 			return
 		}
 		s.refuseBy(action.Arg, "")
+	case "read_again":
+		s.staffNote("read_again", "")
+		s.answer(w("done"))
+		s.check()
 	case "ask":
 		if !slices.Contains(askable, refund.Item(action.Arg)) {
 			s.alert(w("button_old_group"))
@@ -128,6 +132,13 @@ func (s *step) approve() {
 // refuseBy refuses with a code of the policy, or with the person's own words. (R26, R38)
 func (s *step) refuseBy(code, words string) {
 	s.touch()
+	if s.c.Status == refund.AwaitingApproval && s.owed() {
+		s.alert(w("goods_are_back"))
+		if s.event.Query == "" {
+			s.sayGroup(w("goods_are_back"))
+		}
+		return
+	}
 	s.staffNote("refused", words)
 	s.answer(w("done"))
 	d := *s.c.Decision()

@@ -24,7 +24,8 @@ func (s *step) pay() {
 // anything but a clear yes means a person.
 func (s *step) withdrew() {
 	if d := s.c.Decision(); d == nil || d.Outcome != refund.Refund {
-		return // the refund that asked for it is off; a new one asks by the same key again
+		s.withdrewLate() // the refund that asked for it is off
+		return
 	}
 	c := s.touch()
 	answer := s.event.Result.Answer
@@ -43,6 +44,37 @@ func (s *step) withdrew() {
 		s.toPeople("goods_stay")
 	}
 }
+
+// withdrewLate keeps the word on the goods when the case has moved on. Goods that
+// are back must not be forgotten: whoever decides has to know that the buyer has
+// neither goods nor money.
+func (s *step) withdrewLate() {
+	if s.event.Result.Answer != refund.GoodsBack || s.c.Withdrawn == refund.GoodsBack {
+		return
+	}
+	s.touch().Withdrawn = refund.GoodsBack
+	s.note("goods_back")
+	if !s.c.Open() && s.c.Status != refund.Refunded {
+		s.sayOwners(w("owner_goods_back", "Order", s.c.Order.No))
+	}
+	s.card()
+}
+
+// owed reports whether the goods were taken back for a refund that has not been
+// paid, though what is left of the order covers it.
+func (s *step) owed() bool {
+	c := s.c
+	d := c.Decision()
+	if c.Withdrawn != refund.GoodsBack || d == nil || len(c.Payouts) >= payoutsByDefault {
+		return false
+	}
+	left, known := s.account.Left()
+	return known && d.Amount.Minor > 0 && d.Amount.Currency == left.Currency && !d.Amount.Over(left)
+}
+
+// payoutsByDefault bounds how often a default tries to pay what is owed, so that
+// its chain ends.
+const payoutsByDefault = 3
 
 // toPeople turns the newest decision into a review because something stands in
 // its way that the policy does not see.

@@ -251,6 +251,12 @@ func (s *step) appeal() {
 	}
 	c.Appealed = true
 	s.reopen()
+	if payout := c.Payout(); payout != nil && payout.State == refund.PayoutUnknown {
+		// The money may have gone: only the owner can say, and he could say it there.
+		s.note("appealed")
+		s.hold("payout_unknown")
+		return
+	}
 	d := s.toReview(*c.Decision())
 	d.Rule = "appeal"
 	s.note("appealed")

@@ -52,7 +52,6 @@ func judgedOr(statuses ...refund.Status) []refund.Status {
 func never(why string) cell { return cell{why: why} }
 
 const (
-	notAsked    = "nothing of the kind is under way in this status"
 	answerLate  = "asked before the case moved on; the answer changes nothing"
 	noPayoutYet = "no payout is under way"
 )
@@ -71,7 +70,7 @@ func row(cells map[move]cell) map[move]cell {
 		staffSaid:    {do: (*step).unheard},
 		recorded:     {do: (*step).keepRecord},
 		supplied:     {do: (*step).suppliedLate},
-		withdrew:     never(notAsked),
+		withdrew:     {do: (*step).withdrewLate},
 		sealed:       {do: (*step).sealedMeanwhile},
 		reread:       never(noPayoutYet),
 		paidOut:      never(noPayoutYet),
@@ -98,7 +97,7 @@ func ended(cells map[move]cell) map[move]cell {
 		timeCame:     never("a closed case has no timers"),
 		recorded:     never(answerLate),
 		supplied:     {do: (*step).suppliedLate},
-		withdrew:     never(answerLate),
+		withdrew:     {do: (*step).withdrewLate},
 		sealed:       {do: (*step).sealed},
 		reread:       never(answerLate),
 		paidOut:      never(noPayoutYet),
@@ -115,7 +114,7 @@ var table = map[refund.Status]map[move]cell{
 	refund.Collecting: row(map[move]cell{
 		said:         {do: (*step).saidCollecting, to: to(refund.Checking)},
 		sealed:       {do: (*step).sealedCollecting, to: to(refund.Checking)},
-		timeCame:     {do: (*step).timer, to: to(refund.Expired)},
+		timeCame:     {do: (*step).timer, to: to(refund.Expired, refund.AwaitingApproval)},
 		buyerPressed: {do: (*step).buyerPresses, to: to(refund.Checking, refund.Withdrawn)},
 	}),
 	refund.Checking: row(map[move]cell{
@@ -166,7 +165,7 @@ var table = map[refund.Status]map[move]cell{
 	refund.Adjusted: ended(nil),
 	refund.Replaced: ended(nil),
 	refund.Refused: ended(map[move]cell{
-		buyerPressed: {do: (*step).buyerPresses, to: to(refund.AwaitingApproval)},
+		buyerPressed: {do: (*step).buyerPresses, to: to(refund.AwaitingApproval, refund.PayoutHeld)},
 		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded, refund.PayoutHeld)},
 	}),
 	refund.Withdrawn: ended(nil),

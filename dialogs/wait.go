@@ -173,6 +173,10 @@ func (s *step) due() {
 	}
 	switch c.Status {
 	case refund.Collecting:
+		if s.c.Withdrawn == refund.GoodsBack {
+			s.decide(s.toReview(*s.c.Decision())) // the goods are gone: it must not just end
+			return
+		}
 		s.enter(refund.Expired)
 		s.say(lines(w("expired", "Order", c.Order.No), w("need_person")))
 	case refund.Checking:
@@ -274,6 +278,14 @@ func (s *step) merchantsSilent() {
 // unanswered ends a case that nobody decided. A payout in doubt stays reserved.
 func (s *step) unanswered() {
 	c := s.touch()
+	if c.Status == refund.AwaitingApproval && s.owed() {
+		// The buyer has neither goods nor money, by a decision that was made.
+		d := *c.Decision()
+		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "goods_back", 0, "", 0
+		s.note("default_applied")
+		s.decide(d)
+		return
+	}
 	c.Unanswered = true
 	d := refund.Decision{Outcome: refund.Refuse, Rule: "unanswered", Policy: s.facts.Policy.Hash}
 	if last := c.Decision(); last != nil {
