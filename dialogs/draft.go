@@ -156,6 +156,10 @@ func (s *step) pressedDraft() {
 		if s.useShop(draft.Shop); s.facts.Shop.ID != draft.Shop {
 			draft.Shop = ""
 		}
+		if draft.Person && draft.Shop != "" {
+			s.person()
+			return
+		}
 		s.advance()
 	case "reasons":
 		draft.Reason = ""

@@ -110,6 +110,7 @@ func (s *step) person() {
 	}
 	s.useShop(s.chat.Draft.Shop)
 	if s.facts.Shop.ID == "" || s.facts.Policy == nil {
+		s.touchChat().Draft.Person = true
 		s.askShop()
 		return
 	}

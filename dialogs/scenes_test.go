@@ -396,3 +396,15 @@ func TestSupplierAskedOnce(t *testing.T) {
 	}
 	t.Fatal("no case with a request to its supplier")
 }
+
+// TestPersonOfOneShopAmongSeveral checks that who asks for a person is asked for the
+// shop only, and then gets one.
+func TestPersonOfOneShopAmongSeveral(t *testing.T) {
+	s := newScene(t)
+	s.shops = []refund.Shop{shop, other}
+	s.command("human", "")
+	s.says("ask_shop")
+	s.tap("shop", string(shop.ID))
+	s.says("handed_over")
+	s.status(refund.HandedOver)
+}

@@ -32,6 +32,7 @@ type Draft struct {
 	Contact string        `json:"contact,omitempty"`
 	Proven  bool          `json:"proven,omitempty"` // ownership is shown; the reason is still to be chosen
 	Order   *Order        `json:"order,omitempty"`  // once proven
+	Person  bool          `json:"person,omitempty"` // he wants a person, once the shop is known
 	Looking bool          `json:"looking,omitempty"`
 	Since   time.Time     `json:"since"`
 	Misses  int           `json:"misses,omitempty"` // look-ups that the shop's system did not answer
