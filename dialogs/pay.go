@@ -2,6 +2,7 @@ package dialogs
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"tuidan/refund"
@@ -168,7 +169,11 @@ func (s *step) release(payout refund.Payout) {
 // paidOut takes the channel's word on a payout, before or after the case closed.
 func (s *step) paidOut() {
 	job, result := s.event.Job, s.event.Result
-	if p := s.c.Payout(); p == nil || job.Payout == nil || p.Key != job.Payout.Key {
+	if s.c.Payout() == nil || job.Payout == nil {
+		return
+	}
+	if s.c.Payout().Key != job.Payout.Key {
+		s.wentAllTheSame(job.Payout.Key, result)
 		return
 	}
 	c := s.touch()
@@ -212,6 +217,34 @@ func (s *step) paidOut() {
 			s.hold("payout_unknown")
 		}
 	}
+}
+
+// wentAllTheSame takes the word that an earlier payout, given up for lost, was
+// accepted. One planned in its place must not leave: it would be paid twice. A case's
+// jobs run in order, so the word comes before the new one can be submitted; should
+// it come later, the sum is booked and nothing more can be paid. (Invariant 1)
+func (s *step) wentAllTheSame(key string, result refund.Result) {
+	i := slices.IndexFunc(s.c.Payouts, func(p refund.Payout) bool { return p.Key == key && p.State == refund.PayoutFailed })
+	if i < 0 || result.State != refund.Accepted && result.State != refund.Arrived {
+		return
+	}
+	c := s.touch()
+	account := s.touchAccount()
+	switch c.Payout().State {
+	case refund.Planned:
+		s.undoPayout()
+	case refund.PayoutFailed, refund.PayoutUndone:
+	default:
+		c.Payouts[i].State, c.Payouts[i].Reference, c.Payouts[i].AcceptedAt = refund.Accepted, result.Reference, s.now()
+		account.Paid, _ = account.Paid.Add(c.Payouts[i].Amount)
+		s.note("was_paid")
+		s.card()
+		return
+	}
+	earlier := c.Payouts[i]
+	c.Payouts = append(slices.Delete(c.Payouts, i, i+1), earlier)
+	account.Reserved, _ = account.Reserved.Add(earlier.Amount) // accepted gives it back
+	s.accepted(result)
 }
 
 // accepted closes the case: the channel has taken the payout. (R49)

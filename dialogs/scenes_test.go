@@ -408,3 +408,36 @@ func TestPersonOfOneShopAmongSeveral(t *testing.T) {
 	s.says("handed_over")
 	s.status(refund.HandedOver)
 }
+
+// TestPaidAfterPaidAgain checks that the channel's late word on a payout that was
+// given up stops the one that was planned in its place. (Invariant 1)
+func TestPaidAfterPaidAgain(t *testing.T) {
+	for _, s := range casesIn(t, refund.PayoutHeld) {
+		if s.c.Payout().State != refund.PayoutUnknown {
+			continue
+		}
+		amount := s.c.Payout().Amount
+		s.press(chen, 0, "ask_channel", "")
+		asked := s.last
+		s.press(chen, 0, "not_paid", "")
+		s.press(chen, 0, "pay_again", "")
+		s.status(refund.Paying)
+		s.last = asked
+		s.answer(refund.AskPayout, refund.Result{State: refund.Accepted})
+		s.status(refund.Refunded)
+		if s.account.Paid != amount || !s.account.Reserved.IsZero() {
+			t.Errorf("account %+v, want %v paid and nothing reserved", s.account, amount)
+		}
+		var undone int
+		for _, payout := range s.c.Payouts {
+			if payout.State == refund.PayoutUndone {
+				undone++
+			}
+		}
+		if undone != 1 || s.c.Payout().State != refund.Accepted {
+			t.Errorf("payouts %+v", s.c.Payouts)
+		}
+		return
+	}
+	t.Fatal("no case with a payout in doubt")
+}
