@@ -47,7 +47,8 @@ type commandLine struct {
 		Files   []string `arg:"" name:"file" help:"Scripts of conversations (.txtar). A script is data: what could reach beyond its own folder is refused."`
 		Verbose bool     `help:"Show the desk's log too." short:"v"`
 	} `cmd:"" help:"Play scripts of conversations against the whole desk. Example: tuidan rehearse refund.txtar"`
-	Version struct{} `cmd:"" help:"Print the version. Example: tuidan version"`
+	Intents intentsLine `cmd:"" help:"Train, try and evaluate the model that reads messages. Example: tuidan intents classify"`
+	Version struct{}    `cmd:"" help:"Print the version. Example: tuidan version"`
 	Help    struct {
 		Command []string `arg:"" optional:"" help:"The command to explain."`
 	} `cmd:"" help:"Explain the program or a command. Example: tuidan help serve"`
@@ -80,7 +81,7 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	switch command, _, _ := strings.Cut(parsed.Command(), " "); command {
+	switch command, rest, _ := strings.Cut(parsed.Command(), " "); command {
 	case "demo":
 		err = demo(ctx, demoOptions{data: line.Demo.Data, in: stdin, out: stdout})
 	case "serve":
@@ -89,6 +90,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		return check(line.Check.Config, environment, stdout, stderr)
 	case "rehearse":
 		err = rehearseFiles(line.Rehearse.Files, line.Rehearse.Verbose, stdout, stderr)
+	case "intents":
+		err = runIntents(ctx, rest, &line.Intents, args, environment, stdin, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())
 	}

@@ -191,9 +191,8 @@ func (s *step) saidDraft(text string) {
 	}
 	draft := s.touchChat().Draft
 	meant := s.facts.Understood
-	if meant.Sure && meant.Reason != "" && draft.Reason == "" {
-		draft.Reason = meant.Reason
-		draft.Facts = meant.Facts
+	if reason := meant.Intent.Reason(); meant.Trust == refund.Follow && reason != "" && draft.Reason == "" {
+		draft.Reason = reason
 	}
 	text = strings.TrimSpace(text)
 	no := strings.TrimLeft(text, "#＃")

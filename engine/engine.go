@@ -36,9 +36,10 @@ type Store interface {
 	Sweep(ctx context.Context, before time.Time) error
 }
 
-// Classifier reads free text. It is called from many goroutines.
+// Classifier reads free text, written at a moment by somebody in a zone (nil:
+// not known). It is called from many goroutines.
 type Classifier interface {
-	Understand(text, locale string, now time.Time) refund.Understood
+	Understand(text string, sent time.Time, zone *time.Location) refund.Understood
 }
 
 // Source knows a shop's orders. Order fails with refund.ErrNotFound, wrapped,

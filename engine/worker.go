@@ -165,11 +165,11 @@ func (e *Engine) understand(got reading, event refund.Event) refund.Understood {
 	if e.cfg.Classifier == nil || event.Text == "" || event.Shop != "" || event.Kind != refund.Said && event.Kind != refund.Sent {
 		return refund.Understood{}
 	}
-	locale := got.chat.Locale
-	if locale == "" {
-		locale = event.Locale
+	sent := event.Sent
+	if sent.IsZero() || sent.After(event.At) {
+		sent = event.At
 	}
-	return e.cfg.Classifier.Understand(event.Text, locale, event.At)
+	return e.cfg.Classifier.Understand(event.Text, sent, got.facts.Shop.Zone)
 }
 
 // fill adds to a commit what a step changed and caused, giving numbers.

@@ -85,11 +85,3 @@ type Event struct {
 	Job     Job
 	Result  Result
 }
-
-// Understood is what free text means, when something reads it: the reason that
-// it claims and the facts that it states.
-type Understood struct {
-	Reason Reason
-	Sure   bool
-	Facts  map[Item]Fact
-}

@@ -1,0 +1,267 @@
+package intents
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Example is one message and what it means.
+type Example struct {
+	Label, Text string
+}
+
+// Settings are the choices of a training run. DefaultSettings are those that the
+// shipped model was made with.
+type Settings struct {
+	Grams    int      // at most so many are kept
+	Examples int      // at most so many of each label are kept to compare with
+	Products []string // names that make no difference to what a message is for
+	plan     schedule
+}
+
+// DefaultSettings keep the model below 4 MB and training below 20 s on two cores.
+func DefaultSettings() Settings {
+	return Settings{Grams: 52_000, Examples: 32,
+		plan: schedule{epochs: 14, batch: 64, rate: 5e-3, warmUp: 0.1, dropout: 0.6, smooth: 0.1, seed: 1}}
+}
+
+// ErrNothingToLearn is returned for examples of fewer than two labels.
+var ErrNothingToLearn = errors.New("training needs examples of at least two labels")
+
+// Train makes a model of examples. Held are examples that it does not learn, by
+// which it judges how sure it may be; without any it sets aside a part of the
+// examples for that, and learns all of them afterwards.
+func Train(examples, held []Example, settings Settings) (*Model, error) {
+	if len(held) == 0 {
+		var kept []Example
+		kept, held = split(examples, 8)
+		rehearsed, err := learn(kept, settings)
+		if err != nil {
+			return nil, err
+		}
+		m, err := learn(examples, settings)
+		if err != nil {
+			return nil, err
+		}
+		m.judge = rehearsed.judged(held)
+		return m, nil
+	}
+	m, err := learn(examples, settings)
+	if err != nil {
+		return nil, err
+	}
+	m.judge = m.judged(held)
+	return m, nil
+}
+
+// split takes every n-th example of each label out.
+func split(examples []Example, n int) (kept, out []Example) {
+	counts := map[string]int{}
+	for _, e := range examples {
+		counts[e.Label]++
+		if counts[e.Label]%n == 0 {
+			out = append(out, e)
+		} else {
+			kept = append(kept, e)
+		}
+	}
+	return kept, out
+}
+
+// learn trains the network and rounds its weights.
+func learn(examples []Example, settings Settings) (*Model, error) {
+	m := &Model{Origin: Origin{Examples: len(examples), Products: settings.Products}}
+	labels := map[string]int{}
+	for _, e := range examples {
+		labels[e.Label] = 0
+	}
+	for label := range labels {
+		m.Labels = append(m.Labels, label)
+	}
+	slices.Sort(m.Labels)
+	for i, label := range m.Labels {
+		labels[label] = i
+	}
+	if len(m.Labels) < 2 {
+		return nil, ErrNothingToLearn
+	}
+	m.products = newProducts(settings.Products)
+	m.keys, m.idf = vocabulary(examples, labels, m.products, min(settings.Grams, maxGrams))
+	m.index()
+
+	bags := make([]bag, len(examples))
+	s := m.borrow()
+	for i, e := range examples {
+		bags[i] = m.bag(s, e.Text)
+		bags[i].label = labels[e.Label]
+	}
+	n := newNetwork(len(m.keys), len(m.Labels), rand.New(rand.NewPCG(settings.plan.seed, 1)))
+	if err := n.train(bags, settings.plan); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	m.take(n)
+	m.keepExamples(examples, labels, settings.Examples)
+	return m, nil
+}
+
+// bag reads a text into known grams and their weights.
+func (m *Model) bag(s *scratch, text string) bag {
+	s.read(text, m.products)
+	m.look(s)
+	b := bag{rows: make([]int32, len(s.rows)), weights: make([]float32, len(s.rows))}
+	length := 0.0
+	for i, row := range s.rows {
+		b.rows[i], b.weights[i] = int32(row), grid[m.idf[row]]
+		length += float64(b.weights[i]) * float64(b.weights[i])
+	}
+	for i := range b.weights {
+		b.weights[i] /= float32(math.Sqrt(length))
+	}
+	return b
+}
+
+// vocabulary chooses the grams that two or more examples have and that tell the
+// labels apart best, and returns their keys, sorted, with the step of the
+// square root of their inverse document frequency (which did better than the
+// frequency itself).
+func vocabulary(examples []Example, labels map[string]int, names products, most int) (keys []uint32, idf []uint8) {
+	type gram struct {
+		key    uint32
+		count  int
+		worth  float64
+		counts map[int]int
+	}
+	grams := map[uint32]*gram{}
+	var s scratch
+	perLabel := make([]float64, len(labels))
+	for _, e := range examples {
+		s.read(e.Text, names)
+		perLabel[labels[e.Label]]++
+		slices.Sort(s.keys)
+		for _, k := range slices.Compact(s.keys) {
+			g := grams[k]
+			if g == nil {
+				g = &gram{key: k, counts: map[int]int{}}
+				grams[k] = g
+			}
+			g.count++
+			g.counts[labels[e.Label]]++
+		}
+	}
+	total := float64(len(examples))
+	var all []*gram
+	for _, g := range grams {
+		if g.count < 2 || g.key == 0 {
+			continue
+		}
+		// How much more often than by chance it goes with labels: the gram's part
+		// of the mutual information.
+		for label := range perLabel {
+			if n := float64(g.counts[label]); n > 0 {
+				g.worth += n * math.Log(n*total/(float64(g.count)*perLabel[label]))
+			}
+		}
+		all = append(all, g)
+	}
+	slices.SortFunc(all, func(a, b *gram) int { return cmp.Or(cmp.Compare(b.worth, a.worth), cmp.Compare(a.key, b.key)) })
+	all = all[:min(len(all), most)]
+	slices.SortFunc(all, func(a, b *gram) int { return cmp.Compare(a.key, b.key) })
+	for _, g := range all {
+		keys = append(keys, g.key)
+		idf = append(idf, gridAtLeast(math.Sqrt(math.Log(1+total/float64(g.count)))))
+	}
+	return keys, idf
+}
+
+// take rounds the network's weights to eight bits a row.
+func (m *Model) take(n *network) {
+	table := values(n.grams)
+	rows := len(m.idf)
+	m.scale, m.weights = make([]uint8, rows), make([]int8, rows*hiddenUnits)
+	for row := range rows {
+		from := table[row*hiddenUnits : (row+1)*hiddenUnits]
+		top := 0.0
+		for _, w := range from {
+			top = max(top, math.Abs(float64(w)))
+		}
+		m.scale[row] = gridAtLeast(top / 127)
+		for i, w := range from {
+			m.weights[row*hiddenUnits+i] = int8(math.Round(float64(w / grid[m.scale[row]])))
+		}
+	}
+	copy(m.bias[:], table[rows*hiddenUnits:])
+	m.output = slices.Clone(values(n.output))
+}
+
+// keepExamples keeps of each label the examples that are farthest from those
+// kept before, so that few stand for many.
+func (m *Model) keepExamples(examples []Example, labels map[string]int, most int) {
+	of := make([][][]int8, len(m.Labels))
+	s := m.borrow()
+	for _, e := range examples {
+		s.read(e.Text, m.products)
+		m.look(s)
+		m.forward(s)
+		v := make([]int8, hiddenUnits)
+		unit(v, s.hidden)
+		of[labels[e.Label]] = append(of[labels[e.Label]], v)
+	}
+	m.first = make([]uint32, len(m.Labels)+1)
+	for label, vectors := range of {
+		nearest := make([]int32, len(vectors))
+		for i := range nearest {
+			nearest[i] = math.MinInt32
+		}
+		at := 0
+		for range min(most, len(vectors)) {
+			chosen := vectors[at]
+			m.examples = append(m.examples, chosen...)
+			for i, v := range vectors {
+				sum := int32(0)
+				for j := range v {
+					sum += int32(v[j]) * int32(chosen[j])
+				}
+				if nearest[i] = max(nearest[i], sum); nearest[i] < nearest[at] {
+					at = i
+				}
+			}
+		}
+		m.first[label+1] = uint32(len(m.examples) / hiddenUnits)
+	}
+}
+
+// judged fits a judge on examples that the model has not learnt.
+func (m *Model) judged(held []Example) judge {
+	var j judge
+	cases := make([]signs, len(held))
+	right, either, outside := make([]bool, len(held)), make([]bool, len(held)), make([]bool, len(held))
+	s := m.borrow()
+	defer m.scratch.Put(s)
+	strangers := false
+	for i, e := range held {
+		cases[i] = m.signsOf(s, e.Text)
+		right[i] = m.Labels[cases[i].top] == e.Label
+		either[i] = right[i] || m.Labels[cases[i].second] == e.Label
+		outside[i] = m.none >= 0 && e.Label == m.Labels[m.none]
+		strangers = strangers || outside[i]
+	}
+	j.right, j.either = fit(cases, right), fit(cases, either)
+	if strangers {
+		j.outside = fit(cases, outside)
+	} else {
+		// Nothing out of scope to learn from: what is likely wrong is likely foreign.
+		for i, w := range j.right {
+			j.outside[i] = -w
+		}
+	}
+	confidence := make([]float32, len(held))
+	for i := range cases {
+		confidence[i] = logistic(&j.right, &cases[i].values)
+	}
+	j.accept = threshold(confidence, right)
+	return j
+}
