@@ -102,6 +102,8 @@ type ShopConfig struct {
 	KeyFile   Path                      `yaml:"key_file"`
 	Policy    Path                      `yaml:"policy"`
 	Orders    OrdersConfig              `yaml:"orders"`
+	Numbers   []string                  `yaml:"order_numbers"` // shapes of order numbers: regular expressions
+	Products  Path                      `yaml:"products"`      // file of product names, one a line
 	Suppliers map[string]SupplierConfig `yaml:"suppliers"`
 	Channels  map[string]ChannelConfig  `yaml:"channels"`
 }

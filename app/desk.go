@@ -18,12 +18,13 @@ import (
 // parts are what a desk is built of. Who made them closes them, after the desk
 // has stopped.
 type parts struct {
-	config   Config
-	catalogs *locales.Catalogs
-	store    engine.Store
-	shops    []engine.Shop
-	clock    engine.Clock
-	http     *http.Client // nil: bot's own
+	config     Config
+	catalogs   *locales.Catalogs
+	store      engine.Store
+	shops      []engine.Shop
+	clock      engine.Clock
+	classifier engine.Classifier
+	http       *http.Client // nil: bot's own
 	// pollClock is the poller's; nil: clock. intake stands between poller and
 	// engine; nil: nothing does. Both are for rehearsals.
 	pollClock engine.Clock
@@ -65,7 +66,7 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{parts: p, client: client, failed: make(chan struct{})}
-	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Clock: p.clock, Log: p.log})
+	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Clock: p.clock, Log: p.log, Classifier: p.classifier})
 	if err != nil {
 		return nil, fmt.Errorf("open the desk: %w", err)
 	}

@@ -202,6 +202,24 @@ func compare(champion, challenger *intents.Model, validation []intents.Sentence,
 	return worse
 }
 
+// openReading opens what reads messages: with a config the shop's own model, order
+// numbers and products, without one what the program has.
+func openReading(config string, environment []string, stderr io.Writer) (*intents.Model, *intents.Slots, error) {
+	if config == "" {
+		model, err := intents.Shipped()
+		if err != nil {
+			return nil, nil, fmt.Errorf("open the shipped model: %w", err)
+		}
+		slots, err := intents.NewSlots(nil)
+		return model, slots, err
+	}
+	setup, err := LoadConfig(config, environment)
+	if err != nil {
+		return nil, nil, tellProblems(err, stderr)
+	}
+	return setup.Model, setup.Slots, nil
+}
+
 // replaceFile writes a file whole or not at all.
 func replaceFile(file string, contents []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -368,5 +386,5 @@ func runIntents(ctx context.Context, command string, line *intentsLine, args, en
 	case "eval":
 		return evalIntents(line, stdout, stderr)
 	}
-	return nil
+	return classifyIntents(ctx, line, environment, stdin, stdout, stderr)
 }

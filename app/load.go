@@ -17,6 +17,7 @@ import (
 	_ "time/tzdata" // zones must be known on a machine with nothing but tuidan
 
 	"tuidan/bot"
+	"tuidan/intents"
 	"tuidan/locales"
 	"tuidan/orders"
 	"tuidan/policy"
@@ -36,7 +37,9 @@ type Setup struct {
 	Config   Config
 	Catalogs *locales.Catalogs
 	Shops    []ShopSetup
-	Notes    []string // what is allowed but probably not meant
+	Model    *intents.Model // that reads messages
+	Slots    *intents.Slots // that finds what they state, with the order numbers of all shops
+	Notes    []string       // what is allowed but probably not meant
 }
 
 // ShopSetup is one shop, ready to be opened.
@@ -82,6 +85,7 @@ func load(l loading) (*Setup, error) {
 	c.telegram()
 	c.rest()
 	c.shops()
+	c.reading()
 	if len(r.problems) > 0 {
 		return nil, r.problems.sorted()
 	}
@@ -423,6 +427,45 @@ func (c *checker) orders() {
 			c.wrong(key, "", "%v", err)
 		}
 	}
+}
+
+// reading opens what reads buyers' messages: the shop's own model where there is
+// one, else the shipped one, told of the shops' products and order numbers.
+func (c *checker) reading() {
+	var products, shapes []string
+	for i, shop := range c.setup.Config.Shops {
+		key := fmt.Sprintf("shops[%d]", i)
+		for j, shape := range shop.Numbers {
+			if _, err := intents.NewSlots([]string{shape}); err != nil {
+				c.wrong(fmt.Sprintf("%s.order_numbers[%d]", key, j), "", "%v", err)
+				continue
+			}
+			shapes = append(shapes, shape)
+		}
+		if shop.Products == "" {
+			continue
+		}
+		names, err := c.loading.read(string(shop.Products))
+		if err != nil {
+			c.wrong(key+".products", "", "%v", plain(err))
+			continue
+		}
+		products = append(products, intents.ReadProducts(names)...)
+	}
+	var err error
+	if c.setup.Slots, err = intents.NewSlots(shapes); err != nil {
+		c.wrong("shops", "", "order_numbers: %v", err)
+	}
+	own := filepath.Join(string(c.setup.Config.Data), ownModel)
+	if c.loading.inside {
+		own = "" // a script has no model
+	}
+	model, _, err := openModel(own)
+	if err != nil {
+		c.problems = append(c.problems, Problem{File: own, Text: err.Error(), Hint: "remove it to use the model in the program, or train it again: tuidan intents train --with reviewed"})
+		return
+	}
+	c.setup.Model = model.WithProducts(products)
 }
 
 // limits are the outbox's.

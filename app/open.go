@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tuidan/engine"
+	"tuidan/intents"
 	"tuidan/orders"
 	"tuidan/payouts"
 	"tuidan/refund"
@@ -142,7 +143,7 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 		log.Info("shop", "id", shop.ID, "group", shop.Group, "staff", len(shop.Staff), "policy", shop.Policy.Hash)
 	}
 	d, err := openDesk(ctx, parts{
-		config: setup.Config, catalogs: setup.Catalogs, store: p.store, shops: p.shops, clock: clock,
+		config: setup.Config, catalogs: setup.Catalogs, classifier: intents.NewReader(setup.Model, setup.Slots), store: p.store, shops: p.shops, clock: clock,
 		evidence: string(setup.Config.Data), log: log,
 	})
 	if err != nil {

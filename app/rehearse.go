@@ -14,6 +14,7 @@ import (
 
 	"tuidan/bot"
 	"tuidan/engine"
+	"tuidan/intents"
 	"tuidan/orders"
 	"tuidan/payouts"
 	"tuidan/refund"
@@ -145,7 +146,7 @@ func startRehearsed(ctx context.Context, setup *Setup, stage rehearsal.Stage) (r
 		}
 	}
 	r.desk, err = openDesk(ctx, parts{
-		config: config, catalogs: setup.Catalogs, store: gatedStore{store, r.gate}, shops: shops,
+		config: config, catalogs: setup.Catalogs, classifier: intents.NewReader(setup.Model, setup.Slots), store: gatedStore{store, r.gate}, shops: shops,
 		clock: clock, pollClock: r.clock,
 		intake: func(in bot.Intake) bot.Intake {
 			r.intake = &drainGuard{Intake: in, drained: make(chan struct{})}

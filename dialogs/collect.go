@@ -23,6 +23,10 @@ func (s *step) collect(item refund.Item) {
 func (s *step) ask(item refund.Item) {
 	c := s.touch()
 	c.Asking = item
+	if doubt, ok := c.Doubts[item]; ok {
+		s.askDoubt(item, doubt)
+		return
+	}
 	text := lines(w("ask_"+string(item), "Order", c.Order.No))
 	for _, ask := range s.facts.Policy.Asks(c.Reason, c.Order.Kind, s.goods()) {
 		if ask.Item == item && len(ask.Why) > 0 {
@@ -30,6 +34,18 @@ func (s *step) ask(item refund.Item) {
 		}
 	}
 	s.say(append(text, w("ask_by", "By", s.dueAt())), s.askButtons(item)...)
+}
+
+// askDoubt asks whether what was read in the buyer's words is what he meant.
+func (s *step) askDoubt(item refund.Item, doubt refund.Fact) {
+	value := w("plain", "Text", doubt.Value)
+	if item == refund.TransactionTime {
+		value = w("moment", "At", doubt.At)
+	}
+	s.say(lines(w("is_it_so", "Item", itemText(item), "Value", value), w("ask_by", "By", s.dueAt())), rows(
+		s.caseButton(w("button_yes_so", "Value", value), "so", string(item), refund.Good),
+		s.caseButton(w("button_not_so"), "not_so", string(item), refund.Plain),
+		s.caseButton(w("button_withdraw"), "withdraw", "", refund.Plain))...)
 }
 
 // askButtons offer what the bot can fill in by itself. (R47)
@@ -65,7 +81,21 @@ func (s *step) next() {
 func (s *step) saidCollecting() {
 	c := s.c
 	if !c.Asking.Typed() {
+		switch {
+		case s.takeStated(""):
+			s.next()
+			return
+		case s.heardCollecting():
+			return
+		}
 		s.say(lines(w("picture_expected", "Item", itemText(c.Asking)), w("ask_"+string(c.Asking), "Order", c.Order.No)), s.askButtons(c.Asking)...)
+		return
+	}
+	if s.takeStated(c.Asking) {
+		s.next()
+		return
+	}
+	if !s.answers(c.Asking) && s.heardCollecting() {
 		return
 	}
 	fact, wrong := s.read(c.Asking, s.event.Text)
@@ -76,47 +106,63 @@ func (s *step) saidCollecting() {
 	s.fill(c.Asking, fact)
 }
 
+// answers reports whether the text holds what could fill the item, right or not.
+func (s *step) answers(item refund.Item) bool {
+	sure, doubts := s.stated(item)
+	_, isSure := sure[item]
+	_, isDoubt := doubts[item]
+	return isSure || isDoubt
+}
+
 func (s *step) fill(item refund.Item, fact refund.Fact) {
-	c := s.touch()
-	if c.Facts == nil {
-		c.Facts = map[refund.Item]refund.Fact{}
-	}
-	c.Facts[item] = fact
+	s.setFact(item, fact)
 	s.next()
 }
 
-// read validates a typed answer; wrong has a key when it cannot be right.
+// read reads a text that is nothing but the answer; wrong has a key when it
+// cannot be right.
 func (s *step) read(item refund.Item, text string) (fact refund.Fact, wrong refund.Words) {
 	text = strings.TrimSpace(text)
-	c := s.c
 	switch item {
 	case refund.IntendedAccount, refund.ChargedAccount:
-		shape := s.facts.Policy.Product(c.Order.Product, c.Order.Kind).Account
-		account, ok := readAccount(text, shape)
-		if !ok {
-			return fact, w("bad_account_" + shapeName(shape))
-		}
-		other := c.Facts[refund.IntendedAccount].Value
-		if item == refund.ChargedAccount && sameAccount(account, other) {
-			return fact, w("same_account", "Account", other)
-		}
-		return refund.Fact{Value: account}, wrong
+		return s.checked(item, refund.Fact{Value: text})
 	case refund.TransactionTime:
-		at, ok := readTime(text, s.sent(), s.facts.Shop.Zone)
-		switch {
-		case !ok:
+		slot, ok := s.slot(refund.SlotTime)
+		if !ok {
 			return fact, w("bad_time")
-		case at.After(s.sent()):
-			return fact, w("time_in_future", "At", at)
-		case !c.Order.PaidAt.IsZero() && at.Before(c.Order.PaidAt.Add(-deskPatience)):
-			return fact, w("time_before_order", "At", at, "Paid", c.Order.PaidAt)
 		}
-		return refund.Fact{Value: text, At: at.UTC()}, wrong
+		return s.checked(item, refund.Fact{Value: text, At: slot.At.UTC()})
 	}
 	if utf8.RuneCountInString(text) < 4 {
 		return fact, w("bad_description")
 	}
 	return refund.Fact{Value: clip(text, 600)}, wrong
+}
+
+// checked validates what a buyer says, typed or read in his words, and brings it
+// into one form; wrong has a key when it cannot be right.
+func (s *step) checked(item refund.Item, fact refund.Fact) (_ refund.Fact, wrong refund.Words) {
+	c := s.c
+	switch item {
+	case refund.IntendedAccount, refund.ChargedAccount:
+		shape := s.facts.Policy.Product(c.Order.Product, c.Order.Kind).Account
+		account, ok := readAccount(fact.Value, shape)
+		if !ok {
+			return fact, w("bad_account_" + shapeName(shape))
+		}
+		fact.Value = account
+		if other := c.Facts[refund.IntendedAccount].Value; item == refund.ChargedAccount && sameAccount(account, other) {
+			return fact, w("same_account", "Account", other)
+		}
+	case refund.TransactionTime:
+		switch {
+		case fact.At.After(s.sent()):
+			return fact, w("time_in_future", "At", fact.At)
+		case !c.Order.PaidAt.IsZero() && fact.At.Before(c.Order.PaidAt.Add(-deskPatience)):
+			return fact, w("time_before_order", "At", fact.At, "Paid", c.Order.PaidAt)
+		}
+	}
+	return fact, wrong
 }
 
 func clip(text string, runes int) string {

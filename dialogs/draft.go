@@ -1,6 +1,7 @@
 package dialogs
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -178,7 +179,17 @@ func (s *step) pressedDraft() {
 			return
 		}
 		draft.Reason = refund.Reason(action.Arg)
+		s.sortedOtherwise(refund.Intent(draft.Reason))
 		s.advance()
+	case "meant":
+		meant := refund.Intent(action.Arg)
+		if !slices.Contains(draft.Offered, meant) {
+			s.alert(w("button_old"))
+			return
+		}
+		draft.Offered = nil
+		s.sortedOtherwise(meant)
+		s.mean(meant, nil)
 	default:
 		s.alert(w("button_old"))
 	}
@@ -187,33 +198,78 @@ func (s *step) pressedDraft() {
 // saidDraft takes a text while there is no case it could belong to.
 func (s *step) saidDraft(text string) {
 	if s.chat.Draft == nil {
+		if s.follow(s.understood()) {
+			return
+		}
 		s.newDraft()
 	}
 	draft := s.touchChat().Draft
-	meant := s.facts.Understood
-	if reason := meant.Intent.Reason(); meant.Trust == refund.Follow && reason != "" && draft.Reason == "" {
-		draft.Reason = reason
-	}
-	text = strings.TrimSpace(text)
-	no := strings.TrimLeft(text, "#＃")
+	no := plainText(text)
+	named, _ := s.slot(refund.SlotOrderNo)
+	sure, doubts := s.stated("")
+	draft.Facts, draft.Doubts = merged(draft.Facts, sure), merged(draft.Doubts, doubts)
 	switch {
 	case draft.Shop == "":
+		if reason := s.understood().Reason(); reason != "" {
+			draft.Reason = reason
+		}
 		s.askShop()
 	case draft.Looking:
+		if s.follow(s.understood()) {
+			return
+		}
 		s.progress(w("still_looking"))
 	case draft.OrderNo != "" && !draft.Proven:
-		draft.Contact = text
-		s.lookUp()
+		s.saidContact(text)
 	case draft.OrderNo == "" && orderShape(no):
 		draft.OrderNo = no
 		s.lookUp()
-	case draft.Reason == "":
-		s.askReason(w("not_understood"), w("ask_reason"))
-	case draft.OrderNo == "":
-		s.say(lines(w("no_order_number"), w("ask_order")))
+	case draft.OrderNo == "" && named.Value != "" && orderShape(named.Value):
+		draft.OrderNo = named.Value
+		if reason := s.understood().Reason(); reason != "" {
+			s.claim(reason)
+			return
+		}
+		s.lookUp()
 	default:
-		s.advance()
+		s.heardDraft()
 	}
+}
+
+// saidContact takes the contact that shows the order to be the buyer's. A wish
+// that a command could have said is none.
+func (s *step) saidContact(text string) {
+	draft := s.touchChat().Draft
+	contact, ok := s.slot(refund.SlotPhone, refund.SlotAccount)
+	if meant := s.understood(); !ok && !strings.ContainsAny(text, "@0123456789") {
+		switch reason := meant.Reason(); {
+		case s.follow(meant):
+			return
+		case reason != "":
+			s.claim(reason)
+			return
+		case meant == refund.MeansGreet, meant == refund.MeansAffirm, meant == refund.MeansDeny:
+			s.advance()
+			return
+		}
+	}
+	if draft.Contact = strings.TrimSpace(text); ok {
+		draft.Contact = contact.Value
+	}
+	s.lookUp()
+}
+
+// merged adds facts to those that were said before; the newer word counts.
+func merged(facts, more map[refund.Item]refund.Fact) map[refund.Item]refund.Fact {
+	if len(more) == 0 {
+		return facts
+	}
+	all := maps.Clone(facts)
+	if all == nil {
+		all = map[refund.Item]refund.Fact{}
+	}
+	maps.Copy(all, more)
+	return all
 }
 
 // lookUp asks the shop for the order, unless too many wrong answers were given.
@@ -356,13 +412,12 @@ func (s *step) openCase() {
 	id := refund.NewCaseID(chat.ID, chat.Cases)
 	product := s.facts.Policy.Product(order.Product, order.Kind)
 	s.c = &refund.Case{ID: id, Shop: draft.Shop, Chat: chat.ID, Buyer: chat.Name, Order: order, Reason: draft.Reason,
-		OpenedAt: s.now(), MovedAt: s.now(), Facts: draft.Facts, Urgent: draft.Reason == refund.WrongAccount,
+		OpenedAt: s.now(), MovedAt: s.now(), Urgent: draft.Reason == refund.WrongAccount,
 		OwnBuyer: order.BuyerID == 0 || order.BuyerID == refund.PersonID(chat.ID)}
 	s.ownCase = true
 	c := s.c
-	if c.Facts == nil {
-		c.Facts = map[refund.Item]refund.Fact{}
-	}
+	c.Facts = map[refund.Item]refund.Fact{}
+	s.admit(draft.Facts, draft.Doubts)
 	end := c.OpenedAt
 	c.InTime, c.InWindow = true, true
 	if !order.CompletedAt.IsZero() {

@@ -165,15 +165,24 @@ func (s *step) message() {
 	draft := s.chat.Draft != nil && (s.event.Kind == refund.Said || !s.c.Open())
 	switch {
 	case s.c.Open() && reply:
-		s.run(kinds[s.event.Kind])
+		s.run(s.moveOf(kinds[s.event.Kind]))
 	case draft || !s.c.Open():
 		s.c = nil
 		s.messageWithoutCase()
 	case s.ambiguous():
 		s.askCase()
 	default:
-		s.run(kinds[s.event.Kind])
+		s.run(s.moveOf(kinds[s.event.Kind]))
 	}
+}
+
+// moveOf is what a message does to an open case: a wish for a person in words is
+// the move that the command would be.
+func (s *step) moveOf(m move) move {
+	if m == said && s.understood() == refund.MeansTalkToHuman && s.c.Status != refund.HandedOver {
+		return askedPerson
+	}
+	return m
 }
 
 func (s *step) messageWithoutCase() {
@@ -183,6 +192,11 @@ func (s *step) messageWithoutCase() {
 	case refund.Edited:
 		s.say(lines(w("edit_not_read")))
 	case refund.Sent:
+		if s.understood().Reason() != "" {
+			s.lead = lines(w("file_without_case"))
+			s.saidDraft(s.event.Text) // its caption says what is wrong
+			return
+		}
 		s.say(lines(w("file_without_case"), w("start_again")))
 	default:
 		s.say(lines(w("odd_message"), w("start_again")))
@@ -219,8 +233,16 @@ func (s *step) askCase() {
 func (s *step) buyerPresses() {
 	action := s.event.Action
 	switch {
-	case action.Do == "withdraw" && s.c.Status == refund.Collecting:
+	case action.Do == "withdraw" && (s.c.Status == refund.Paying || s.c.Status == refund.PayoutHeld):
+		s.tooLate()
+	case action.Do == "withdraw" && s.c.Open():
 		s.cancelCase()
+	case action.Do == "so" && s.c.Status == refund.Collecting && s.c.Asking == refund.Item(action.Arg):
+		s.confirmDoubt()
+	case action.Do == "not_so" && s.c.Status == refund.Collecting && s.c.Asking == refund.Item(action.Arg):
+		s.dropDoubt()
+	case action.Do == "reason" && s.c.Status == refund.Collecting:
+		s.changeReason(refund.Reason(action.Arg))
 	case action.Do == "fill" && s.c.Status == refund.Collecting && s.c.Asking == refund.Item(action.Arg):
 		s.prefill()
 	case action.Do == "appeal" && s.c.Status == refund.Refused && !s.c.Appealed:
@@ -281,6 +303,17 @@ func (s *step) tooLate() {
 
 // saidMeanwhile answers a text while somebody else has the move.
 func (s *step) saidMeanwhile() {
+	switch s.understood() {
+	case refund.MeansWithdraw:
+		s.askWithdraw()
+		return
+	case refund.MeansCaseStatus:
+		s.say(lines(s.caseLine(s.c), w("need_person")))
+		return
+	case refund.MeansPolicyQuestion:
+		s.explainRules()
+		return
+	}
 	s.say(lines(w("noted_meanwhile"), s.caseLine(s.c), w("need_person")))
 	s.relay()
 }

@@ -91,6 +91,7 @@ type step struct {
 	account                      refund.Account
 	ownChat, ownCase, ownAccount bool
 	showCard                     bool
+	lead                         []refund.Words // said before the next text to the buyer
 	result                       Result
 }
 
@@ -114,7 +115,7 @@ func (s *step) touchChat() *refund.Chat {
 		s.chat.Timers = slices.Clone(s.chat.Timers)
 		if s.chat.Draft != nil {
 			draft := *s.chat.Draft
-			draft.Facts = maps.Clone(draft.Facts)
+			draft.Facts, draft.Doubts = maps.Clone(draft.Facts), maps.Clone(draft.Doubts)
 			s.chat.Draft = &draft
 		}
 	}
@@ -127,7 +128,7 @@ func (s *step) touch() *refund.Case {
 		s.ownCase = true
 		s.before = s.c.Status
 		own := *s.c
-		own.Facts = maps.Clone(own.Facts)
+		own.Facts, own.Doubts = maps.Clone(own.Facts), maps.Clone(own.Doubts)
 		own.Asked = slices.Clone(own.Asked)
 		own.Awaited = slices.Clone(own.Awaited)
 		own.Evidence = slices.Clone(own.Evidence)

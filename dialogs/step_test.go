@@ -68,6 +68,7 @@ type scene struct {
 	tries   int // of all chats on the order
 	shops   []refund.Shop
 	post    refund.Post
+	meant   refund.Understood // what the next text is taken for
 	last    Result
 }
 
@@ -78,7 +79,7 @@ func newScene(t *testing.T) *scene {
 func (s *scene) step(event refund.Event) Result {
 	s.t.Helper()
 	event.At = s.now
-	facts := Facts{Now: s.now, Shops: s.shops, Account: s.account, Tries: s.tries, Post: s.post,
+	facts := Facts{Now: s.now, Shops: s.shops, Account: s.account, Tries: s.tries, Post: s.post, Understood: s.meant,
 		Policies: func(refund.ShopID) *policy.Policy { return rules() }}
 	if s.c != nil || event.Shop != "" || s.chat.Draft != nil && s.chat.Draft.Shop != "" {
 		facts.Shop, facts.Policy = shop, rules()
@@ -91,6 +92,7 @@ func (s *scene) step(event refund.Event) Result {
 		c = nil
 	}
 	r := Step(s.chat, c, event, facts)
+	s.meant = refund.Understood{}
 	if r.Chat != nil {
 		s.chat = *r.Chat
 	}
@@ -322,6 +324,7 @@ func casesIn(t *testing.T, status refund.Status) []*scene {
 		s := caseIn(t, refund.Collecting)
 		s.buyer(refund.Said, "13900139000")
 		s.buyer(refund.Said, "13700137000")
+		s.meant.Slots = []refund.Slot{{Name: refund.SlotTime, Raw: "11:30", At: noon.Add(-30 * time.Minute), Confidence: 0.6}}
 		s.buyer(refund.Said, "11:30")
 		order := s.c.Order
 		s.answer(refund.ReadRecord, refund.Result{Order: &order, Record: &refund.Record{State: refund.StateArrived, Account: order.Account}})
@@ -490,51 +493,6 @@ func runCell(t *testing.T, s *scene, m move) {
 	}
 }
 
-func TestReadTime(t *testing.T) {
-	at := func(text string) time.Time {
-		parsed, err := time.ParseInLocation("2006-01-02 15:04", text, zone)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return parsed
-	}
-	for text, want := range map[string]string{
-		"2026-03-01 20:15":                    "2026-03-01 20:15",
-		"2026/3/1 20:15":                      "2026-03-01 20:15",
-		"2026.03.01 20：15":                    "2026-03-01 20:15",
-		"2026年3月1日 20点15":                     "2026-03-01 20:15",
-		"２０２６-０３-０１ ２０:１５":                    "2026-03-01 20:15",
-		"3月1日 9点半":                            "2026-03-01 09:30",
-		"3-1 09:30":                           "2026-03-01 09:30",
-		"12月31日 8:00":                         "2025-12-31 08:00",
-		"昨晚8点":                                "2026-03-01 20:00",
-		"昨天下午3点半":                             "2026-03-01 15:30",
-		"前天 7:05":                             "2026-02-28 07:05",
-		"今天早上9点":                              "2026-03-02 09:00",
-		"yesterday 20:15":                     "2026-03-01 20:15",
-		"yesterday 8:15 pm":                   "2026-03-01 20:15",
-		"today 9:30":                          "2026-03-02 09:30",
-		"09:30":                               "2026-03-02 09:30",
-		"刚刚":                                  "2026-03-02 12:00",
-		"just now":                            "2026-03-02 12:00",
-		"it was 2026-03-01 at 20:15, I think": "2026-03-01 20:15",
-	} {
-		got, ok := readTime(text, noon, zone)
-		if !ok || !got.Equal(at(want)) {
-			t.Errorf("%q: %v %v, want %s", text, got.In(zone), ok, want)
-		}
-	}
-	for _, text := range []string{"", "yesterday", "昨天", "2026-03-01", "2026-13-01 10:00", "2026-02-30 10:00", "25:00", "10:75", "soon", "2026-03-00 10:00",
-		"99999999999999999999:10", "ten past nine"} {
-		if got, ok := readTime(text, noon, zone); ok {
-			t.Errorf("%q was read as %v", text, got.In(zone))
-		}
-	}
-	if got, ok := readTime("09:30", noon, nil); !ok || got.Hour() != 9 {
-		t.Errorf("without a zone: %v %v", got, ok)
-	}
-}
-
 func TestReadAccount(t *testing.T) {
 	for _, test := range []struct {
 		text, shape, want string
@@ -561,17 +519,6 @@ func TestReadAccount(t *testing.T) {
 			t.Errorf("%q as %q: %q %v, want %q %v", test.text, test.shape, got, ok, test.want, test.ok)
 		}
 	}
-}
-
-func FuzzReadTime(f *testing.F) {
-	for _, text := range []string{"2026-03-01 20:15", "昨晚8点", "3月2日 9点半", "", "\xff:1", "0000-00-00 00:00", "9999年99月99日 99点99"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		if at, ok := readTime(text, noon, zone); ok && at.IsZero() {
-			t.Errorf("%q was read as no time at all", text)
-		}
-	})
 }
 
 func FuzzReadAccount(f *testing.F) {

@@ -63,7 +63,7 @@ func row(cells map[move]cell) map[move]cell {
 		sent:         {do: (*step).sentFile},
 		edited:       {do: (*step).editedCase},
 		odd:          {do: (*step).oddCase},
-		buyerPressed: {do: (*step).buyerPresses},
+		buyerPressed: {do: (*step).buyerPresses, to: to(refund.Withdrawn)},
 		cancelled:    {do: (*step).cancelCase, to: to(refund.Withdrawn)},
 		askedPerson:  {do: (*step).handOver, to: to(refund.HandedOver)},
 		staffPressed: {do: (*step).pressStale},
@@ -136,6 +136,7 @@ var table = map[refund.Status]map[move]cell{
 		timeCame: {do: (*step).timer, to: to(refund.AwaitingApproval)},
 	}),
 	refund.Paying: row(map[move]cell{
+		buyerPressed: {do: (*step).buyerPresses},
 		cancelled:    {do: (*step).tooLate},
 		askedPerson:  {do: (*step).tellPerson},
 		staffPressed: {do: (*step).undo, to: to(refund.AwaitingApproval)},
@@ -144,6 +145,7 @@ var table = map[refund.Status]map[move]cell{
 		timeCame:     {do: (*step).timer, to: to(refund.PayoutHeld, refund.AwaitingApproval)},
 	}),
 	refund.PayoutHeld: row(map[move]cell{
+		buyerPressed: {do: (*step).buyerPresses},
 		cancelled:    {do: (*step).tooLate},
 		askedPerson:  {do: (*step).tellPerson},
 		staffPressed: {do: (*step).held, to: to(refund.Paying, refund.AwaitingApproval, refund.Refunded, refund.Refused)},

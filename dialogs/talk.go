@@ -1,6 +1,7 @@
 package dialogs
 
 import (
+	"slices"
 	"time"
 
 	"tuidan/refund"
@@ -68,6 +69,8 @@ func (s *step) zone() string {
 
 // say sends the buyer an outcome or a question.
 func (s *step) say(lines []refund.Words, buttons ...[]refund.Button) {
+	lines = append(slices.Clone(s.lead), lines...)
+	s.lead = nil
 	s.tell(refund.SendAgain, lines, buttons)
 }
 

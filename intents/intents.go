@@ -38,8 +38,9 @@ func (m *Model) Classify(text string) Reading {
 		Second:     refund.Intent(m.Labels[got.second]),
 	}
 	switch {
-	case len(s.rows) == 0:
-		// Nothing in it was ever seen: no bias of the network may speak for it.
+	case len(s.tokens) == 2 || len(s.rows) == 0:
+		// There is nothing to read, or nothing in it was ever seen: no bias of the
+		// network may speak for it.
 		reading.Trust, reading.Confidence = refund.Unclear, 0
 	case reading.Confidence >= m.judge.accept:
 		reading.Trust = refund.Follow

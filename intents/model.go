@@ -197,3 +197,15 @@ func (m *Model) borrow() *scratch {
 		logits: make([]float32, len(m.Labels)), nearest: make([]int8, hiddenUnits),
 	}
 }
+
+// WithProducts returns a model that reads these names, too, as "a product". The
+// weights are shared.
+func (m *Model) WithProducts(names []string) *Model {
+	if len(names) == 0 {
+		return m
+	}
+	with := &Model{Labels: m.Labels, none: m.none, Origin: m.Origin, keys: m.keys, grams: m.grams, idf: m.idf, scale: m.scale,
+		weights: m.weights, bias: m.bias, output: m.output, examples: m.examples, first: m.first, judge: m.judge}
+	with.products = newProducts(slices.Concat(m.Origin.Products, names))
+	return with
+}

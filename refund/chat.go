@@ -35,8 +35,12 @@ type Draft struct {
 	Person  bool          `json:"person,omitempty"` // he wants a person, once the shop is known
 	Looking bool          `json:"looking,omitempty"`
 	Since   time.Time     `json:"since"`
-	Misses  int           `json:"misses,omitempty"` // look-ups that the shop's system did not answer
-	Facts   map[Item]Fact `json:"facts,omitempty"`  // said before they were asked for
+	Misses  int           `json:"misses,omitempty"`  // look-ups that the shop's system did not answer
+	Facts   map[Item]Fact `json:"facts,omitempty"`   // said before they were asked for
+	Doubts  map[Item]Fact `json:"doubts,omitempty"`  // the same, not read for sure
+	Offered []Intent      `json:"offered,omitempty"` // what "did you mean" asked about, likeliest first
+	Heard   string        `json:"heard,omitempty"`   // the last text that named a reason or was not understood, masked
+	Guess   Intent        `json:"guess,omitempty"`   // what it was taken for
 }
 
 // Try is one wrong answer about an order, counted per order whether or not such

@@ -1,0 +1,367 @@
+package dialogs
+
+import (
+	"slices"
+	"strings"
+
+	"tuidan/refund"
+)
+
+// understood is what the buyer's text means, if it may be followed; "" if not.
+func (s *step) understood() refund.Intent {
+	if s.facts.Understood.Trust != refund.Follow {
+		return ""
+	}
+	return s.facts.Understood.Intent
+}
+
+// follow does what a text means where a command would do the same. It reports
+// whether it did.
+func (s *step) follow(meant refund.Intent) bool {
+	switch meant {
+	case refund.MeansTalkToHuman:
+		s.person()
+	case refund.MeansCaseStatus:
+		s.status()
+	case refund.MeansPolicyQuestion:
+		s.explainRules()
+	case refund.MeansWithdraw:
+		s.cancel()
+	default:
+		return false
+	}
+	return true
+}
+
+// explainRules answers a question about rules: what virtual goods mean for
+// refunds, and the window of the product in hand. (R58, R60)
+func (s *step) explainRules() {
+	text := lines(w("rules_in_short"))
+	var order *refund.Order
+	switch {
+	case s.c.Open() && s.c.Order.No != "":
+		order = &s.c.Order
+	case s.chat.Draft != nil && s.chat.Draft.Proven:
+		order = s.chat.Draft.Order
+	}
+	if order != nil && s.facts.Policy != nil {
+		if window := s.facts.Policy.Product(order.Product, order.Kind).Window; window > 0 {
+			text = append(text, w("rules_window", "Title", order.Title, "Window", window))
+		}
+	}
+	if s.c.Open() {
+		if s.c.Status == refund.Collecting {
+			s.say(append(text, w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)), s.askButtons(s.c.Asking)...)
+			return
+		}
+		s.say(append(text, s.caseLine(s.c)))
+		return
+	}
+	s.say(append(text, w("start_again")))
+}
+
+// heardDraft follows a text in which no order number or contact was given. (R29)
+func (s *step) heardDraft() {
+	draft := s.touchChat().Draft
+	meant := s.facts.Understood
+	offered := draft.Offered
+	draft.Offered = nil
+	switch meant.Trust {
+	case refund.Follow:
+		s.mean(meant.Intent, offered)
+	case refund.Offer:
+		if draft.Reason != "" && meant.Intent.Reason() == "" {
+			s.advanceAfter(w("not_understood_there"))
+			return
+		}
+		s.offer(meant.Intent, meant.Second)
+	default:
+		s.hear(meant.Masked, meant.Intent)
+		s.keepUnsorted(meant.Masked, meant.Intent, "")
+		if draft.Reason != "" {
+			s.advanceAfter(w("not_understood_there"))
+			return
+		}
+		s.askReason(w("not_understood"), w("ask_reason"))
+	}
+}
+
+// mean acts on an intent, read in a text or chosen by button. Offered is what was
+// asked before a yes or no.
+func (s *step) mean(meant refund.Intent, offered []refund.Intent) {
+	draft := s.touchChat().Draft
+	if reason := meant.Reason(); reason != "" {
+		s.claim(reason)
+		return
+	}
+	if s.follow(meant) {
+		return
+	}
+	switch meant {
+	case refund.MeansAffirm:
+		if len(offered) > 0 && offered[0] != refund.MeansAffirm {
+			s.mean(offered[0], nil)
+			return
+		}
+		s.advance()
+	case refund.MeansDeny:
+		// No to what was understood: choose from the whole list.
+		draft.Reason = ""
+		s.askReason(w("ask_reason"))
+	case refund.MeansNothing:
+		s.askReason(w("not_ours"), w("ask_reason"))
+	default:
+		s.advance()
+	}
+}
+
+// claim takes a reason in the buyer's own words.
+func (s *step) claim(reason refund.Reason) {
+	meant := s.facts.Understood
+	draft := s.touchChat().Draft
+	draft.Reason = reason
+	s.hear(meant.Masked, refund.Intent(reason))
+	lead := lines(w("understood", "Issue", w("issue_"+string(reason))))
+	if reason == refund.ChangedMind && meant.SevenDays {
+		lead = append(lead, w("seven_days"))
+	}
+	s.advanceAfter(lead...)
+}
+
+// advanceAfter says something before what advance asks.
+func (s *step) advanceAfter(lead ...refund.Words) {
+	s.lead = lead
+	s.advance()
+	s.lead = nil
+}
+
+// hear remembers a text until the buyer shows what he meant by it.
+func (s *step) hear(masked string, guess refund.Intent) {
+	draft := s.touchChat().Draft
+	draft.Heard, draft.Guess = masked, guess
+}
+
+// sortedOtherwise keeps a text for review whose writer chose something else than
+// what it was taken for.
+func (s *step) sortedOtherwise(chosen refund.Intent) {
+	draft := s.touchChat().Draft
+	if draft.Heard != "" && draft.Guess != chosen {
+		s.keepUnsorted(draft.Heard, draft.Guess, chosen)
+	}
+	draft.Heard, draft.Guess = "", ""
+}
+
+// offer asks which of the two likeliest is meant.
+func (s *step) offer(meant ...refund.Intent) {
+	draft := s.touchChat().Draft
+	draft.Offered = meant
+	s.hear(s.facts.Understood.Masked, meant[0])
+	var buttons []refund.Button
+	for _, intent := range meant {
+		if intent != "" && intent != refund.MeansNothing {
+			buttons = append(buttons, s.draftButton(intentWords(intent), "meant", string(intent)))
+		}
+	}
+	s.say(lines(w("did_you_mean")), rows(append(buttons, s.draftButton(w("button_other"), "reasons", ""))...)...)
+}
+
+// intentWords names an intent to a person.
+func intentWords(intent refund.Intent) refund.Words {
+	if reason := intent.Reason(); reason != "" {
+		return w("issue_" + string(reason))
+	}
+	return w("intent_" + string(intent))
+}
+
+// slot returns the first slot of one of these names.
+func (s *step) slot(names ...refund.SlotName) (refund.Slot, bool) {
+	for _, slot := range s.facts.Understood.Slots {
+		if slices.Contains(names, slot.Name) {
+			return slot, true
+		}
+	}
+	return refund.Slot{}, false
+}
+
+// stated sorts the slots of a text into facts by the items that they fill. Asked
+// is the item that an account without a role answers, and of which an answer of
+// nothing but the value needs no confirmation; "": none.
+func (s *step) stated(asked refund.Item) (sure, doubts map[refund.Item]refund.Fact) {
+	sure, doubts = map[refund.Item]refund.Fact{}, map[refund.Item]refund.Fact{}
+	for _, slot := range s.facts.Understood.Slots {
+		fact := refund.Fact{Value: slot.Value}
+		var item refund.Item
+		switch slot.Name {
+		case refund.SlotIntended:
+			item = refund.IntendedAccount
+		case refund.SlotCharged:
+			item = refund.ChargedAccount
+		case refund.SlotAccount, refund.SlotPhone:
+			if asked != refund.IntendedAccount && asked != refund.ChargedAccount {
+				continue
+			}
+			item = asked
+		case refund.SlotTime:
+			item, fact.Value, fact.At = refund.TransactionTime, slot.Raw, slot.At.UTC()
+		default:
+			continue
+		}
+		if _, twice := sure[item]; twice {
+			continue
+		}
+		if slot.Confidence >= refund.SureSlot || item == asked && slot.Raw == strings.TrimSpace(s.event.Text) {
+			sure[item] = fact
+			delete(doubts, item)
+		} else if _, twice := doubts[item]; !twice {
+			doubts[item] = fact
+		}
+	}
+	return sure, doubts
+}
+
+// takeStated keeps what a text says of the case beyond what was asked, as far as
+// it can be right; what is not read for sure waits to be confirmed. It reports
+// whether anything was kept.
+func (s *step) takeStated(asked refund.Item) bool {
+	sure, doubts := s.stated(asked)
+	return s.admit(sure, doubts)
+}
+
+// factItems are the items that free text can fill, in the order in which they are
+// checked against each other.
+var factItems = []refund.Item{refund.IntendedAccount, refund.ChargedAccount, refund.TransactionTime}
+
+// admit puts facts into the case that are missing there and pass its checks.
+func (s *step) admit(sure, doubts map[refund.Item]refund.Fact) bool {
+	kept := false
+	for _, item := range factItems {
+		if s.c.Has(item) || !s.wants(item) {
+			continue
+		}
+		if fact, ok := sure[item]; ok {
+			if fact, wrong := s.checked(item, fact); wrong.Key == "" {
+				s.setFact(item, fact)
+				kept = true
+			}
+			continue
+		}
+		if fact, ok := doubts[item]; ok {
+			if fact, wrong := s.checked(item, fact); wrong.Key == "" {
+				c := s.touch()
+				if c.Doubts == nil {
+					c.Doubts = map[refund.Item]refund.Fact{}
+				}
+				c.Doubts[item] = fact
+				kept = true
+			}
+		}
+	}
+	return kept
+}
+
+// wants reports whether the case asks for the item at all.
+func (s *step) wants(item refund.Item) bool {
+	for _, ask := range s.facts.Policy.Asks(s.c.Reason, s.c.Order.Kind, s.goods()) {
+		if ask.Item == item {
+			return true
+		}
+	}
+	return slices.Contains(s.c.Asked, item)
+}
+
+func (s *step) setFact(item refund.Item, fact refund.Fact) {
+	c := s.touch()
+	if c.Facts == nil {
+		c.Facts = map[refund.Item]refund.Fact{}
+	}
+	c.Facts[item] = fact
+	delete(c.Doubts, item)
+}
+
+// heardCollecting follows a text that does not answer what was asked. It reports
+// whether it did.
+func (s *step) heardCollecting() bool {
+	meant := s.understood()
+	_, doubtful := s.c.Doubts[s.c.Asking]
+	switch {
+	case doubtful && meant == refund.MeansAffirm:
+		s.confirmDoubt()
+	case doubtful && meant == refund.MeansDeny:
+		s.dropDoubt()
+	case meant == refund.MeansWithdraw:
+		s.askWithdraw()
+	case meant == refund.MeansCaseStatus:
+		s.say(lines(s.caseLine(s.c), w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)), s.askButtons(s.c.Asking)...)
+	case meant == refund.MeansPolicyQuestion:
+		s.explainRules()
+	case s.c.Asking != refund.Description && s.otherReason(meant) != "":
+		s.offerReason(s.otherReason(meant))
+	default:
+		return false
+	}
+	return true
+}
+
+// otherReason is the reason that a text claims, if it is not the case's own.
+func (s *step) otherReason(meant refund.Intent) refund.Reason {
+	if reason := meant.Reason(); reason != s.c.Reason {
+		return reason
+	}
+	return ""
+}
+
+// offerReason asks whether the case is about something else than it was opened for.
+func (s *step) offerReason(reason refund.Reason) {
+	issue := w("issue_" + string(reason))
+	buttons := rows(s.caseButton(w("button_other_reason", "Issue", issue), "reason", string(reason), refund.Primary))
+	s.say(lines(w("other_reason", "Issue", issue, "Now", w("issue_"+string(s.c.Reason))), w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)),
+		append(buttons, s.askButtons(s.c.Asking)...)...)
+}
+
+// changeReason makes the case one of another reason, when the buyer confirms it.
+// It is judged from the start; being in time stays what it was. (R32)
+func (s *step) changeReason(reason refund.Reason) {
+	if !slices.Contains(refund.Reasons(), reason) || reason == s.c.Reason {
+		s.alert(w("button_old"))
+		return
+	}
+	c := s.touch()
+	c.Reason = reason
+	c.Urgent = reason == refund.WrongAccount
+	s.note("reason_changed")
+	if c.Urgent {
+		s.caseJob(refund.Alert) // at once, before the evidence is complete (R36)
+	}
+	s.next()
+}
+
+// confirmDoubt takes what was read in the buyer's words as he meant it.
+func (s *step) confirmDoubt() {
+	item := s.c.Asking
+	fact, ok := s.c.Doubts[item]
+	if !ok {
+		s.alert(w("button_old"))
+		return
+	}
+	s.setFact(item, fact)
+	s.next()
+}
+
+// dropDoubt asks anew.
+func (s *step) dropDoubt() {
+	c := s.touch()
+	delete(c.Doubts, c.Asking)
+	s.ask(c.Asking)
+}
+
+// askWithdraw asks before a request is taken back on a sentence alone.
+func (s *step) askWithdraw() {
+	s.say(lines(w("really_withdraw", "Order", s.c.Order.No)), rows(s.caseButton(w("button_withdraw"), "withdraw", "", refund.Danger))...)
+}
+
+// plainText is a text without what surrounds an order number that stands alone.
+func plainText(text string) string {
+	return strings.TrimLeft(strings.TrimSpace(text), "#＃")
+}
+
+func (s *step) keepUnsorted(text string, guess, sorted refund.Intent) {}
