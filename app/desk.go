@@ -28,7 +28,8 @@ type parts struct {
 	// engine; nil: nothing does. Both are for rehearsals.
 	pollClock engine.Clock
 	intake    func(bot.Intake) bot.Intake
-	evidence  string // folder above evidence/
+	evidence  string          // folder above evidence/
+	notebook  engine.Notebook // nil: what was sorted is forgotten
 	log       *slog.Logger
 }
 
@@ -65,7 +66,7 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{parts: p, client: client, failed: make(chan struct{})}
-	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Clock: p.clock, Log: p.log})
+	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Notebook: p.notebook, Clock: p.clock, Log: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("open the desk: %w", err)
 	}
