@@ -29,7 +29,8 @@ type parts struct {
 	// engine; nil: nothing does. Both are for rehearsals.
 	pollClock engine.Clock
 	intake    func(bot.Intake) bot.Intake
-	evidence  string // folder above evidence/
+	evidence  string          // folder above evidence/
+	notebook  engine.Notebook // nil: what was sorted is forgotten
 	log       *slog.Logger
 }
 
@@ -66,7 +67,7 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{parts: p, client: client, failed: make(chan struct{})}
-	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Clock: p.clock, Log: p.log, Classifier: p.classifier})
+	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Notebook: p.notebook, Classifier: p.classifier, Clock: p.clock, Log: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("open the desk: %w", err)
 	}

@@ -15,7 +15,7 @@ import (
 var errKilled = errors.New("the desk was killed")
 
 // gate stands between a desk and everything that outlives it: its store, Telegram,
-// suppliers and channels. Closing it is a kill: from that instruction on nothing of
+// suppliers, channels and what people sorted. Closing it is a kill: from that instruction on nothing of
 // the desk passes, as if the process were gone.
 type gate struct {
 	mu    sync.Mutex
@@ -171,4 +171,17 @@ func (c gatedChannel) Ask(ctx context.Context, payout refund.Payout) (refund.Rec
 		return refund.Receipt{}, err
 	}
 	return c.Channel.Ask(ctx, payout)
+}
+
+// gatedNotebook is what people sorted, behind the gate.
+type gatedNotebook struct {
+	engine.Notebook
+	gate *gate
+}
+
+func (n gatedNotebook) Note(ctx context.Context, key string, label refund.Intent, text string) error {
+	if err := n.gate.pass(); err != nil {
+		return err
+	}
+	return n.Notebook.Note(ctx, key, label, text)
 }

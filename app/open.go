@@ -144,7 +144,7 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 	}
 	d, err := openDesk(ctx, parts{
 		config: setup.Config, catalogs: setup.Catalogs, classifier: intents.NewReader(setup.Model, setup.Slots), store: p.store, shops: p.shops, clock: clock,
-		evidence: string(setup.Config.Data), log: log,
+		evidence: string(setup.Config.Data), notebook: newNotebook(string(setup.Config.Data)), log: log,
 	})
 	if err != nil {
 		if ctx.Err() != nil {

@@ -153,7 +153,7 @@ func startRehearsed(ctx context.Context, setup *Setup, stage rehearsal.Stage) (r
 			return r.intake
 		},
 		http:     &http.Client{Transport: gatedTransport{r.http, r.gate}},
-		evidence: stage.Folder, log: stage.Log,
+		evidence: stage.Folder, notebook: gatedNotebook{newNotebook(stage.Folder), r.gate}, log: stage.Log,
 	})
 	if err != nil {
 		r.http.CloseIdleConnections()

@@ -10,9 +10,16 @@ import (
 	"tuidan/refund"
 )
 
-// commandNames are the commands of private chats, in the menu's order. Their
-// descriptions are the catalogs' keys "command_" + name.
-var commandNames = []string{"start", "status", "cancel", "human", "language", "help"}
+// menus are the commands of each kind of chat, in the menu's order. Their
+// descriptions are the catalogs' keys "command_" + name. Groups have one list,
+// whichever they are: a group that is no shop's gets no answer.
+var menus = []struct {
+	scope string
+	names []string
+}{
+	{"all_private_chats", []string{"start", "status", "cancel", "human", "language", "help"}},
+	{"all_group_chats", []string{"review"}},
+}
 
 // Catalogs are texts in several locales; locales.Catalogs is one.
 type Catalogs interface {
@@ -31,9 +38,9 @@ type commandsParams struct {
 	Language string `json:"language_code,omitempty"`
 }
 
-// SetCommands puts the commands into the menu of private chats: one list for
-// each language of the catalogs and the default's for all others. Telegram takes
-// languages of two letters only, so of two scripts of one language the default
+// SetCommands puts the commands into the menus of private chats and of groups: one
+// list for each language of the catalogs and the default's for all others. Telegram
+// takes languages of two letters only, so of two scripts of one language the default
 // locale's list, else the first, is shown. (Bot API: setMyCommands)
 func SetCommands(ctx context.Context, client *Client, catalogs Catalogs) error {
 	lists := []struct{ code, locale string }{{"", catalogs.Default()}}
@@ -45,18 +52,20 @@ func SetCommands(ctx context.Context, client *Client, catalogs Catalogs) error {
 			lists = append(lists, struct{ code, locale string }{code, locale})
 		}
 	}
-	for _, list := range lists {
-		params := commandsParams{Language: list.code}
-		params.Scope.Type = "all_private_chats"
-		for _, name := range commandNames {
-			text, err := catalogs.Text(list.locale, refund.Words{Key: "command_" + name}, nil)
-			if err != nil {
-				return fmt.Errorf("command %s: %w", name, err)
+	for _, menu := range menus {
+		for _, list := range lists {
+			params := commandsParams{Language: list.code}
+			params.Scope.Type = menu.scope
+			for _, name := range menu.names {
+				text, err := catalogs.Text(list.locale, refund.Words{Key: "command_" + name}, nil)
+				if err != nil {
+					return fmt.Errorf("command %s: %w", name, err)
+				}
+				params.Commands = append(params.Commands, models.BotCommand{Command: name, Description: cutRunes(text, 256)})
 			}
-			params.Commands = append(params.Commands, models.BotCommand{Command: name, Description: cutRunes(text, 256)})
-		}
-		if err := client.Call(ctx, "setMyCommands", params, nil); err != nil {
-			return fmt.Errorf("set commands in %s: %w", list.locale, err)
+			if err := client.Call(ctx, "setMyCommands", params, nil); err != nil {
+				return fmt.Errorf("set commands of %s in %s: %w", menu.scope, list.locale, err)
+			}
 		}
 	}
 	return nil

@@ -179,6 +179,8 @@ func (o *Outbox) call(ctx context.Context, chat refund.ChatID, i *item) (refund.
 		return refund.Commit{}, o.exhibit(ctx, chat, i)
 	case refund.Relayed:
 		return refund.Commit{}, o.relay(ctx, chat, i)
+	case refund.Rewrite:
+		return refund.Commit{}, o.rewrite(ctx, chat, i)
 	}
 	return refund.Commit{}, o.say(ctx, chat, i)
 }
@@ -212,28 +214,21 @@ func (o *Outbox) say(ctx context.Context, chat refund.ChatID, i *item) error {
 
 // card brings a case's card to its newest state: an edit when it stands in the
 // group, a new message when it does not, was deleted, or stayed behind in a
-// group that has a new id. (Bot API: editMessageText)
+// group that has a new id.
 func (o *Outbox) card(ctx context.Context, chat refund.ChatID, m refund.Message) (refund.Commit, error) {
 	posted, err := o.posted(ctx, m.Case)
 	if err != nil {
 		return refund.Commit{}, err
 	}
 	out := o.render(m)
-	text := clip(out.text, maxText)
 	if posted.Message != 0 && posted.Chat == chat {
-		err := o.Client.Call(ctx, "editMessageText", tgbot.EditMessageTextParams{
-			ChatID:             int64(chat),
-			MessageID:          posted.Message,
-			Text:               text,
-			LinkPreviewOptions: noPreview,
-			ReplyMarkup:        out.markup,
-		}, nil)
+		err := o.edit(ctx, chat, posted.Message, out)
 		if faultOf(err) != goneFault {
 			return refund.Commit{}, err
 		}
 		o.Log.Warn("a card is gone: posted anew", attrs(m, "chat", chat)...)
 	}
-	params := o.textParams(chat, text)
+	params := o.textParams(chat, clip(out.text, maxText))
 	params.ReplyMarkup = out.markup
 	var sent models.MessageID
 	if err := o.Client.Call(ctx, "sendMessage", params, &sent); err != nil {
@@ -243,6 +238,28 @@ func (o *Outbox) card(ctx context.Context, chat refund.ChatID, m refund.Message)
 		Posted: []refund.Posted{{Case: m.Case, Chat: chat, Message: sent.ID}},
 		Posts:  []refund.Post{{Chat: chat, Message: sent.ID, Case: m.Case, Asks: m.Asks}},
 	}, nil
+}
+
+// edit replaces a message's text and keys. (Bot API: editMessageText)
+func (o *Outbox) edit(ctx context.Context, chat refund.ChatID, message int, out rendered) error {
+	return o.Client.Call(ctx, "editMessageText", tgbot.EditMessageTextParams{
+		ChatID:             int64(chat),
+		MessageID:          message,
+		Text:               clip(out.text, maxText),
+		LinkPreviewOptions: noPreview,
+		ReplyMarkup:        out.markup,
+	}, nil)
+}
+
+// rewrite puts a text in place of an earlier one. Where that was deleted, or
+// stayed behind in a group that has a new id, it is said anew.
+func (o *Outbox) rewrite(ctx context.Context, chat refund.ChatID, i *item) error {
+	if m := i.message; i.parts == nil && m.FromMsg != 0 && m.FromChat == chat {
+		if err := o.edit(ctx, chat, m.FromMsg, o.render(m)); faultOf(err) != goneFault {
+			return err
+		}
+	}
+	return o.say(ctx, chat, i)
 }
 
 // exhibitParams send a file that Telegram has, under the field of its kind.

@@ -483,3 +483,48 @@ func BenchmarkOutbox(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// A text is put in place of the one before; where that cannot be, it is said anew.
+func TestOutboxRewrites(t *testing.T) {
+	s := newStage(t, Limits{}).start()
+	rewrite := func(text string, chat refund.ChatID, message int) refund.Message {
+		return refund.Message{Kind: refund.Rewrite, Key: fmt.Sprint("review/", message), Shop: "s", FromChat: chat, FromMsg: message,
+			Lines: []refund.Words{{Key: text}}, Prefer: refund.SendAgain}
+	}
+	var refuse string
+	s.api.reply(func(c call) (int, string) {
+		if c.method == "editMessageText" && refuse != "" {
+			return refusal(400, "Bad Request: "+refuse)
+		}
+		return 200, ""
+	})
+	for _, test := range []struct {
+		name, refuse string
+		message      refund.Message
+		want         string
+	}{
+		{"edited", "", rewrite("next", -100, 33), "editMessageText 33 next"},
+		{"nothing changes", "message is not modified", rewrite("next", -100, 33), "editMessageText 33 next"},
+		{"deleted", "message to edit not found", rewrite("next", -100, 33), "editMessageText 33 next, sendMessage <nil> next"},
+		{"in a group with a new id", "", rewrite("next", -99, 33), "sendMessage <nil> next"},
+		{"never said", "", rewrite("next", -100, 0), "sendMessage <nil> next"},
+		{"too long", "message to edit not found", rewrite(strings.Repeat("x", maxText)+"\ny", -100, 33),
+			"editMessageText 33 " + strings.Repeat("x", maxText-1) + "…, sendMessage <nil> " + strings.Repeat("x", maxText) + ", sendMessage <nil> y"},
+	} {
+		refuse = test.refuse
+		s.put(test.message)
+		var got []string
+		for _, c := range s.idle() {
+			if c.chat() != -100 {
+				t.Errorf("%s: writes to %d", test.name, c.chat())
+			}
+			got = append(got, fmt.Sprint(c.method, " ", c.params["message_id"], " ", c.text()))
+		}
+		if strings.Join(got, ", ") != test.want {
+			t.Errorf("%s: %v", test.name, got)
+		}
+	}
+	if s.desk.stored() != 0 {
+		t.Errorf("%d messages are left", s.desk.stored())
+	}
+}

@@ -11,6 +11,10 @@ import (
 // inGroup handles what happens in a shop's group. Whoever has no role changes
 // nothing; a press is answered to him alone, a text not at all.
 func (s *step) inGroup() {
+	if reviews(s.event) {
+		s.inReview()
+		return
+	}
 	role := s.facts.Shop.RoleOf(s.event.Person)
 	switch s.event.Kind {
 	case refund.Pressed:

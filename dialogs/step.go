@@ -28,8 +28,9 @@ type Facts struct {
 	Claims     int            // cases of this chat in the last 30 days
 	SeenBefore bool           // of Sealed: the picture stands in another case of the shop
 	Understood refund.Understood
-	Post       refund.Post   // that a group message answers
-	Open       []refund.Case // the chat's open cases
+	Post       refund.Post       // that a group message answers, or that a button of /review stands under
+	Open       []refund.Case     // the chat's open cases
+	Unsorted   []refund.Unsorted // all that wait in Shop, oldest first; where NeedsUnsorted says so
 }
 
 // Answer is what a press is answered with, to the presser alone.
@@ -41,15 +42,17 @@ type Answer struct {
 // Result is what a step changes and causes. A nil record is unchanged; a changed
 // one carries the version it is to be stored with.
 type Result struct {
-	Chat     *refund.Chat
-	Case     *refund.Case
-	Account  *refund.Account
-	Tries    []refund.Try
-	Pictures []refund.Look
-	Messages []refund.Message // without Seq; Key only for cards
-	Jobs     []refund.Job     // without ID
-	Answer   *Answer
-	Note     string // for the timeline
+	Chat      *refund.Chat
+	Case      *refund.Case
+	Account   *refund.Account
+	Tries     []refund.Try
+	Pictures  []refund.Look
+	Messages  []refund.Message  // without Seq; Key only for those that replace each other
+	Jobs      []refund.Job      // without ID
+	Unsorted  []refund.Unsorted // without ID
+	SortedOut []refund.Unsorted
+	Answer    *Answer
+	Note      string // for the timeline
 }
 
 // Step says what follows from an event. The case is nil when none is concerned.

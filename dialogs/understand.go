@@ -66,24 +66,32 @@ func (s *step) heardDraft() {
 	meant := s.facts.Understood
 	offered := draft.Offered
 	draft.Offered = nil
-	switch meant.Trust {
-	case refund.Follow:
+	switch {
+	case meant.Trust == refund.Follow:
 		s.mean(meant.Intent, offered)
-	case refund.Offer:
-		if draft.Reason != "" && meant.Intent.Reason() == "" {
-			s.advanceAfter(w("not_understood_there"))
+		return
+	case meant.Trust == refund.Offer && (draft.Reason == "" || meant.Intent.Reason() != ""):
+		if s.offer(meant.Intent, meant.Second) {
 			return
 		}
-		s.offer(meant.Intent, meant.Second)
-	default:
+	case meant.Trust != refund.Offer:
 		s.hear(meant.Masked, meant.Intent)
 		s.keepUnsorted(meant.Masked, meant.Intent, "")
-		if draft.Reason != "" {
-			s.advanceAfter(w("not_understood_there"))
-			return
-		}
-		s.askReason(w("not_understood"), w("ask_reason"))
 	}
+	if draft.Reason != "" {
+		s.notUnderstood()
+		return
+	}
+	s.askReason(w("not_understood"))
+}
+
+// notUnderstood asks again for what is asked already.
+func (s *step) notUnderstood() {
+	if s.chat.Draft.OrderNo == "" {
+		s.advanceAfter(w("no_order_number"))
+		return
+	}
+	s.advanceAfter(w("not_understood_there"))
 }
 
 // mean acts on an intent, read in a text or chosen by button. Offered is what was
@@ -151,26 +159,37 @@ func (s *step) sortedOtherwise(chosen refund.Intent) {
 	draft.Heard, draft.Guess = "", ""
 }
 
-// offer asks which of the two likeliest is meant.
-func (s *step) offer(meant ...refund.Intent) {
-	draft := s.touchChat().Draft
-	draft.Offered = meant
-	s.hear(s.facts.Understood.Masked, meant[0])
+// offer asks which of the two likeliest is meant. It reports whether there was
+// anything to choose: nobody presses a button to greet.
+func (s *step) offer(meant ...refund.Intent) bool {
 	var buttons []refund.Button
+	var offered []refund.Intent
 	for _, intent := range meant {
-		if intent != "" && intent != refund.MeansNothing {
-			buttons = append(buttons, s.draftButton(intentWords(intent), "meant", string(intent)))
+		if label := wish(intent); label.Key != "" {
+			buttons = append(buttons, s.draftButton(label, "meant", string(intent)))
+			offered = append(offered, intent)
 		}
 	}
-	s.say(lines(w("did_you_mean")), rows(append(buttons, s.draftButton(w("button_other"), "reasons", ""))...)...)
+	if len(buttons) == 0 {
+		return false
+	}
+	s.hear(s.facts.Understood.Masked, meant[0])
+	s.touchChat().Draft.Offered = offered
+	s.say(lines(w("is_it_this")), rows(append(buttons, s.draftButton(w("button_other"), "reasons", ""))...)...)
+	return true
 }
 
-// intentWords names an intent to a person.
-func intentWords(intent refund.Intent) refund.Words {
+// wish is what a buyer would say who means the intent; zero where a button for it
+// makes no sense.
+func wish(intent refund.Intent) refund.Words {
+	switch intent {
+	case refund.MeansCaseStatus, refund.MeansPolicyQuestion, refund.MeansTalkToHuman, refund.MeansWithdraw:
+		return w("wish_" + string(intent))
+	}
 	if reason := intent.Reason(); reason != "" {
 		return w("issue_" + string(reason))
 	}
-	return w("intent_" + string(intent))
+	return refund.Words{}
 }
 
 // slot returns the first slot of one of these names.
@@ -363,5 +382,3 @@ func (s *step) askWithdraw() {
 func plainText(text string) string {
 	return strings.TrimLeft(strings.TrimSpace(text), "#＃")
 }
-
-func (s *step) keepUnsorted(text string, guess, sorted refund.Intent) {}

@@ -87,6 +87,13 @@ type Outbox interface {
 	Put([]refund.Message)
 }
 
+// Notebook keeps what a shop's people say that a message means, to train with. It
+// is called for one message at a time. What has been noted under a key may be
+// asked for again after a crash, and must not be noted twice then.
+type Notebook interface {
+	Note(ctx context.Context, key string, label refund.Intent, text string) error
+}
+
 // SealError says why a file cannot become evidence.
 type SealError struct {
 	Fail refund.Fail
@@ -123,6 +130,7 @@ type Config struct {
 	Telegram   Telegram   // or by Connect
 	Outbox     Outbox     // or by Connect
 	Classifier Classifier // nil: free text is not read
+	Notebook   Notebook   // nil: what was sorted is forgotten
 	Clock      Clock      // nil: SystemClock
 	Step       StepFunc   // nil: dialogs.Step
 	Log        *slog.Logger
@@ -151,6 +159,8 @@ const (
 	sweepEvery   = time.Hour
 	seenFor      = 48 * time.Hour
 	alertPause   = 10 * time.Second // doubled after each try
+	notePause    = 10 * time.Second // doubled after each try, up to
+	maxNotePause = time.Hour
 )
 
 // Engine runs a desk. Make it with New, then Run it.
@@ -164,7 +174,7 @@ type Engine struct {
 	directory atomic.Pointer[directory]
 	migrating sync.Mutex
 
-	seq     atomic.Uint64 // last number given to an inbox entry, message or job
+	seq     atomic.Uint64 // last number given to an inbox entry, message, job or what waits to be sorted
 	started time.Time
 	drained atomic.Bool
 	ticking sync.Mutex
@@ -272,6 +282,13 @@ func (e *Engine) load(ctx context.Context) error {
 			if group != 0 {
 				dir.shops[i].Group = group
 				dir.byChat[group] = dir.shops[i].ID
+			}
+			unsorted, err := r.Unsorted(dir.shops[i].ID, refund.MaxUnsorted)
+			if err != nil {
+				return err
+			}
+			if n := len(unsorted); n > 0 {
+				last = max(last, unsorted[n-1].ID)
 			}
 		}
 		inbox, err := r.Inbox()

@@ -86,6 +86,9 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 		}
 	}
 	g.chooseShop(event, dir)
+	if err := g.readUnsorted(r, event); err != nil {
+		return err
+	}
 	return g.readOrder(r, event)
 }
 
@@ -159,6 +162,20 @@ func (g *reading) chooseShop(event *refund.Event, dir *directory) {
 	if i, ok := dir.byID[id]; ok {
 		g.facts.Shop = dir.shops[i]
 	}
+}
+
+// readUnsorted reads what waits to be sorted, for the few events that need it.
+func (g *reading) readUnsorted(r refund.Reader, event *refund.Event) (err error) {
+	if !dialogs.NeedsUnsorted(*event, g.facts.Shop) {
+		return nil
+	}
+	if event.Kind == refund.Pressed {
+		if g.facts.Post, err = r.Post(event.Chat, event.Message); err != nil {
+			return err
+		}
+	}
+	g.facts.Unsorted, err = r.Unsorted(g.facts.Shop.ID, refund.MaxUnsorted)
+	return err
 }
 
 // readOrder reads what is known around the order that the event is about.

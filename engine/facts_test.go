@@ -82,6 +82,95 @@ func TestCaseOfEvent(t *testing.T) {
 	d.stop()
 }
 
+// TestUnsortedFacts says which steps see what waits to be sorted, and that what a
+// step keeps and sorts out is stored.
+func TestUnsortedFacts(t *testing.T) {
+	store := memory.New()
+	if err := store.Apply(t.Context(), refund.Commit{
+		Unsorted: []refund.Unsorted{{ID: 1, Shop: "shop", Text: "old"}, {ID: 2, Shop: "other", Text: "foreign"},
+			{ID: 1 << 62, Shop: "shop", Text: "written under a clock that ran ahead"}},
+		Posts: []refund.Post{{Chat: group, Message: 60, Case: "7.1"}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	var post refund.Post
+	var result dialogs.Result
+	d := newDesk(t, store, NewManualClock(start), func(cfg *Config) {
+		cfg.Shops[0].Staff = []refund.Staff{{Person: 21, Role: refund.Agent}}
+		cfg.Step = func(_ refund.Chat, _ *refund.Case, _ refund.Event, facts dialogs.Facts) dialogs.Result {
+			for _, one := range facts.Unsorted {
+				got = append(got, one.Text)
+			}
+			post = facts.Post
+			return result
+		}
+	}).run()
+	id := 0
+	step := func(event refund.Event) []string {
+		id++
+		got, post = nil, refund.Post{}
+		d.take(update(id, event))
+		d.wait()
+		result = dialogs.Result{}
+		return got
+	}
+	command := refund.Event{Kind: refund.Ordered, Chat: group, Person: 21, Command: "review"}
+	press := refund.Event{Kind: refund.Pressed, Chat: group, Person: 21, Message: 60, Action: refund.Action{Do: "later"}}
+	stranger, text := command, command
+	stranger.Person, text.Kind = 99, refund.Said
+	all := []string{"old", "written under a clock that ran ahead"}
+	for name, test := range map[string]struct {
+		event refund.Event
+		want  []string
+	}{"/review": {command, all}, "a press": {press, all}, "a stranger": {stranger, nil}, "a text": {text, nil},
+		"in private": {refund.Event{Kind: refund.Ordered, Chat: 21, Person: 21, Command: "review"}, nil}} {
+		if diff := cmp.Diff(test.want, step(test.event)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if (post.Case == "7.1") != (name == "a press") {
+			t.Errorf("%s: post %+v", name, post)
+		}
+	}
+	// Numbers rise beyond all that waits.
+	result = dialogs.Result{Unsorted: []refund.Unsorted{{Shop: "shop", Text: "new"}}, SortedOut: []refund.Unsorted{{Shop: "shop", ID: 1}}}
+	step(text)
+	if diff := cmp.Diff(append(all[1:], "new"), step(command)); diff != "" {
+		t.Errorf("afterwards (-want +got):\n%s", diff)
+	}
+	d.stop()
+}
+
+// Two who sort one message from different lanes sort it once: the second steps again.
+func TestSortedOnce(t *testing.T) {
+	store := memory.New()
+	if err := store.Apply(t.Context(), refund.Commit{Unsorted: []refund.Unsorted{{ID: 1, Shop: "shop", Text: "what"}}}); err != nil {
+		t.Fatal(err)
+	}
+	fake, runs := &notebook{}, 0
+	d := newDesk(t, store, NewManualClock(start), func(cfg *Config) {
+		cfg.Notebook = fake
+		cfg.Shops[0].Staff = []refund.Staff{{Person: 21, Role: refund.Agent}}
+		cfg.Step = func(chat refund.Chat, c *refund.Case, event refund.Event, facts dialogs.Facts) dialogs.Result {
+			if runs++; runs == 1 { // somebody else is faster
+				if err := store.Apply(context.Background(), refund.Commit{SortedOut: facts.Unsorted}); err != nil {
+					t.Error(err)
+				}
+			}
+			return dialogs.Step(chat, c, event, facts)
+		}
+	}).run()
+	d.take(update(1, refund.Event{Kind: refund.Pressed, Chat: group, Person: 21, Query: "q", Message: 60, Action: refund.Action{Do: "sort", Arg: "1:greet"}}))
+	d.wait()
+	if runs != 2 || len(fake.notes) > 0 {
+		t.Errorf("%d runs, notes %v", runs, fake.notes)
+	}
+	if diff := cmp.Diff([]string{"q:review_sorted_already"}, d.telegram.answered()); diff != "" {
+		t.Errorf("answers (-want +got):\n%s", diff)
+	}
+	d.stop()
+}
+
 func TestTakeWaitsForRoom(t *testing.T) {
 	hold := make(chan struct{})
 	d := newDesk(t, memory.New(), NewManualClock(start), func(cfg *Config) {

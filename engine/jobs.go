@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"tuidan/refund"
 )
@@ -11,7 +12,7 @@ import (
 // job is a stored job in memory.
 type job struct {
 	refund.Job
-	tries int // of an Alert, in this process
+	tries int // of an Alert or a Learn, in this process
 }
 
 // jobLane orders jobs: those of a case, or of a chat's draft, run one by one.
@@ -65,8 +66,11 @@ func (e *Engine) workJobs() {
 // runJob runs a job to its stored result. It returns the store's error only. A
 // job that was cut off by the engine's end stays stored.
 func (e *Engine) runJob(one *job) error {
-	if one.Kind == refund.Alert {
+	switch one.Kind {
+	case refund.Alert:
 		return e.alert(one)
+	case refund.Learn:
+		return e.learn(one)
 	}
 	result, err := e.result(one)
 	if err != nil {
@@ -268,18 +272,49 @@ func (e *Engine) alert(one *job) error {
 		}
 		if one.tries++; err != nil && one.tries < maxAlerts {
 			e.log.Warn("alert failed, tried again", "case", one.Case, "kind", one.Kind, "try", one.tries, "err", err)
-			e.clock.At(e.clock.Now().Add(alertPause<<(one.tries-1)), func() {
-				e.mu.Lock()
-				defer e.mu.Unlock()
-				e.jobs.push(laneOf(one.Job), one.ID, one)
-				e.jobCame.Signal()
-			})
+			e.later(one, alertPause<<(one.tries-1))
 			return nil
 		}
 	}
 	if err != nil {
 		e.log.Error("alert given up", "case", one.Case, "kind", one.Kind, "err", err)
 	}
+	return e.dropJob(one)
+}
+
+// learn notes what a message means. No event follows. A failure is tried again by
+// the clock until it succeeds: what people sorted is not lost to a full disk.
+func (e *Engine) learn(one *job) error {
+	if e.cfg.Notebook != nil {
+		ctx, cancel := context.WithTimeout(e.writing, e.cfg.CallTimeout)
+		err := safely(func() error { return e.cfg.Notebook.Note(ctx, one.Key, one.Intent, one.Text) })
+		cancel()
+		switch {
+		case err != nil && e.writing.Err() != nil:
+			return nil // cut off; it runs again after the restart
+		case err != nil:
+			pause := min(notePause<<min(one.tries, 16), maxNotePause)
+			one.tries++
+			e.log.Warn("what was sorted is not noted, tried again", "kind", one.Kind, "try", one.tries, "retry_in", pause, "err", err)
+			e.later(one, pause)
+			return nil
+		}
+	}
+	return e.dropJob(one)
+}
+
+// later has the clock bring a job again.
+func (e *Engine) later(one *job, pause time.Duration) {
+	e.clock.At(e.clock.Now().Add(pause), func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.jobs.push(laneOf(one.Job), one.ID, one)
+		e.jobCame.Signal()
+	})
+}
+
+// dropJob ends a job that no event follows.
+func (e *Engine) dropJob(one *job) error {
 	if err := e.apply(context.Background(), refund.Commit{JobsDone: []uint64{one.ID}}); fatal(err) {
 		return err
 	}

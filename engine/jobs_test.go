@@ -184,6 +184,97 @@ func TestAlertWaitsForTheClock(t *testing.T) {
 	d.stop()
 }
 
+// notebook fails its first notes.
+type notebook struct {
+	fail  int
+	notes []string
+}
+
+func (f *notebook) Note(_ context.Context, key string, label refund.Intent, text string) error {
+	if f.fail--; f.fail >= 0 {
+		return errors.New("disk is full")
+	}
+	f.notes = append(f.notes, key+" "+string(label)+" "+text)
+	return nil
+}
+
+// What people sorted is tried again until it is noted, ever more slowly, and over
+// a restart.
+func TestLearnIsNotLost(t *testing.T) {
+	store, clock, fake := memory.New(), NewManualClock(start), &notebook{fail: 14}
+	jobs := []refund.Job{{ID: 1, Kind: refund.Learn, Key: "k1", Intent: refund.MeansGreet, Text: "在吗"},
+		{ID: 2, Kind: refund.Learn, Key: "k2", Intent: refund.MeansDeny, Text: "no"}}
+	if err := store.Apply(t.Context(), refund.Commit{Jobs: jobs}); err != nil {
+		t.Fatal(err)
+	}
+	stepped := func(cfg *Config) {
+		cfg.Notebook = fake
+		cfg.Step = func(_ refund.Chat, _ *refund.Case, event refund.Event, _ dialogs.Facts) dialogs.Result {
+			t.Errorf("an event %s follows", event.Kind)
+			return dialogs.Result{}
+		}
+	}
+	stored := func() (n int) {
+		if err := store.View(t.Context(), func(r refund.Reader) error {
+			jobs, err := r.Jobs()
+			n = len(jobs)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	d := newDesk(t, store, clock, stepped).run()
+	d.wait()
+	for range 5 { // two jobs at a time
+		if stored() != 2 || len(fake.notes) > 0 {
+			t.Fatalf("%d jobs, notes %v", stored(), fake.notes)
+		}
+		clock.Set(clock.Next())
+		d.wait()
+	}
+	if tried := 14 - fake.fail; tried != 12 || clock.Now().Sub(start) != (10+20+40+80+160)*time.Second {
+		t.Errorf("tried %d times within %s", tried, clock.Now().Sub(start))
+	}
+	d.stop()
+	d = newDesk(t, store, clock, stepped).run()
+	d.wait()
+	clock.Advance(notePause)
+	d.wait()
+	if stored() != 0 {
+		t.Errorf("%d jobs are left", stored())
+	}
+	if diff := cmp.Diff([]string{"k1 greet 在吗", "k2 deny no"}, fake.notes); diff != "" {
+		t.Errorf("notes (-want +got):\n%s", diff)
+	}
+	d.stop()
+	// Without a notebook a job just ends.
+	if err := store.Apply(t.Context(), refund.Commit{Jobs: jobs[:1]}); err != nil {
+		t.Fatal(err)
+	}
+	d = newDesk(t, store, clock, nil).run()
+	d.wait()
+	if d.stop(); stored() != 0 {
+		t.Error("a job is left without a notebook")
+	}
+}
+
+func TestNotePauseIsBounded(t *testing.T) {
+	store, clock, fake := memory.New(), NewManualClock(start), &notebook{fail: 40}
+	if err := store.Apply(t.Context(), refund.Commit{Jobs: []refund.Job{{ID: 1, Kind: refund.Learn, Text: "x", Intent: refund.MeansDeny}}}); err != nil {
+		t.Fatal(err)
+	}
+	d := newDesk(t, store, clock, func(cfg *Config) { cfg.Notebook = fake }).run()
+	for d.wait(); len(fake.notes) == 0; d.wait() {
+		next := clock.Next()
+		if next.IsZero() || next.Sub(clock.Now()) > maxNotePause {
+			t.Fatalf("tried again at %v, now %v", next, clock.Now())
+		}
+		clock.Set(next)
+	}
+	d.stop()
+}
+
 func TestReadRecordNeedsNeitherForTheOther(t *testing.T) {
 	order := refund.Order{OrderKey: refund.OrderKey{Shop: "shop", No: "A1"}, Supplier: "s"}
 	lost := errors.New("timeout")

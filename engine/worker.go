@@ -209,6 +209,10 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 		}
 	}
 	commit.Jobs = result.Jobs
+	for i := range result.Unsorted {
+		result.Unsorted[i].ID = e.number()
+	}
+	commit.Unsorted, commit.SortedOut = result.Unsorted, result.SortedOut
 }
 
 func concernedCase(changed, had *refund.Case) *refund.Case {

@@ -69,25 +69,32 @@ const MaxPictureDistance = 6
 // the index of open cases, an ended one is not. An inbox entry with an UpdateID
 // that was seen already is ErrConflict too; a stored one marks it as seen at
 // Received. Deleting what is not there is no error.
+//
+// An Unsorted whose text already waits in its shop is not kept twice: the waiting
+// one stays, as Again says. Of more than MaxUnsorted of one shop the oldest, by
+// id, give way. Sorting out one that does not wait is ErrConflict, so that two
+// people cannot sort the same.
 type Commit struct {
-	Chats    []Chat
-	Cases    []Case
-	Accounts []Account
-	Tries    []Try
-	Pictures []Look
-	Timeline []Entry
-	Inbox    []Inbound // appended, or rewritten when the Seq is there
-	Done     []uint64  // inbox entries
-	DueDone  []Timer   // timers that moved from the due index to the inbox
-	Dead     []Dead
-	Outbox   []Message // put under lane and Key, replacing
-	Sent     []Message // removed, if the stored Seq is still the given one
-	Jobs     []Job     // put, replacing
-	JobsDone []uint64
-	Posted   []Posted
-	Posts    []Post
-	Groups   map[ShopID]ChatID // a migrated group's id now
-	Offset   *int64            // next getUpdates offset
+	Chats     []Chat
+	Cases     []Case
+	Accounts  []Account
+	Tries     []Try
+	Pictures  []Look
+	Timeline  []Entry
+	Inbox     []Inbound // appended, or rewritten when the Seq is there
+	Done      []uint64  // inbox entries
+	DueDone   []Timer   // timers that moved from the due index to the inbox
+	Dead      []Dead
+	Outbox    []Message // put under lane and Key, replacing
+	Sent      []Message // removed, if the stored Seq is still the given one
+	Jobs      []Job     // put, replacing
+	JobsDone  []uint64
+	Posted    []Posted
+	Posts     []Post
+	Unsorted  []Unsorted
+	SortedOut []Unsorted        // removed; Shop and ID count
+	Groups    map[ShopID]ChatID // a migrated group's id now
+	Offset    *int64            // next getUpdates offset
 }
 
 // Reader is one consistent snapshot of a store, valid only during the View that
@@ -113,6 +120,10 @@ type Reader interface {
 	CasesOf(OrderKey) ([]CaseID, error)
 	// OpenCases returns a shop's open cases, oldest first; every shop's for "".
 	OpenCases(ShopID) ([]CaseID, error)
+
+	// Unsorted returns at most limit of a shop's messages that wait to be sorted,
+	// oldest first.
+	Unsorted(shop ShopID, limit int) ([]Unsorted, error)
 
 	// Due returns at most limit timers that are due at the time, earliest first.
 	Due(at time.Time, limit int) ([]Timer, error)

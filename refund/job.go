@@ -20,6 +20,7 @@ const (
 	ReadOrder  JobKind = "read_order"  // again, just before submission → Reread
 	Submit     JobKind = "submit"      // the payout → PaidOut
 	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
+	Learn      JobKind = "learn"       // note what a message means, to train with; no event follows
 )
 
 // Job is one request to the outside world. It is stored with the decision that
@@ -36,7 +37,8 @@ type Job struct {
 	File     *File         `json:"file,omitempty"`
 	Message  int           `json:"message,omitempty"`  // of Seal: the buyer's message
 	Item     Item          `json:"item,omitempty"`     // of Seal: what it is evidence of
-	Text     string        `json:"text,omitempty"`     // of Seal: a forwarded text in place of a file
+	Text     string        `json:"text,omitempty"`     // of Seal: a forwarded text in place of a file; of Learn: the message
+	Intent   Intent        `json:"intent,omitempty"`   // of Learn: what it means
 	Facts    map[Item]Fact `json:"facts,omitempty"`    // of Alert and AskHelp
 	Attempts int           `json:"attempts,omitempty"` // marked before a Submit leaves; 1 after a crash means "in doubt"
 	SentAt   time.Time     `json:"sent_at,omitzero"`   // of Seal: when the buyer sent it

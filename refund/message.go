@@ -58,6 +58,7 @@ const (
 	CardPost MessageKind = "card"    // a case's card in its group: a desired state
 	Exhibit  MessageKind = "exhibit" // evidence that goes with the card, by Telegram's file id
 	Relayed  MessageKind = "relayed" // a copy of somebody's message
+	Rewrite  MessageKind = "rewrite" // a text in place of one that the desk said before
 )
 
 // Message is an outbox entry. It is committed with the decision to say it.
@@ -82,7 +83,7 @@ type Message struct {
 	OnCard   bool        `json:"on_card,omitempty"` // reply to the case's card
 	FileID   string      `json:"file_id,omitempty"`
 	FileKind FileKind    `json:"file_kind,omitempty"`
-	FromChat ChatID      `json:"from_chat,omitempty"` // of Relayed
+	FromChat ChatID      `json:"from_chat,omitempty"` // of Relayed and Rewrite
 	FromMsg  int         `json:"from_msg,omitempty"`
 	Prefer   Prefer      `json:"prefer"`
 	Attempts int         `json:"attempts,omitempty"` // marked before it leaves

@@ -93,6 +93,10 @@ type Slot struct {
 // SureSlot is the confidence below which a slot is confirmed by its writer.
 const SureSlot = 0.85
 
+// MaxUnsorted is how many messages of one shop wait to be sorted: a person looks
+// at some dozens, and what many write comes again.
+const MaxUnsorted = 500
+
 // Unsorted is a message that was not understood, or that its writer then sorted
 // otherwise, kept until a person of the shop says what it means.
 type Unsorted struct {
@@ -102,4 +106,13 @@ type Unsorted struct {
 	Text   string    `json:"text"` // masked
 	Guess  Intent    `json:"guess,omitempty"`
 	Sorted Intent    `json:"sorted,omitempty"` // what the writer then chose; "": he did not
+}
+
+// Again returns the waiting message after the same text came once more: it keeps
+// its place, and what a writer chose is not forgotten.
+func (u Unsorted) Again(later Unsorted) Unsorted {
+	if later.Sorted != "" {
+		u.Guess, u.Sorted = later.Guess, later.Sorted
+	}
+	return u
 }

@@ -43,6 +43,8 @@ type Stored interface {
 	SeenAs(update int64) (seq uint64, seen bool)
 	// Waits reports whether the inbox has the entry.
 	Waits(seq uint64) bool
+	// Unsorted reports whether the shop's message waits to be sorted.
+	Unsorted(shop refund.ShopID, id uint64) bool
 }
 
 // Check reports whether a commit's preconditions hold: nil, or
@@ -80,6 +82,11 @@ func Check(stored Stored, c *refund.Commit) error {
 			if earlier.Order == account.Order {
 				return fmt.Errorf("account %v twice: %w", account.Order, refund.ErrConflict)
 			}
+		}
+	}
+	for _, one := range c.SortedOut {
+		if !stored.Unsorted(one.Shop, one.ID) {
+			return fmt.Errorf("message %d of %s is sorted: %w", one.ID, one.Shop, refund.ErrConflict)
 		}
 	}
 	return checkInbox(stored, c.Inbox)
@@ -145,6 +152,8 @@ func Validate(c *refund.Commit) error {
 	for _, posted := range c.Posted {
 		v.id("case", string(posted.Case))
 	}
+	v.unsorted(c.Unsorted)
+	v.unsorted(c.SortedOut)
 	for shop := range c.Groups {
 		v.id("shop", string(shop))
 	}
@@ -178,6 +187,12 @@ func (v *validation) messages(messages []refund.Message) {
 	for i := range messages {
 		v.id("shop", string(messages[i].Shop))
 		v.text("key of message", messages[i].Key, MaxText)
+	}
+}
+
+func (v *validation) unsorted(messages []refund.Unsorted) {
+	for i := range messages {
+		v.id("shop", string(messages[i].Shop))
 	}
 }
 

@@ -433,6 +433,9 @@ func (d *desk) show(m *refund.Message) (refund.Post, error) {
 		post.Chat = group
 	}
 	for _, words := range m.Lines {
+		if words.Key == "" {
+			continue // a gap
+		}
 		if err := d.readable(words); err != nil {
 			return post, err
 		}

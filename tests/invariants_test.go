@@ -3,6 +3,7 @@
 package tests
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -63,6 +64,7 @@ func live(t *rapid.T, terms payouts.Options) {
 		"staff again":      day.staff,
 		"staff decide":     day.staffDecide,
 		"staff writes":     day.staffWrites,
+		"staff review":     day.staffReview,
 		"roleless press":   day.rolelessPress,
 		"several at once":  day.several,
 		"duplicates":       day.duplicates,
@@ -261,9 +263,9 @@ func (d *day) buyerAnswers(t *rapid.T) {
 func (d *day) forged(t *rapid.T) refund.Action {
 	chat := refund.ChatID(rapid.SampledFrom(buyers).Draw(t, "of"))
 	action := refund.Action{N: rapid.IntRange(0, 4).Draw(t, "n"), Arg: rapid.SampledFrom([]string{"", "late", "picture",
-		"description", "transaction_time", "refuse", "other", "star", "changed_mind"}).Draw(t, "arg"),
+		"description", "transaction_time", "refuse", "other", "star", "changed_mind", "1:greet", "1"}).Draw(t, "arg"),
 		Do: rapid.SampledFrom([]string{"approve", "refuse", "ask", "menu", "undo", "was_paid", "not_paid", "pay_again", "close", "resume",
-			"hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "nonsense"}).Draw(t, "do")}
+			"hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "sort", "leave_out", "later", "nonsense"}).Draw(t, "do")}
 	if rapid.IntRange(0, 3).Draw(t, "about a case") > 0 {
 		action.Case = refund.NewCaseID(chat, rapid.IntRange(1, 3).Draw(t, "case"))
 	}
@@ -347,6 +349,20 @@ func (d *day) staffWrites(t *rapid.T) {
 	}
 	event := inGroup(rapid.SampledFrom([]refund.PersonID{wang, zhao, chen, sun, stranger, 0}).Draw(t, "writer"), refund.Said)
 	event.ReplyTo, event.Message, event.Text = pick(t, "post", posts, postName).Message, d.nextMessage(), "please show the page"
+	d.happen(event)
+	must(t, d.settle())
+}
+
+// staffReview has somebody ask for what was not understood, which is one more
+// message each time, or one that waits already. Its buttons are pressed by staff.
+func (d *day) staffReview(t *rapid.T) {
+	n := rapid.IntRange(1, 20).Draw(t, "message")
+	guess := rapid.SampledFrom(append(refund.Intents(), "")).Draw(t, "guess")
+	sorted := rapid.SampledFrom(append(refund.Intents(), "")).Draw(t, "sorted")
+	must(t, d.disk.Store.Apply(context.Background(), refund.Commit{Unsorted: []refund.Unsorted{{ID: uint64(n), Shop: star.ID,
+		At: d.clock.Now(), Text: fmt.Sprint("message ", n%7), Guess: guess, Sorted: sorted}}}))
+	event := inGroup(rapid.SampledFrom([]refund.PersonID{wang, chen, sun, stranger, 0}).Draw(t, "who"), refund.Ordered)
+	event.Command, event.Message = "review", d.nextMessage()
 	d.happen(event)
 	must(t, d.settle())
 }

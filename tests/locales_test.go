@@ -24,6 +24,8 @@ import (
 var families = map[string][]string{
 	"issue_":       append(texts(refund.Reasons()), "wrong_item", "more"),
 	"reason_":      texts(refund.Reasons()),
+	"intent_":      texts(unclaimed()),
+	"wish_":        {"case_status", "policy_question", "talk_to_human", "withdraw"},
 	"ask_":         append(texts(items), "wrong_item", "more", "words"),
 	"item_":        texts(items),
 	"status_":      texts(refund.Statuses()),
@@ -42,6 +44,11 @@ var (
 	states  = []refund.State{refund.StatePaid, refund.StateProcessing, refund.StateDelivered, refund.StateRevealed, refund.StateRedeemed,
 		refund.StateArrived, refund.StateFailed, refund.StatePartial, refund.StateUnknown}
 )
+
+// unclaimed are the intents that are no claim; a claim is called as its reason is.
+func unclaimed() []refund.Intent {
+	return slices.DeleteFunc(refund.Intents(), func(intent refund.Intent) bool { return intent.Reason() != "" })
+}
 
 func texts[T ~string](list []T) []string {
 	all := make([]string, len(list))

@@ -8,7 +8,7 @@
 // then the keys that the record has in the indexes, then JSON; see records.go.
 //
 //	meta
-//	├── schema                                  → uint64, the layout drawn here is 1
+//	├── schema                                  → uint64, the layout drawn here is 2
 //	└── offset                                  → int, next getUpdates offset
 //	chats            chat int                   → record of Chat
 //	cases            id                         → record of Case
@@ -29,10 +29,13 @@
 //	jobs             id uint64                  → JSON of Job
 //	posted           case text                  → JSON of Posted
 //	posts            chat int, message int      → JSON of Post
+//	unsorted         shop text, id uint64       → SHA-256 of its text, JSON of Unsorted
 //	groups           shop text                  → chat int
 //
 // seq without a type is the bucket's own sequence. Work done is deleted: inbox,
-// due, outbox and jobs hold what waits.
+// due, outbox, jobs and unsorted hold what waits; unsorted at most
+// refund.MaxUnsorted of a shop, so that its keys are counted, and its texts looked
+// through, whenever one comes.
 //
 // # Writing
 //

@@ -64,6 +64,7 @@ func TestReopen(t *testing.T) {
 		Jobs:     []refund.Job{{ID: 1}},
 		Posted:   []refund.Posted{{Case: "7.1", Chat: -1, Message: 2}},
 		Posts:    []refund.Post{{Chat: -1, Message: 2, Case: "7.1"}},
+		Unsorted: []refund.Unsorted{{ID: 1, Shop: "lake", Text: "what"}},
 		Groups:   map[refund.ShopID]refund.ChatID{"lake": -1},
 		Offset:   &offset,
 	})
@@ -230,6 +231,43 @@ func TestMigrate(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(4, 1, 2, 1, 2, 3)
+}
+
+// A file of the first release, whose buckets are written out here, keeps all that
+// it has and takes messages to sort.
+func TestMigrateFrom1(t *testing.T) {
+	path := newPath(t)
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	job := []byte(`{"id":7,"kind":"alert","chat":0}`)
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range []string{"due", "open", "orders", "claims", "meta", "chats", "cases", "accounts", "timeline", "pictures",
+			"tries", "tries_by_time", "inbox", "seen", "seen_by_time", "dead", "outbox", "jobs", "posted", "posts", "groups"} {
+			if _, err := tx.CreateBucket([]byte(name)); err != nil {
+				return err
+			}
+		}
+		return errors.Join(
+			tx.Bucket([]byte("meta")).Put([]byte("schema"), uintKey(1)),
+			tx.Bucket([]byte("jobs")).Put(uintKey(7), job))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second opening finds the new layout
+		store := open(t, path, Options{})
+		apply(t, store, refund.Commit{Unsorted: []refund.Unsorted{{ID: 1, Shop: "lake", Text: "what"}}})
+		all := dump(t, store)
+		if len(all) != int(bucketCount) || all["meta"]["schema"] != string(uintKey(uint64(1+len(migrations)))) ||
+			len(all["unsorted"]) != 1 || all["jobs"][string(uintKey(7))] != string(job) {
+			t.Errorf("after the migration: %q", all)
+		}
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // After a failure of the disk every waiter hears of it and nothing is accepted.

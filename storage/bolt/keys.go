@@ -36,6 +36,10 @@ func postKey(c refund.ChatID, m int) []byte {
 	return appendInt(appendInt(make([]byte, 0, 16), int64(c)), int64(m))
 }
 
+func unsortedKey(shop refund.ShopID, id uint64) []byte {
+	return appendUint(appendText(make([]byte, 0, 10+len(shop)), shop), id)
+}
+
 func appendOrder(key []byte, order refund.OrderKey) []byte {
 	return appendText(appendText(key, order.Shop), order.No)
 }

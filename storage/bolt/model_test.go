@@ -58,6 +58,12 @@ var (
 			Chat: chats.Draw(t, "chat"), Shop: shops.Draw(t, "shop"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"),
 		}
 	})
+	unsorted = rapid.Custom(func(t *rapid.T) refund.Unsorted {
+		return refund.Unsorted{
+			ID: small.Draw(t, "id"), Shop: shops.Draw(t, "shop"), Text: numbers.Draw(t, "text"),
+			Sorted: rapid.SampledFrom([]refund.Intent{"", refund.MeansGreet, refund.MeansDeny}).Draw(t, "sorted"),
+		}
+	})
 )
 
 // some draws up to two values.
@@ -126,6 +132,14 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 		c.Posted = append(c.Posted, refund.Posted{Case: id, Chat: chats.Draw(t, "chat")})
 		c.Posts = append(c.Posts, refund.Post{Chat: chats.Draw(t, "chat"), Message: rapid.IntRange(-1, 2).Draw(t, "message"), Case: id})
 	}
+	c.Unsorted = some(t, "unsorted", unsorted)
+	for _, shop := range some(t, "sorted out", shops) {
+		if waiting, _ := r.Unsorted(shop, 9); len(waiting) > 0 {
+			c.SortedOut = append(c.SortedOut, rapid.SampledFrom(waiting).Draw(t, "which"))
+		} else if rapid.IntRange(0, 19).Draw(t, "stale") == 0 {
+			c.SortedOut = append(c.SortedOut, refund.Unsorted{Shop: shop})
+		}
+	}
 	c.Groups = rapid.MapOfN(shops, chats, 0, 2).Draw(t, "groups")
 	if rapid.Bool().Draw(t, "move") {
 		offset := rapid.Int64().Draw(t, "offset")
@@ -168,6 +182,10 @@ func everything(r refund.Reader) (map[string]any, error) {
 		put(group, err, "group", shop)
 		open, err := r.OpenCases(shop)
 		put(open, err, "open", shop)
+		for _, limit := range []int{-1, 1, 9} {
+			waiting, err := r.Unsorted(shop, limit)
+			put(waiting, err, "unsorted", shop, limit)
+		}
 		for _, hash := range []uint64{0, 1, 0xff, 0xffff_0000, 1<<63 | 3} {
 			near, err := r.SeenPicture(refund.Look{Shop: shop, Hash: hash, Case: "x"})
 			put(near, err, "picture", shop, hash)

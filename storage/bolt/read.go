@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 	"time"
@@ -59,9 +61,14 @@ func read[T any](r reader, b bucket, key []byte) (v T, err error) {
 // readFrom decodes the entries under a prefix, in order, from the key first on.
 // Values have skip bytes before their JSON.
 func readFrom[T any](r reader, b bucket, prefix, first []byte, skip int) ([]T, error) {
+	return readSome[T](r, b, prefix, first, skip, math.MaxInt)
+}
+
+// readSome is readFrom for at most limit entries.
+func readSome[T any](r reader, b bucket, prefix, first []byte, skip, limit int) ([]T, error) {
 	var all []T
 	cursor := r.bucket(b).Cursor()
-	for key, value := cursor.Seek(first); key != nil && bytes.HasPrefix(key, prefix); key, value = cursor.Next() {
+	for key, value := cursor.Seek(first); len(all) < limit && key != nil && bytes.HasPrefix(key, prefix); key, value = cursor.Next() {
 		if len(value) < skip {
 			return nil, fault(b, key, errDamaged)
 		}
@@ -201,6 +208,11 @@ func idAfterTime(key []byte) (refund.CaseID, error) {
 	rest := keyReader{key: key}
 	rest.time()
 	return refund.CaseID(rest.text()), rest.err
+}
+
+func (r reader) Unsorted(shop refund.ShopID, limit int) ([]refund.Unsorted, error) {
+	prefix := textKey(shop)
+	return readSome[refund.Unsorted](r, unsortedBucket, prefix, prefix, sha256.Size, limit)
 }
 
 func (r reader) Due(at time.Time, limit int) ([]refund.Timer, error) {

@@ -35,6 +35,7 @@ const (
 	postedBucket
 	postsBucket
 	groupsBucket
+	unsortedBucket
 
 	bucketCount
 )
@@ -61,6 +62,7 @@ var bucketNames = [bucketCount][]byte{
 	postedBucket:      []byte("posted"),
 	postsBucket:       []byte("posts"),
 	groupsBucket:      []byte("groups"),
+	unsortedBucket:    []byte("unsorted"),
 }
 
 // fullPages reports whether keys only ever come at the end, so that pages may be
@@ -83,7 +85,13 @@ type migration func(*bbolt.Tx) error
 
 // migrations leads from schema 1 on: the first makes 2 of 1. What a release has
 // written must stay readable, so an entry is never changed, only added.
-var migrations []migration
+var migrations = []migration{addUnsorted}
+
+// addUnsorted makes the bucket of messages that wait to be sorted.
+func addUnsorted(tx *bbolt.Tx) error {
+	_, err := tx.CreateBucket([]byte("unsorted"))
+	return err
+}
 
 // prepare makes the buckets of a new file, or brings an old one's layout up to
 // date, all in one transaction.

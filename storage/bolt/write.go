@@ -2,7 +2,9 @@ package bolt
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -20,6 +22,7 @@ type change struct {
 	puts    []entry
 	appends []entry // whose keys the bucket's sequence completes
 	tries   []entry // the same, with a second index
+	sorting []entry // of messages that wait to be sorted, by commit.Unsorted
 	drops   []entry // without values
 }
 
@@ -39,7 +42,7 @@ func prepared(c *refund.Commit) (*change, error) {
 		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+
 			bandCount*len(c.Pictures)+1),
 		appends: make([]entry, 0, len(c.Timeline)+len(c.Dead)),
-		drops:   make([]entry, 0, len(c.Done)+len(c.DueDone)+len(c.JobsDone)),
+		drops:   make([]entry, 0, len(c.Done)+len(c.DueDone)+len(c.JobsDone)+len(c.SortedOut)),
 	}}
 	p.encode(c)
 	return &p.change, p.err
@@ -100,6 +103,14 @@ func (p *preparation) encode(c *refund.Commit) {
 	for i := range c.Tries {
 		key := appendTime(orderKey(c.Tries[i].Order), c.Tries[i].At)
 		p.tries = append(p.tries, entry{triesBucket, key, p.json(nil, &c.Tries[i])})
+	}
+	for i := range c.Unsorted {
+		one := &c.Unsorted[i]
+		digest := sha256.Sum256([]byte(one.Text))
+		p.sorting = append(p.sorting, entry{unsortedBucket, unsortedKey(one.Shop, one.ID), p.json(digest[:], one)})
+	}
+	for _, one := range c.SortedOut {
+		p.drops = append(p.drops, entry{bucket: unsortedBucket, key: unsortedKey(one.Shop, one.ID)})
 	}
 	for _, seq := range c.Done {
 		p.drops = append(p.drops, entry{bucket: inboxBucket, key: uintKey(seq)})
@@ -178,6 +189,11 @@ func (w *writer) apply(c *change) error {
 			return fmt.Errorf("write tries: %w", err)
 		}
 	}
+	for i, e := range c.sorting {
+		if err := w.keep(e, &c.commit.Unsorted[i]); err != nil {
+			return fmt.Errorf("write unsorted: %w", err)
+		}
+	}
 	for _, e := range c.drops {
 		if err := w.bucket(e.bucket).Delete(e.key); err != nil {
 			return fmt.Errorf("delete from %s: %w", bucketNames[e.bucket], err)
@@ -233,6 +249,54 @@ func (w *writer) append(e entry) (key []byte, seq uint64, err error) {
 	return key, seq, b.Put(key, e.value)
 }
 
+// keep puts a message that waits to be sorted, unless its text waits already; the
+// oldest gives way.
+func (w *writer) keep(e entry, one *refund.Unsorted) error {
+	b := w.bucket(e.bucket)
+	shop := e.key[:len(e.key)-8]
+	var oldest []byte
+	waiting := 0
+	cursor := b.Cursor()
+	for key, value := cursor.Seek(shop); key != nil && bytes.HasPrefix(key, shop); key, value = cursor.Next() {
+		if len(value) < sha256.Size {
+			return errDamaged
+		}
+		if bytes.Equal(value[:sha256.Size], e.value[:sha256.Size]) {
+			return w.again(key, value, one)
+		}
+		if oldest == nil {
+			oldest = bytes.Clone(key)
+		}
+		waiting++
+	}
+	if waiting >= refund.MaxUnsorted && b.Get(e.key) == nil {
+		if bytes.Compare(e.key, oldest) < 0 {
+			return nil // the oldest is this one
+		}
+		if err := b.Delete(oldest); err != nil {
+			return err
+		}
+	}
+	return b.Put(e.key, e.value)
+}
+
+// again notes that the text of a waiting message came once more.
+func (w *writer) again(key, value []byte, later *refund.Unsorted) error {
+	var has refund.Unsorted
+	if err := json.Unmarshal(value[sha256.Size:], &has); err != nil {
+		return err
+	}
+	next := has.Again(*later)
+	if next == has {
+		return nil
+	}
+	replaced, err := appendJSON(bytes.Clone(value[:sha256.Size]), next)
+	if err != nil {
+		return err
+	}
+	return w.bucket(unsortedBucket).Put(bytes.Clone(key), replaced)
+}
+
 // sent removes messages that were not replaced since they were read.
 func (w *writer) sent(messages []refund.Message) error {
 	for i := range messages {
@@ -270,6 +334,10 @@ func (s stored) SeenAs(update int64) (seq uint64, seen bool) {
 		return 0, false
 	}
 	return binary.BigEndian.Uint64(value), true
+}
+
+func (s stored) Unsorted(shop refund.ShopID, id uint64) bool {
+	return s.w.bucket(unsortedBucket).Get(unsortedKey(shop, id)) != nil
 }
 
 func (s stored) Waits(seq uint64) bool { return s.w.bucket(inboxBucket).Get(uintKey(seq)) != nil }

@@ -38,6 +38,7 @@ type Store struct {
 	jobs     map[uint64]refund.Job
 	posted   map[refund.CaseID]refund.Posted
 	posts    map[post]refund.Post
+	unsorted map[refund.ShopID]map[uint64]refund.Unsorted
 	groups   map[refund.ShopID]refund.ChatID
 	offset   int64
 }
@@ -71,6 +72,7 @@ func New() *Store {
 		jobs:     map[uint64]refund.Job{},
 		posted:   map[refund.CaseID]refund.Posted{},
 		posts:    map[post]refund.Post{},
+		unsorted: map[refund.ShopID]map[uint64]refund.Unsorted{},
 		groups:   map[refund.ShopID]refund.ChatID{},
 	}
 }
@@ -159,9 +161,32 @@ func (s *Store) put(c *refund.Commit) {
 	for _, one := range c.Posts {
 		s.posts[post{one.Chat, one.Message}] = one
 	}
+	for _, one := range c.Unsorted {
+		s.keep(one)
+	}
 	maps.Copy(s.groups, c.Groups)
 	if c.Offset != nil {
 		s.offset = *c.Offset
+	}
+}
+
+// keep puts a message that waits to be sorted, unless its text waits already; the
+// oldest gives way.
+func (s *Store) keep(one refund.Unsorted) {
+	waiting := s.unsorted[one.Shop]
+	if waiting == nil {
+		waiting = map[uint64]refund.Unsorted{}
+		s.unsorted[one.Shop] = waiting
+	}
+	for id, has := range waiting {
+		if has.Text == one.Text {
+			waiting[id] = has.Again(one)
+			return
+		}
+	}
+	waiting[one.ID] = one
+	if len(waiting) > refund.MaxUnsorted {
+		delete(waiting, slices.Min(slices.Collect(maps.Keys(waiting))))
 	}
 }
 
@@ -179,6 +204,9 @@ func (s *Store) remove(c *refund.Commit) {
 	}
 	for _, id := range c.JobsDone {
 		delete(s.jobs, id)
+	}
+	for _, one := range c.SortedOut {
+		delete(s.unsorted[one.Shop], one.ID)
 	}
 }
 
@@ -247,6 +275,10 @@ func (s stored) SeenAs(update int64) (uint64, bool) {
 	return seen.seq, ok
 }
 func (s stored) Waits(seq uint64) bool { _, ok := s.s.inbox[seq]; return ok }
+func (s stored) Unsorted(shop refund.ShopID, id uint64) bool {
+	_, ok := s.s.unsorted[shop][id]
+	return ok
+}
 
 // reader is the snapshot of a View, which holds the lock.
 type reader struct {
@@ -311,6 +343,11 @@ func (r reader) casesWhere(match func(*refund.Case) bool) []refund.CaseID {
 		return cmp.Or(r.s.cases[a].OpenedAt.Compare(r.s.cases[b].OpenedAt), storage.CompareIDs(a, b))
 	})
 	return ids
+}
+
+func (r reader) Unsorted(shop refund.ShopID, limit int) ([]refund.Unsorted, error) {
+	waiting := byID(r.s.unsorted[shop])
+	return waiting[:min(len(waiting), max(limit, 0))], nil
 }
 
 func (r reader) Due(at time.Time, limit int) ([]refund.Timer, error) {

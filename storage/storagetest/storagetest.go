@@ -46,6 +46,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"outbox", outbox},
 		{"jobs", jobs},
 		{"posted, posts, groups, offset", places},
+		{"unsorted", unsorted},
+		{"unsorted: the oldest give way", unsortedBound},
 		{"tries", tries},
 		{"claims", claims},
 		{"cases of an order", casesOf},
@@ -161,10 +163,11 @@ func absent(d *desk) {
 		jobs, err18 := r.Jobs()
 		dead, err19 := r.Dead()
 		seen, err20 := r.Seen([]int64{1})
-		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead), 0)
+		unsorted, err21 := r.Unsorted("lake", 5)
+		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted), 0)
 		d.same(seen[1], false)
 		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14,
-			err15, err16, err17, err18, err19, err20)
+			err15, err16, err17, err18, err19, err20, err21)
 	})
 	// Deleting what is not there is no error.
 	d.apply(refund.Commit{
@@ -244,6 +247,7 @@ func wholeOrNothing(d *desk) {
 		JobsDone: []uint64{1},
 		Posted:   []refund.Posted{{Case: one.ID, Chat: 1, Message: 2}},
 		Posts:    []refund.Post{{Chat: 1, Message: 2, Case: one.ID}},
+		Unsorted: []refund.Unsorted{{ID: 1, Shop: "lake", Text: "what"}},
 		Groups:   map[refund.ShopID]refund.ChatID{"lake": -5},
 		Offset:   &offset,
 	}, refund.ErrConflict)
@@ -261,7 +265,8 @@ func wholeOrNothing(d *desk) {
 		open, _ := r.OpenCases("")
 		dead, _ := r.Dead()
 		seen, _ := r.Seen([]int64{20})
-		d.same(len(tries)+len(entries)+len(open)+len(dead), 0)
+		unsorted, _ := r.Unsorted("lake", 9)
+		d.same(len(tries)+len(entries)+len(open)+len(dead)+len(unsorted), 0)
 		near, _ := r.SeenPicture(refund.Look{Shop: "lake", Hash: 5})
 		group, _ := r.Group("lake")
 		has, _ := r.Offset()
@@ -281,6 +286,8 @@ func invalid(d *desk) {
 		"long case id":    {Timeline: []refund.Entry{{Case: refund.CaseID(long)}}},
 		"long number":     {Tries: []refund.Try{{Order: refund.OrderKey{No: long}}}},
 		"long key":        {Outbox: []refund.Message{{Chat: 1, Key: long}}},
+		"long shop":       {Unsorted: []refund.Unsorted{{ID: 1, Shop: refund.ShopID(long)}}},
+		"long shop out":   {SortedOut: []refund.Unsorted{{ID: 1, Shop: refund.ShopID(long)}}},
 		"no JSON":         {Inbox: []refund.Inbound{{Seq: 1, Update: []byte("{")}}},
 		"no date":         {Timeline: []refund.Entry{{Case: "a.1", At: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)}}},
 	} {
@@ -473,6 +480,74 @@ func places(d *desk) {
 	posted.Message, offset = 6, 0
 	d.apply(refund.Commit{Posted: []refund.Posted{posted}, Offset: &offset})
 	check(posted, offset)
+}
+
+func unsortedOf(d *desk, shop refund.ShopID, limit int) []refund.Unsorted {
+	return ask(d, func(r refund.Reader) ([]refund.Unsorted, error) { return r.Unsorted(shop, limit) })
+}
+
+func unsorted(d *desk) {
+	message := func(id uint64, shop refund.ShopID, text string) refund.Unsorted {
+		return refund.Unsorted{ID: id, Shop: shop, At: at(int(id)), Text: text, Guess: refund.MeansGreet}
+	}
+	a, b, c := message(300, "lake", "where is it"), message(5, "lake", "在吗"), message(7, "lakeside", "where is it")
+	d.apply(refund.Commit{Unsorted: []refund.Unsorted{a, b, c}})
+	d.same(unsortedOf(d, "lake", 9), []refund.Unsorted{b, a})
+	d.same(unsortedOf(d, "lake", 1), []refund.Unsorted{b})
+	d.same(len(unsortedOf(d, "lake", 0)), 0)
+	d.same(unsortedOf(d, "lakeside", 9), []refund.Unsorted{c})
+	d.same(len(unsortedOf(d, "lak", 9)), 0)
+	// A text that waits is not kept twice; what a writer chose is, and stays.
+	chose := message(301, "lake", "在吗")
+	chose.Guess, chose.Sorted = refund.MeansNothing, refund.MeansCaseStatus
+	d.apply(refund.Commit{Unsorted: []refund.Unsorted{chose, message(302, "lake", "在吗")}})
+	b.Guess, b.Sorted = chose.Guess, chose.Sorted
+	d.same(unsortedOf(d, "lake", 9), []refund.Unsorted{b, a})
+	// Sorted once, by its id and in its shop.
+	job := refund.Job{ID: 1}
+	out := func(shop refund.ShopID, id uint64) refund.Commit {
+		return refund.Commit{SortedOut: []refund.Unsorted{{ID: id, Shop: shop}}, Jobs: []refund.Job{job}}
+	}
+	for _, none := range []refund.Commit{out("lake", 7), out("lakeside", 5), out("lake", 301), out("", 0)} {
+		d.refuse(none, refund.ErrConflict)
+	}
+	d.same(len(jobsOf(d)), 0)
+	d.apply(out("lake", 5))
+	d.refuse(out("lake", 5), refund.ErrConflict)
+	d.same(unsortedOf(d, "lake", 9), []refund.Unsorted{a})
+	d.same(unsortedOf(d, "lakeside", 9), []refund.Unsorted{c})
+	// Its text may come again then.
+	b.ID = 400
+	d.apply(refund.Commit{Unsorted: []refund.Unsorted{b}})
+	d.same(unsortedOf(d, "lake", 9), []refund.Unsorted{a, b})
+}
+
+func unsortedBound(d *desk) {
+	message := func(n int) refund.Unsorted {
+		return refund.Unsorted{ID: uint64(n), Shop: "lake", At: at(n), Text: fmt.Sprint("message ", n)}
+	}
+	other := refund.Unsorted{ID: 1, Shop: "shore", At: at(0), Text: "other"}
+	c := refund.Commit{Unsorted: []refund.Unsorted{other}}
+	for n := range refund.MaxUnsorted + 3 {
+		c.Unsorted = append(c.Unsorted, message(n+1))
+	}
+	d.apply(c)
+	waiting := unsortedOf(d, "lake", refund.MaxUnsorted+9)
+	d.same(len(waiting), refund.MaxUnsorted)
+	d.same(waiting[0], message(4))
+	// Who comes again pushes nobody out; who is new does.
+	again, fresh := message(4), message(900)
+	again.ID = 899
+	d.apply(refund.Commit{Unsorted: []refund.Unsorted{again}})
+	d.same(unsortedOf(d, "lake", 1), []refund.Unsorted{message(4)})
+	d.apply(refund.Commit{Unsorted: []refund.Unsorted{fresh}})
+	waiting = unsortedOf(d, "lake", refund.MaxUnsorted+9)
+	d.same(len(waiting), refund.MaxUnsorted)
+	d.same(waiting[0], message(5))
+	d.same(waiting[len(waiting)-1], fresh)
+	d.apply(refund.Commit{Unsorted: []refund.Unsorted{{ID: 2, Shop: "lake", At: at(2), Text: "older than all"}}})
+	d.same(unsortedOf(d, "lake", 1), []refund.Unsorted{message(5)})
+	d.same(unsortedOf(d, "shore", 9), []refund.Unsorted{other})
 }
 
 func tries(d *desk) {
