@@ -14,6 +14,7 @@ import (
 
 	"tuidan/bot"
 	"tuidan/engine"
+	"tuidan/intents"
 	"tuidan/locales"
 	"tuidan/orders"
 	"tuidan/payouts"
@@ -79,9 +80,17 @@ func openDesk(ctx context.Context, root, folder, url, token string, table *order
 	if err != nil {
 		return nil, errors.Join(err, channel.Close())
 	}
+	model, err := intents.Shipped()
+	if err != nil {
+		return nil, errors.Join(err, channel.Close(), store.Close())
+	}
+	slots, err := intents.NewSlots(nil)
+	if err != nil {
+		return nil, errors.Join(err, channel.Close(), store.Close())
+	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	clock := engine.SystemClock{}
-	e, err := engine.New(ctx, engine.Config{Store: store, Clock: clock, Log: log, Shops: []engine.Shop{{
+	e, err := engine.New(ctx, engine.Config{Store: store, Clock: clock, Log: log, Classifier: intents.NewReader(model, slots), Shops: []engine.Shop{{
 		Shop: refund.Shop{ID: shopID, Title: "星卡", Locale: "zh-Hans", Currency: "CNY", Zone: zone, Group: group,
 			Staff: []refund.Staff{{Person: 501, Name: "wang", Role: refund.Approver}}},
 		Policy: shopPolicy, Source: table,
