@@ -42,10 +42,9 @@ func (s *step) askDoubt(item refund.Item, doubt refund.Fact) {
 	if item == refund.TransactionTime {
 		value = w("moment", "At", doubt.At)
 	}
-	s.say(lines(w("is_it_so", "Item", itemText(item), "Value", value), w("ask_by", "By", s.dueAt())), rows(
+	s.say(lines(w("is_it_so", "Item", itemText(item), "Value", value), w("ask_by", "By", s.dueAt())), append(rows(
 		s.caseButton(w("button_yes_so", "Value", value), "so", string(item), refund.Good),
-		s.caseButton(w("button_not_so"), "not_so", string(item), refund.Plain),
-		s.caseButton(w("button_withdraw"), "withdraw", "", refund.Plain))...)
+		s.caseButton(w("button_not_so"), "not_so", string(item), refund.Plain)), s.askButtons(item)...)...)
 }
 
 // askButtons offer what the bot can fill in by itself. (R47)
@@ -88,7 +87,7 @@ func (s *step) saidCollecting() {
 		case s.heardCollecting():
 			return
 		}
-		s.say(lines(w("picture_expected", "Item", itemText(c.Asking)), w("ask_"+string(c.Asking), "Order", c.Order.No)), s.askButtons(c.Asking)...)
+		s.askAgain(w("picture_expected"))
 		return
 	}
 	if s.takeStated(c.Asking) {
@@ -99,7 +98,11 @@ func (s *step) saidCollecting() {
 		return
 	}
 	fact, wrong := s.read(c.Asking, s.event.Text)
-	if wrong.Key != "" {
+	switch {
+	case wrong.Key != "" && s.chats():
+		s.askAgain() // nothing is wrong with it
+		return
+	case wrong.Key != "":
 		s.say(lines(wrong), s.askButtons(c.Asking)...)
 		return
 	}
@@ -252,6 +255,9 @@ func (s *step) sentFile() {
 	case c.Status == refund.Collecting && !c.Asking.Typed() && c.Asking != "":
 		item = c.Asking
 	}
+	if file != nil && c.Status == refund.Collecting {
+		s.takeStated(c.Asking) // what stands under it
+	}
 	for _, evidence := range c.Evidence {
 		if evidence.Message == s.event.Message {
 			item = evidence.Item
@@ -310,7 +316,7 @@ func (s *step) sealedCollecting() {
 	}
 	if s.c.Asking.Typed() && !s.c.Has(s.c.Asking) {
 		if len(s.c.Awaited) == 0 {
-			s.say(lines(w("evidence_kept"), w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)), s.askButtons(s.c.Asking)...)
+			s.askAgain(w("evidence_kept"))
 		}
 		return
 	}

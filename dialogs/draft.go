@@ -92,7 +92,11 @@ func (s *step) advance() {
 	case draft.Shop == "":
 		s.askShop()
 	case draft.Reason == "" && draft.OrderNo == "":
-		s.askReason(w("hello", "Shop", s.facts.Shop.Title), w("ask_reason"))
+		text := lines(w("ask_reason"))
+		if len(s.lead) == 0 {
+			text = slices.Insert(text, 0, w("hello", "Shop", s.facts.Shop.Title))
+		}
+		s.askReason(text...)
 	case draft.OrderNo == "":
 		s.say(lines(w("ask_order")), rows(s.draftButton(w("button_back"), "reasons", ""))...)
 	case draft.Proven && draft.Reason == "":
@@ -199,6 +203,10 @@ func (s *step) pressedDraft() {
 func (s *step) saidDraft(text string) {
 	if s.chat.Draft == nil {
 		if s.follow(s.understood()) {
+			return
+		}
+		if !orderShape(plainText(text)) && idle(s.facts.Understood) {
+			s.say(lines(w("at_your_service")))
 			return
 		}
 		s.newDraft()
@@ -373,6 +381,15 @@ func (s *step) draftTimer() {
 	}
 }
 
+// urgentWords say that others were alerted, and how much they still need to know.
+func (s *step) urgentWords() []refund.Words {
+	text := lines(w("opened_urgent", "Order", s.c.Order.No))
+	if n := len(s.lacking()); n > 0 {
+		text = append(text, w("still_needed", "Count", n))
+	}
+	return text
+}
+
 // alreadyOpen says so when the order has an open case: there is one at a time.
 func (s *step) alreadyOpen() bool {
 	if s.account.Open == "" {
@@ -417,7 +434,7 @@ func (s *step) openCase() {
 	s.ownCase = true
 	c := s.c
 	c.Facts = map[refund.Item]refund.Fact{}
-	s.admit(draft.Facts, draft.Doubts)
+	s.admit(c.Reason, draft.Facts, draft.Doubts)
 	end := c.OpenedAt
 	c.InTime, c.InWindow = true, true
 	if !order.CompletedAt.IsZero() {
@@ -433,7 +450,7 @@ func (s *step) openCase() {
 	if c.Urgent {
 		// Alerted at once, before the evidence is complete. (R36)
 		s.caseJob(refund.Alert)
-		s.say(lines(w("opened_urgent", "Order", order.No)))
+		s.say(s.urgentWords())
 	} else {
 		s.progress(w("opened", "Order", order.No, "Title", order.Title))
 	}

@@ -68,17 +68,21 @@ func (s *step) goods() refund.Goods { return policy.Gate(s.c.Order, s.c.Record) 
 // missing is the first thing that the reason requires, or that a merchant asked
 // for, and that the buyer has not given; "" when nothing is.
 func (s *step) missing() refund.Item {
-	for _, ask := range s.facts.Policy.Asks(s.c.Reason, s.c.Order.Kind, s.goods()) {
-		if ask.Required && !s.c.Has(ask.Item) {
-			return ask.Item
-		}
-	}
-	for _, item := range s.c.Asked {
-		if !s.c.Has(item) {
-			return item
-		}
+	if lacking := s.lacking(); len(lacking) > 0 {
+		return lacking[0]
 	}
 	return ""
+}
+
+// lacking is all that is missing, in the order in which it is asked.
+func (s *step) lacking() []refund.Item {
+	var items []refund.Item
+	for _, ask := range s.facts.Policy.Asks(s.c.Reason, s.c.Order.Kind, s.goods()) {
+		if ask.Required {
+			items = append(items, ask.Item)
+		}
+	}
+	return slices.DeleteFunc(append(items, s.c.Asked...), s.c.Has)
 }
 
 // check reads what the records say before anything is judged or asked. (R12, R20, R47)

@@ -64,7 +64,11 @@ func (s *step) status() {
 	case s.chat.Draft != nil && s.chat.Draft.Looking:
 		text = lines(w("still_looking"))
 	case s.c != nil:
-		text = lines(w("status_closed", "Order", s.c.Order.No, "Status", w("status_"+string(s.c.Status))), w("start_again"))
+		text = lines(w("status_closed", "Order", s.c.Order.No, "Status", w("status_"+string(s.c.Status))))
+		if payout := s.c.Payout(); s.c.Status == refund.Refunded && payout != nil && payout.State != refund.Arrived {
+			text = append(text, w("refunded_when"))
+		}
+		text = append(text, w("start_again"))
 	default:
 		text = lines(w("no_case"), w("start_again"))
 	}
@@ -167,7 +171,6 @@ func (s *step) message() {
 	case s.c.Open() && reply:
 		s.run(s.moveOf(kinds[s.event.Kind]))
 	case draft || !s.c.Open():
-		s.c = nil
 		s.messageWithoutCase()
 	case s.ambiguous():
 		s.askCase()
@@ -186,6 +189,11 @@ func (s *step) moveOf(m move) move {
 }
 
 func (s *step) messageWithoutCase() {
+	if s.event.Kind == refund.Said && s.chat.Draft == nil && s.understood() == refund.MeansCaseStatus {
+		s.status() // of the case that is closed, too
+		return
+	}
+	s.c = nil
 	switch s.event.Kind {
 	case refund.Said:
 		s.saidDraft(s.event.Text)
@@ -307,11 +315,11 @@ func (s *step) saidMeanwhile() {
 	case refund.MeansWithdraw:
 		s.askWithdraw()
 		return
-	case refund.MeansCaseStatus:
-		s.say(lines(s.caseLine(s.c), w("need_person")))
-		return
 	case refund.MeansPolicyQuestion:
 		s.explainRules()
+		return
+	case refund.MeansCaseStatus, refund.MeansGreet, refund.MeansAffirm: // nothing that the shop must know
+		s.say(lines(s.caseLine(s.c), w("need_person")))
 		return
 	}
 	s.say(lines(w("noted_meanwhile"), s.caseLine(s.c), w("need_person")))
@@ -339,7 +347,7 @@ func (s *step) editedCase() {
 
 func (s *step) oddCase() {
 	if s.c.Status == refund.Collecting {
-		s.say(lines(w("odd_message"), w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)), s.askButtons(s.c.Asking)...)
+		s.askAgain(w("odd_message"))
 		return
 	}
 	s.say(lines(w("odd_message"), s.caseLine(s.c)))

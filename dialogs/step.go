@@ -58,6 +58,7 @@ type Result struct {
 // Step says what follows from an event. The case is nil when none is concerned.
 // The given records are not changed; the result holds copies.
 func Step(chat refund.Chat, c *refund.Case, event refund.Event, facts Facts) Result {
+	facts.Understood = withRoles(facts.Understood)
 	s := &step{event: event, facts: facts, chat: chat, account: facts.Account}
 	if c != nil && c.ID != "" {
 		s.c = c

@@ -69,8 +69,6 @@ func (s *step) zone() string {
 
 // say sends the buyer an outcome or a question.
 func (s *step) say(lines []refund.Words, buttons ...[]refund.Button) {
-	lines = append(slices.Clone(s.lead), lines...)
-	s.lead = nil
 	s.tell(refund.SendAgain, lines, buttons)
 }
 
@@ -78,6 +76,10 @@ func (s *step) say(lines []refund.Words, buttons ...[]refund.Button) {
 func (s *step) progress(words ...refund.Words) { s.tell(refund.DropIt, words, nil) }
 
 func (s *step) tell(prefer refund.Prefer, lines []refund.Words, buttons [][]refund.Button) {
+	if len(s.lead) > 0 {
+		lines, prefer = append(slices.Clone(s.lead), lines...), refund.SendAgain
+		s.lead = nil
+	}
 	m := refund.Message{Kind: refund.Say, Chat: s.chat.ID, Locale: s.locale(), Zone: s.zone(),
 		Lines: lines, Buttons: buttons, Prefer: prefer}
 	if s.c != nil {

@@ -3,6 +3,8 @@ package dialogs
 import (
 	"slices"
 	"strings"
+	"time"
+	"unicode"
 
 	"tuidan/refund"
 )
@@ -13,6 +15,42 @@ func (s *step) understood() refund.Intent {
 		return ""
 	}
 	return s.facts.Understood.Intent
+}
+
+// withRoles corrects a reading by its slots: who names the account that he meant
+// and another one that was charged claims a wrong account, whatever else he says.
+func withRoles(read refund.Understood) refund.Understood {
+	account := func(role refund.SlotName) string {
+		for _, slot := range read.Slots {
+			if slot.Name == role && slot.Confidence >= refund.SureSlot {
+				return slot.Value
+			}
+		}
+		return ""
+	}
+	intended, charged := account(refund.SlotIntended), account(refund.SlotCharged)
+	claims := read.Trust != refund.Follow || read.Intent.Reason() != ""
+	if claims && intended != "" && charged != "" && !sameAccount(intended, charged) {
+		read.Intent, read.Trust = refund.MeansWrongAccount, refund.Follow
+	}
+	return read
+}
+
+// idle reports whether a text that comes out of the blue wants nothing: a yes or
+// no to no question, or what may be that and may be thanks.
+func idle(read refund.Understood) bool {
+	asks := func(intent refund.Intent) bool {
+		return !slices.Contains([]refund.Intent{refund.MeansAffirm, refund.MeansDeny, refund.MeansNothing}, intent)
+	}
+	switch {
+	case len(read.Slots) > 0:
+		return false
+	case read.Trust == refund.Follow:
+		return !asks(read.Intent) && read.Intent != refund.MeansNothing
+	case read.Trust == refund.Offer:
+		return !asks(read.Intent) && !asks(read.Second)
+	}
+	return false
 }
 
 // follow does what a text means where a command would do the same. It reports
@@ -49,15 +87,29 @@ func (s *step) explainRules() {
 			text = append(text, w("rules_window", "Title", order.Title, "Window", window))
 		}
 	}
-	if s.c.Open() {
-		if s.c.Status == refund.Collecting {
-			s.say(append(text, w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)), s.askButtons(s.c.Asking)...)
-			return
-		}
+	switch draft := s.chat.Draft; {
+	case s.c.Open() && s.c.Status == refund.Collecting:
+		s.askAgain(text...)
+	case s.c.Open():
 		s.say(append(text, s.caseLine(s.c)))
+	case draft != nil && draft.Looking:
+		s.say(append(text, w("still_looking")))
+	case draft != nil && draft.Shop != "":
+		s.advanceAfter(text...)
+	default:
+		s.c = nil
+		s.say(append(text, w("rules_your_order")))
+	}
+}
+
+// askAgain says something and then what was asked already.
+func (s *step) askAgain(text ...refund.Words) {
+	if doubt, ok := s.c.Doubts[s.c.Asking]; ok {
+		s.lead = text
+		s.askDoubt(s.c.Asking, doubt)
 		return
 	}
-	s.say(append(text, w("start_again")))
+	s.say(append(text, w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)), s.askButtons(s.c.Asking)...)
 }
 
 // heardDraft follows a text in which no order number or contact was given. (R29)
@@ -117,7 +169,11 @@ func (s *step) mean(meant refund.Intent, offered []refund.Intent) {
 		draft.Reason = ""
 		s.askReason(w("ask_reason"))
 	case refund.MeansNothing:
-		s.askReason(w("not_ours"), w("ask_reason"))
+		if draft.Reason == "" {
+			s.askReason(w("not_ours"))
+			return
+		}
+		s.advance()
 	default:
 		s.advance()
 	}
@@ -129,7 +185,7 @@ func (s *step) claim(reason refund.Reason) {
 	draft := s.touchChat().Draft
 	draft.Reason = reason
 	s.hear(meant.Masked, refund.Intent(reason))
-	lead := lines(w("understood", "Issue", w("issue_"+string(reason))))
+	lead := lines(w("understood", "Issue", reasonText(reason)))
 	if reason == refund.ChangedMind && meant.SevenDays {
 		lead = append(lead, w("seven_days"))
 	}
@@ -140,7 +196,9 @@ func (s *step) claim(reason refund.Reason) {
 func (s *step) advanceAfter(lead ...refund.Words) {
 	s.lead = lead
 	s.advance()
-	s.lead = nil
+	if len(s.lead) > 0 { // nothing is asked while the order is looked up
+		s.say(nil)
+	}
 }
 
 // hear remembers a text until the buyer shows what he meant by it.
@@ -228,7 +286,8 @@ func (s *step) stated(asked refund.Item) (sure, doubts map[refund.Item]refund.Fa
 		if _, twice := sure[item]; twice {
 			continue
 		}
-		if slot.Confidence >= refund.SureSlot || item == asked && slot.Raw == strings.TrimSpace(s.event.Text) {
+		alone := item == asked && slot.Raw == strings.TrimSpace(s.event.Text)
+		if slot.Confidence >= refund.SureSlot || alone && !s.beforePayment(item, fact) {
 			sure[item] = fact
 			delete(doubts, item)
 		} else if _, twice := doubts[item]; !twice {
@@ -243,18 +302,19 @@ func (s *step) stated(asked refund.Item) (sure, doubts map[refund.Item]refund.Fa
 // whether anything was kept.
 func (s *step) takeStated(asked refund.Item) bool {
 	sure, doubts := s.stated(asked)
-	return s.admit(sure, doubts)
+	return s.admit(s.c.Reason, sure, doubts)
 }
 
 // factItems are the items that free text can fill, in the order in which they are
 // checked against each other.
 var factItems = []refund.Item{refund.IntendedAccount, refund.ChargedAccount, refund.TransactionTime}
 
-// admit puts facts into the case that are missing there and pass its checks.
-func (s *step) admit(sure, doubts map[refund.Item]refund.Fact) bool {
+// admit puts facts into the case that its reason asks for, that are missing there
+// and pass its checks.
+func (s *step) admit(reason refund.Reason, sure, doubts map[refund.Item]refund.Fact) bool {
 	kept := false
 	for _, item := range factItems {
-		if s.c.Has(item) || !s.wants(item) {
+		if s.c.Has(item) || !s.wants(reason, item) {
 			continue
 		}
 		if fact, ok := sure[item]; ok {
@@ -265,6 +325,9 @@ func (s *step) admit(sure, doubts map[refund.Item]refund.Fact) bool {
 			continue
 		}
 		if fact, ok := doubts[item]; ok {
+			if s.beforePayment(item, fact) {
+				fact.At = s.c.Order.PaidAt
+			}
 			if fact, wrong := s.checked(item, fact); wrong.Key == "" {
 				c := s.touch()
 				if c.Doubts == nil {
@@ -278,9 +341,23 @@ func (s *step) admit(sure, doubts map[refund.Item]refund.Fact) bool {
 	return kept
 }
 
-// wants reports whether the case asks for the item at all.
-func (s *step) wants(item refund.Item) bool {
-	for _, ask := range s.facts.Policy.Asks(s.c.Reason, s.c.Order.Kind, s.goods()) {
+// beforePayment reports whether a time lies before the payment on its day: such as
+// "yesterday", which is read as the day's beginning and can only mean later.
+func (s *step) beforePayment(item refund.Item, fact refund.Fact) bool {
+	if item != refund.TransactionTime || s.c == nil || s.c.Order.PaidAt.IsZero() {
+		return false
+	}
+	zone := time.UTC
+	if s.facts.Shop.Zone != nil {
+		zone = s.facts.Shop.Zone
+	}
+	said, paid := fact.At.In(zone), s.c.Order.PaidAt.In(zone)
+	return said.Before(paid) && said.Format(time.DateOnly) == paid.Format(time.DateOnly)
+}
+
+// wants reports whether a case of this reason asks for the item at all.
+func (s *step) wants(reason refund.Reason, item refund.Item) bool {
+	for _, ask := range s.facts.Policy.Asks(reason, s.c.Order.Kind, s.goods()) {
 		if ask.Item == item {
 			return true
 		}
@@ -297,6 +374,18 @@ func (s *step) setFact(item refund.Item, fact refund.Fact) {
 	delete(c.Doubts, item)
 }
 
+// chats reports whether a text is a greeting, or small talk where an account is
+// asked, and no try at an answer. Who cannot say a time is told how to write it.
+func (s *step) chats() bool {
+	text := strings.TrimSpace(s.event.Text)
+	if len(s.facts.Understood.Slots) > 0 || strings.ContainsAny(text, "0123456789") {
+		return false
+	}
+	name := strings.IndexFunc(text, func(r rune) bool { return r == ' ' || r > unicode.MaxASCII }) < 0
+	meant := s.understood()
+	return meant == refund.MeansGreet || meant == refund.MeansNothing && s.c.Asking != refund.TransactionTime && !name
+}
+
 // heardCollecting follows a text that does not answer what was asked. It reports
 // whether it did.
 func (s *step) heardCollecting() bool {
@@ -310,7 +399,7 @@ func (s *step) heardCollecting() bool {
 	case meant == refund.MeansWithdraw:
 		s.askWithdraw()
 	case meant == refund.MeansCaseStatus:
-		s.say(lines(s.caseLine(s.c), w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)), s.askButtons(s.c.Asking)...)
+		s.askAgain(s.caseLine(s.c))
 	case meant == refund.MeansPolicyQuestion:
 		s.explainRules()
 	case s.c.Asking != refund.Description && s.otherReason(meant) != "":
@@ -330,10 +419,13 @@ func (s *step) otherReason(meant refund.Intent) refund.Reason {
 }
 
 // offerReason asks whether the case is about something else than it was opened for.
+// What the text says of that is kept.
 func (s *step) offerReason(reason refund.Reason) {
-	issue := w("issue_" + string(reason))
+	sure, doubts := s.stated("")
+	s.admit(reason, sure, doubts)
+	issue := reasonText(reason)
 	buttons := rows(s.caseButton(w("button_other_reason", "Issue", issue), "reason", string(reason), refund.Primary))
-	s.say(lines(w("other_reason", "Issue", issue, "Now", w("issue_"+string(s.c.Reason))), w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)),
+	s.say(lines(w("other_reason", "Issue", issue, "Now", reasonText(s.c.Reason)), w("ask_"+string(s.c.Asking), "Order", s.c.Order.No)),
 		append(buttons, s.askButtons(s.c.Asking)...)...)
 }
 
@@ -350,6 +442,7 @@ func (s *step) changeReason(reason refund.Reason) {
 	s.note("reason_changed")
 	if c.Urgent {
 		s.caseJob(refund.Alert) // at once, before the evidence is complete (R36)
+		s.lead = s.urgentWords()
 	}
 	s.next()
 }

@@ -169,7 +169,11 @@ func (e *Engine) understand(got reading, event refund.Event) refund.Understood {
 	if sent.IsZero() || sent.After(event.At) {
 		sent = event.At
 	}
-	return e.cfg.Classifier.Understand(event.Text, sent, got.facts.Shop.Zone)
+	zone := got.facts.Shop.Zone
+	if shops := got.facts.Shops; zone == nil && len(shops) == 1 {
+		zone = shops[0].Zone // his first words: no draft names the shop yet
+	}
+	return e.cfg.Classifier.Understand(event.Text, sent, zone)
 }
 
 // fill adds to a commit what a step changed and caused, giving numbers.
