@@ -2,12 +2,14 @@ package app
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -39,12 +41,11 @@ type foundSlot struct {
 	Confidence float64         `json:"confidence"`
 }
 
-// message is one line of classify's input.
+// message is one message with what is known of it.
 type message struct {
-	Text   *string `json:"text"`
-	Locale string  `json:"locale"` // told by some sources; the text itself says enough
-	SentAt string  `json:"sent_at"`
-	Zone   string  `json:"zone"`
+	text string
+	sent time.Time
+	zone *time.Location
 }
 
 // classifyIntents is `tuidan intents classify`. A line that cannot be read is told
@@ -58,26 +59,31 @@ func classifyIntents(ctx context.Context, line *intentsLine, environment []strin
 	out := bufio.NewWriter(stdout)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
-	lines := bufio.NewScanner(stdin)
-	lines.Buffer(nil, maxMessageLine)
-	wrong, n := 0, 0
-	for lines.Scan() && ctx.Err() == nil {
-		n++
-		text, sent, zone, err := readMessage(lines.Text(), now)
-		if err != nil {
+	in := bufio.NewReaderSize(stdin, 64<<10)
+	wrong := 0
+	for n := 1; ctx.Err() == nil; n++ {
+		text, read := readLine(in)
+		if errors.Is(read, io.EOF) {
+			break
+		}
+		if read != nil && !errors.Is(read, errLongLine) {
+			return errors.Join(out.Flush(), fmt.Errorf("read messages: %w", read))
+		}
+		m, err := readMessage(text, now)
+		if err = cmp.Or(read, err); err != nil {
 			wrong++
 			fmt.Fprintf(stderr, "line %d: %v\n", n, err)
-			continue
-		}
-		if err := encoder.Encode(classify(model, slots, text, sent, zone)); err != nil {
+		} else if err := encoder.Encode(classify(model, slots, m)); err != nil {
 			return fmt.Errorf("write the answers: %w", err)
 		}
+		if in.Buffered() == 0 { // somebody may wait for the answer before he asks more
+			if err := out.Flush(); err != nil {
+				return fmt.Errorf("write the answers: %w", err)
+			}
+		}
 	}
-	if errors.Is(lines.Err(), bufio.ErrTooLong) {
-		return errors.Join(out.Flush(), fmt.Errorf("line %d: longer than %d bytes", n+1, maxMessageLine))
-	}
-	if err := errors.Join(lines.Err(), out.Flush()); err != nil {
-		return fmt.Errorf("read messages and write answers: %w", err)
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write the answers: %w", err)
 	}
 	if wrong > 0 {
 		return errSaid
@@ -85,33 +91,72 @@ func classifyIntents(ctx context.Context, line *intentsLine, environment []strin
 	return nil
 }
 
-// readMessage reads one line: a JSON object with a text, or the text itself.
-func readMessage(line string, now time.Time) (text string, sent time.Time, zone *time.Location, err error) {
-	var m message
-	if err := json.Unmarshal([]byte(line), &m); err != nil || m.Text == nil {
-		return line, now, now.Location(), nil // people send braces too
-	}
-	sent = now
-	if m.SentAt != "" {
-		if sent, err = time.Parse(time.RFC3339, m.SentAt); err != nil {
-			return "", sent, nil, fmt.Errorf("sent_at: %q is no time such as 2026-11-20T21:15:00+08:00", m.SentAt)
+var errLongLine = fmt.Errorf("longer than %d bytes", maxMessageLine)
+
+// readLine reads a line without its end; errLongLine: it is passed over. io.EOF
+// comes after the last one.
+func readLine(in *bufio.Reader) (string, error) {
+	var line []byte
+	length := 0
+	for {
+		part, err := in.ReadSlice('\n')
+		if length += len(part); length <= maxMessageLine {
+			line = append(line, part...)
 		}
-	}
-	zone = sent.Location()
-	if m.Zone != "" {
-		if zone, err = time.LoadLocation(m.Zone); err != nil {
-			return "", sent, nil, fmt.Errorf("zone: %q is no time zone such as Asia/Shanghai", m.Zone)
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
 		}
+		if err != nil && (!errors.Is(err, io.EOF) || length == 0) {
+			return "", err
+		}
+		if length > maxMessageLine {
+			return "", errLongLine
+		}
+		return strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r"), nil
 	}
-	return *m.Text, sent, zone, nil
 }
 
-func classify(model *intents.Model, slots *intents.Slots, text string, sent time.Time, zone *time.Location) classified {
-	reading := model.Classify(text)
-	c := classified{Text: text, Intent: reading.Intent, Confidence: thousandths(reading.Confidence), Decision: reading.Trust,
+// readMessage reads one line: a JSON object with a text, or the text itself.
+func readMessage(line string, now time.Time) (message, error) {
+	m := message{text: line, sent: now, zone: now.Location()}
+	var object struct {
+		Text *string `json:"text"`
+	}
+	if err := json.Unmarshal([]byte(line), &object); err != nil || object.Text == nil {
+		return m, nil // people send braces too
+	}
+	m.text = *object.Text
+	var details struct {
+		Locale string `json:"locale"` // told by some sources; the text itself says enough
+		SentAt string `json:"sent_at"`
+		Zone   string `json:"zone"`
+	}
+	err := json.Unmarshal([]byte(line), &details)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return m, fmt.Errorf("%s: it is a text, not a %s", wrong.Field, wrong.Value)
+	} else if err != nil {
+		return m, err
+	}
+	if details.SentAt != "" {
+		if m.sent, err = time.Parse(time.RFC3339, details.SentAt); err != nil {
+			return m, fmt.Errorf("sent_at: %q is no time such as 2026-11-20T21:15:00+08:00", details.SentAt)
+		}
+		m.zone = m.sent.Location()
+	}
+	if details.Zone != "" {
+		if m.zone, err = time.LoadLocation(details.Zone); err != nil {
+			return m, fmt.Errorf("zone: %q is no time zone such as Asia/Shanghai", details.Zone)
+		}
+	}
+	return m, nil
+}
+
+func classify(model *intents.Model, slots *intents.Slots, m message) classified {
+	reading := model.Classify(m.text)
+	c := classified{Text: m.text, Intent: reading.Intent, Confidence: thousandths(reading.Confidence), Decision: reading.Trust,
 		Second: reading.Second, Slots: []foundSlot{}}
-	for _, slot := range slots.Find(text, sent, zone) {
-		start := utf8.RuneCountInString(text[:slot.Start])
+	for _, slot := range slots.Find(m.text, m.sent, m.zone) {
+		start := utf8.RuneCountInString(m.text[:slot.Start])
 		c.Slots = append(c.Slots, foundSlot{Name: slot.Name, Value: slot.Value, Raw: slot.Raw, Start: start,
 			End: start + utf8.RuneCountInString(slot.Raw), Confidence: thousandths(slot.Confidence)})
 	}

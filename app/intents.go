@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tuidan/intents"
+	"tuidan/refund"
 )
 
 // intentsLine is what kong reads of `tuidan intents …`.
@@ -51,6 +52,12 @@ func trainIntents(line *intentsLine, args, environment []string, stdout, stderr 
 	if err != nil {
 		return tellMistakes(err, stderr)
 	}
+	if err := intents.Unknown(slices.Concat(corpus.Training, corpus.Validation, corpus.Test), allLabels()); err != nil {
+		return tellMistakes(err, stderr)
+	}
+	if len(options.With) > 0 && len(corpus.Validation) == 0 {
+		return fmt.Errorf("%s has no validation sentences, by which a challenger is held against the current model", options.Data)
+	}
 	if repeats := corpus.Repeats(corpus.Training); len(repeats) > 0 {
 		for _, repeat := range repeats {
 			fmt.Fprintln(stderr, repeat)
@@ -73,6 +80,9 @@ func trainIntents(line *intentsLine, args, environment []string, stdout, stderr 
 	if out == "" {
 		out = "model.bin"
 	}
+	if current == "" {
+		current = out
+	}
 	training := corpus.Training
 	labels := intents.LabelsOf(training)
 	for _, with := range options.With {
@@ -89,6 +99,13 @@ func trainIntents(line *intentsLine, args, environment []string, stdout, stderr 
 		training = append(training, own...)
 	}
 
+	var champion *intents.Model
+	var name string
+	if len(options.With) > 0 {
+		if champion, name, err = openModel(current); err != nil {
+			return err
+		}
+	}
 	settings := intents.DefaultSettings()
 	settings.Products = corpus.Products
 	began := time.Now()
@@ -104,11 +121,7 @@ func trainIntents(line *intentsLine, args, environment []string, stdout, stderr 
 		return err
 	}
 	fmt.Fprintf(stdout, "learnt %d sentences in %.1f s: %d labels, %d bytes\n", len(training), took.Seconds(), len(model.Labels), len(file))
-	if len(options.With) > 0 {
-		champion, name, err := openModel(current)
-		if err != nil {
-			return err
-		}
+	if champion != nil {
 		if worse := compare(champion, model, corpus.Validation, stdout); len(worse) > 0 {
 			fmt.Fprintf(stdout, "not replaced: %s would lose more than a point against the current model (%s)\n", strings.Join(worse, ", "), name)
 			return errSaid
@@ -119,6 +132,15 @@ func trainIntents(line *intentsLine, args, environment []string, stdout, stderr 
 	}
 	fmt.Fprintf(stdout, "written: %s\n", out)
 	return nil
+}
+
+// allLabels are the labels that a message can have.
+func allLabels() []string {
+	var labels []string
+	for _, intent := range refund.Intents() {
+		labels = append(labels, string(intent))
+	}
+	return labels
 }
 
 // openCorpus reads a folder of sentences, or those in the program.
@@ -243,10 +265,10 @@ func replaceFile(file string, contents []byte) error {
 // evaluation is what `tuidan intents eval` prints.
 type evaluation struct {
 	intents.Score
-	AUROC        float64 `json:"auroc,omitempty"`         // of telling foreign messages
-	ModelBytes   int     `json:"model_bytes"`             // on disk
-	TrainSeconds float64 `json:"train_seconds,omitempty"` // zero: not trained
-	Microseconds float64 `json:"us_per_message"`          // mean
+	AUROC        *float64 `json:"auroc"`          // of telling foreign messages; null: there are none
+	ModelBytes   int      `json:"model_bytes"`    // on disk
+	TrainSeconds *float64 `json:"train_seconds"`  // null: not trained
+	Microseconds float64  `json:"us_per_message"` // mean
 }
 
 // evalIntents is `tuidan intents eval`.
@@ -283,7 +305,8 @@ func evalIntents(line *intentsLine, stdout, stderr io.Writer) error {
 		if model, err = intents.Train(intents.Examples(training), nil, intents.DefaultSettings()); err != nil {
 			return fmt.Errorf("train on %s: %w", options.Train, err)
 		}
-		result.TrainSeconds = time.Since(began).Seconds()
+		took := time.Since(began).Seconds()
+		result.TrainSeconds = &took
 	}
 	if options.OOS != "" {
 		if foreign, err = readForeign(options.OOS); err != nil {
@@ -299,10 +322,13 @@ func evalIntents(line *intentsLine, stdout, stderr io.Writer) error {
 	result.Score = model.Evaluate(examples)
 	result.Microseconds = float64(time.Since(began).Microseconds()) / float64(max(len(examples), 1))
 	result.ModelBytes = len(file)
-	if inside := model.Inside(examples); len(foreign) > 0 {
-		result.AUROC = model.Separation(inside, intents.Examples(foreign))
-	} else if len(inside) < len(examples) {
-		result.AUROC = model.Separation(inside, model.Foreign(examples))
+	inside, outside := model.Inside(examples), intents.Examples(foreign)
+	if len(foreign) == 0 {
+		outside = model.Foreign(examples)
+	}
+	if len(inside) > 0 && len(outside) > 0 {
+		auroc := model.Separation(inside, outside)
+		result.AUROC = &auroc
 	}
 	if options.JSON {
 		encoder := json.NewEncoder(stdout)
@@ -354,15 +380,15 @@ func (e *evaluation) print(to io.Writer) {
 	fmt.Fprintf(to, "messages           %d\n", e.Examples)
 	fmt.Fprintf(to, "accuracy           %.2f %%\n", 100*e.Accuracy)
 	fmt.Fprintf(to, "macro F1           %.2f %%\n", 100*e.MacroF1)
-	if e.AUROC > 0 {
-		fmt.Fprintf(to, "AUROC, foreign     %.4f\n", e.AUROC)
+	if e.AUROC != nil {
+		fmt.Fprintf(to, "AUROC, foreign     %.4f\n", *e.AUROC)
 	}
 	fmt.Fprintf(to, "followed           %.1f %%, of which right %.2f %%\n", 100*e.Accepted, 100*e.Precision)
 	fmt.Fprintf(to, "offered as one of two  %.1f %%, of which right %.1f %%\n", 100*e.Offered, 100*e.OneOfTwo)
 	fmt.Fprintf(to, "calibration error  %.4f\n", e.Error)
 	fmt.Fprintf(to, "model              %d bytes\n", e.ModelBytes)
-	if e.TrainSeconds > 0 {
-		fmt.Fprintf(to, "training           %.1f s\n", e.TrainSeconds)
+	if e.TrainSeconds != nil {
+		fmt.Fprintf(to, "training           %.1f s\n", *e.TrainSeconds)
 	}
 	fmt.Fprintf(to, "per message        %.1f µs\n", e.Microseconds)
 	fmt.Fprintf(to, "\n%-28s %8s %9s %8s %8s\n", "label", "messages", "precision", "recall", "F1")

@@ -87,7 +87,9 @@ func (s *step) saidCollecting() {
 		case s.heardCollecting():
 			return
 		}
-		s.askAgain(w("picture_expected"))
+		if !s.offerCollecting(w("picture_expected")) {
+			s.askAgain(w("picture_expected"))
+		}
 		return
 	}
 	if s.takeStated(c.Asking) {
@@ -103,7 +105,9 @@ func (s *step) saidCollecting() {
 		s.askAgain() // nothing is wrong with it
 		return
 	case wrong.Key != "":
-		s.say(lines(wrong), s.askButtons(c.Asking)...)
+		if !s.offerCollecting(wrong) {
+			s.say(lines(wrong), s.askButtons(c.Asking)...)
+		}
 		return
 	}
 	s.fill(c.Asking, fact)

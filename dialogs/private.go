@@ -142,6 +142,8 @@ func (s *step) pressed() {
 		s.alert(w("button_old"))
 	case s.event.Action.Do == "choose":
 		s.choose()
+	case s.event.Action.Do == "wish" && s.event.Action.Arg == string(refund.MeansTalkToHuman) && s.c.Open():
+		s.run(askedPerson)
 	default:
 		s.run(buyerPressed)
 	}
@@ -251,6 +253,7 @@ func (s *step) buyerPresses() {
 		s.dropDoubt()
 	case action.Do == "reason" && s.c.Status == refund.Collecting:
 		s.changeReason(refund.Reason(action.Arg))
+	case action.Do == "wish" && s.c.Status == refund.Collecting && s.heed(refund.Intent(action.Arg)):
 	case action.Do == "fill" && s.c.Status == refund.Collecting && s.c.Asking == refund.Item(action.Arg):
 		s.prefill()
 	case action.Do == "appeal" && s.c.Status == refund.Refused && !s.c.Appealed:

@@ -396,17 +396,49 @@ func (s *step) heardCollecting() bool {
 		s.confirmDoubt()
 	case doubtful && meant == refund.MeansDeny:
 		s.dropDoubt()
-	case meant == refund.MeansWithdraw:
-		s.askWithdraw()
-	case meant == refund.MeansCaseStatus:
-		s.askAgain(s.caseLine(s.c))
-	case meant == refund.MeansPolicyQuestion:
-		s.explainRules()
 	case s.c.Asking != refund.Description && s.otherReason(meant) != "":
 		s.offerReason(s.otherReason(meant))
 	default:
+		return s.heed(meant)
+	}
+	return true
+}
+
+// heed answers a wish while something is asked. It reports whether it was one.
+func (s *step) heed(meant refund.Intent) bool {
+	switch meant {
+	case refund.MeansWithdraw:
+		s.askWithdraw()
+	case refund.MeansCaseStatus:
+		s.askAgain(s.caseLine(s.c))
+	case refund.MeansPolicyQuestion:
+		s.explainRules()
+	default:
 		return false
 	}
+	return true
+}
+
+// offerCollecting asks which of the two likeliest a text means that is no answer,
+// after saying why it is none. It reports whether there was anything to choose.
+func (s *step) offerCollecting(lead ...refund.Words) bool {
+	meant := s.facts.Understood
+	if meant.Trust != refund.Offer {
+		return false
+	}
+	var buttons []refund.Button
+	for _, intent := range []refund.Intent{meant.Intent, meant.Second} {
+		switch reason := s.otherReason(intent); {
+		case reason != "":
+			buttons = append(buttons, s.caseButton(w("button_other_reason", "Issue", reasonText(reason)), "reason", string(reason), refund.Plain))
+		case intent.Reason() == "" && wish(intent).Key != "":
+			buttons = append(buttons, s.caseButton(wish(intent), "wish", string(intent), refund.Plain))
+		}
+	}
+	if len(buttons) == 0 {
+		return false
+	}
+	s.say(append(lead, w("is_it_this")), append(rows(buttons...), s.askButtons(s.c.Asking)...)...)
 	return true
 }
 

@@ -48,7 +48,7 @@ func Bundled() (*Corpus, error) {
 }
 
 // ReadCorpus reads a folder of sentences. It reports every mistake in them with
-// file and line, and a frozen file whose hash has changed.
+// file and line, and a frozen file whose hash has changed or that is gone.
 func ReadCorpus(dir fs.FS) (*Corpus, error) {
 	c := &Corpus{Hashes: map[string]string{}}
 	frozen, err := frozenHashes(dir)
@@ -82,6 +82,11 @@ func ReadCorpus(dir fs.FS) (*Corpus, error) {
 			*part.to = append(*part.to, sentences...)
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(frozen)) {
+		if _, err := fs.Stat(dir, name); errors.Is(err, fs.ErrNotExist) {
+			mistakes = append(mistakes, fmt.Errorf("%s: %w", name, ErrMissing))
+		}
+	}
 	products, err := fs.ReadFile(dir, "products.txt")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -97,6 +102,9 @@ func ReadCorpus(dir fs.FS) (*Corpus, error) {
 // ErrThawed is returned for a file of validation or test sentences that is not
 // the one that was frozen before training sentences were written.
 var ErrThawed = errors.New("its SHA-256 is not the one in frozen.sha256: frozen sentences are never changed")
+
+// ErrMissing is returned for a frozen file that is not there.
+var ErrMissing = errors.New("it is in frozen.sha256 but not there: frozen sentences are never taken away")
 
 func hashOf(contents []byte) string {
 	sum := sha256.Sum256(contents)

@@ -47,6 +47,13 @@ type sizes struct {
 	Examples int      `json:"examples"`
 }
 
+// bytes is what the arrays take.
+func (s *sizes) bytes() int64 {
+	grams, labels, examples := int64(s.Grams), int64(len(s.Labels)), int64(s.Examples)
+	const judges = 4 * (3*int64(signCount) + 1)
+	return grams*(4+1+1+hiddenUnits) + 4*hiddenUnits + 4*labels*(hiddenUnits+1) + 4*(labels+1) + examples*hiddenUnits + judges
+}
+
 // arrays are the parts of a model in their order on disk.
 func (m *Model) arrays() []any {
 	return []any{m.keys, m.idf, m.scale, m.weights, m.bias[:], m.output, m.first, m.examples,
@@ -121,6 +128,10 @@ func (m *Model) decode(body []byte) error {
 	if len(size.Labels) < 2 || size.Grams < 1 || size.Grams > maxGrams || size.Examples < 0 || size.Examples > len(body) {
 		return fmt.Errorf("it cannot have %d labels, %d grams and %d examples", len(size.Labels), size.Grams, size.Examples)
 	}
+	// Before anything of these sizes is made.
+	if want := size.bytes(); want != int64(len(body)) {
+		return fmt.Errorf("its weights have %d bytes, not the %d of their sizes", len(body), want)
+	}
 	m.Labels = size.Labels
 	m.keys, m.idf, m.scale = make([]uint32, size.Grams), make([]uint8, size.Grams), make([]uint8, size.Grams)
 	m.weights = make([]int8, size.Grams*hiddenUnits)
@@ -142,9 +153,6 @@ func (m *Model) decode(body []byte) error {
 				}
 			}
 		}
-	}
-	if reader.Len() > 0 {
-		return fmt.Errorf("%d bytes follow its weights", reader.Len())
 	}
 	m.judge.accept = accept[0]
 	for label := range m.Labels {

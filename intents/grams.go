@@ -1,12 +1,13 @@
 package intents
 
 import (
+	"bytes"
 	"cmp"
 	_ "embed"
 	"slices"
-	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -14,6 +15,10 @@ import (
 // maxTokens bounds how much of a message is read: what a buyer wants stands in
 // its first few lines, and a longer text must not cost more.
 const maxTokens = 400
+
+// maxBytes bounds it for words without end and characters that stand for many:
+// 4,096 Han characters.
+const maxBytes = 12 << 10
 
 // Tokens that stand for something else, in the private use area so that no text
 // contains them after normalisation.
@@ -67,7 +72,7 @@ type token struct {
 // scratch is what reading one message needs, reused so that reading allocates
 // nothing.
 type scratch struct {
-	plain  []byte // NFKC form, when the text had another
+	plain  []byte // the text in NFKC form
 	runes  []rune // letters of words
 	tokens []token
 	keys   []uint32
@@ -159,17 +164,41 @@ func (s *scratch) mark(r rune) {
 func (s *scratch) tokenise(text string) {
 	s.tokens, s.runes = s.tokens[:0], s.runes[:0]
 	s.mark(beginToken)
-	if norm.NFKC.IsNormalString(text) {
-		s.cut(text)
-	} else {
-		s.plain = norm.NFKC.AppendString(s.plain[:0], text)
-		s.cut(string(s.plain))
-	}
+	s.normalise(text[:min(len(text), maxBytes)])
+	s.cut(s.plain)
 	s.mark(endToken)
 }
 
+// normalise brings a text into NFKC form. Wide letters and signs, which every
+// Chinese message has, go a short way.
+func (s *scratch) normalise(text string) {
+	s.plain = s.plain[:0]
+	for _, r := range text {
+		switch {
+		case r >= '！' && r <= '～':
+			r -= '！' - '!'
+		case r == '\u3000':
+			r = ' '
+		}
+		s.plain = utf8.AppendRune(s.plain, r)
+	}
+	if norm.NFKC.QuickSpan(s.plain) == len(s.plain) {
+		return
+	}
+	// In pieces, as the form may be many times as long.
+	s.plain = s.plain[:0]
+	for len(text) > 0 && len(s.plain) < maxBytes {
+		size := min(len(text), 1<<10)
+		for size < len(text) && !utf8.RuneStart(text[size]) {
+			size++
+		}
+		s.plain = norm.NFKC.AppendString(s.plain, text[:size])
+		text = text[size:]
+	}
+}
+
 // cut is tokenise for a text in NFKC form.
-func (s *scratch) cut(text string) {
+func (s *scratch) cut(text []byte) {
 	var (
 		word         = len(s.runes) // where the word begins that is being read
 		hash         = uint64(hashSeed)
@@ -195,10 +224,9 @@ func (s *scratch) cut(text string) {
 		}
 		digits = 0
 	}
-	for at, r := range text {
-		if len(s.tokens) > maxTokens {
-			break
-		}
+	for at, size := 0, 0; at < len(text) && len(s.tokens) <= maxTokens; at += size {
+		var r rune
+		r, size = utf8.DecodeRune(text[at:])
 		if link {
 			if r > ' ' && r < unicode.MaxASCII {
 				continue
@@ -220,7 +248,7 @@ func (s *scratch) cut(text string) {
 		case r == '\'' || r == '’' || r == '\u200d' || r == '\ufe0f':
 			// inside a word or an emoji, nothing
 		case r < 0x80 && (r < 'a' || r > 'z'):
-			if r == ':' && strings.HasPrefix(text[at:], "://") {
+			if r == ':' && bytes.HasPrefix(text[at:], []byte("://")) {
 				s.runes = s.runes[:word]
 				s.mark(linkToken)
 				link = true

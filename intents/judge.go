@@ -42,17 +42,20 @@ type judge struct {
 const rightWhenFollowed = 0.99
 
 // threshold is the least confidence from which on the share of right readings is
-// rightWhenFollowed.
+// rightWhenFollowed; above 1 when there is none.
 func threshold(confidence []float32, right []bool) float32 {
 	order := make([]int, len(confidence))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(confidence[b], confidence[a]) })
-	good, least := 0, float32(1)
+	good, least := 0, float32(2) // nothing is so sure
 	for n, at := range order {
 		if right[at] {
 			good++
+		}
+		if n+1 < len(order) && confidence[order[n+1]] == confidence[at] {
+			continue // they are followed together
 		}
 		if float64(good) >= rightWhenFollowed*float64(n+1) {
 			least = confidence[at]

@@ -241,7 +241,8 @@ func (a *adam) update(table []float32, row int, gradient []float32) {
 
 // schedule is how a network is trained.
 type schedule struct {
-	epochs  int
+	seen    int // messages in all, so that more examples take no more time …
+	epochs  int // … but each at most so often
 	batch   int
 	rate    float64
 	warmUp  float64 // share of all steps
@@ -269,10 +270,11 @@ func (n *network) train(bags []bag, plan schedule) error {
 		order[i] = i
 	}
 	random := rand.New(rand.NewPCG(plan.seed, 0))
-	steps, step := plan.epochs*((len(bags)+plan.batch-1)/plan.batch), 0
+	epochs := min(max(plan.seen/len(bags), 1), plan.epochs)
+	steps, step := epochs*((len(bags)+plan.batch-1)/plan.batch), 0
 	var dense [shards][]float32
 	errs := make([]error, shards)
-	for epoch := range plan.epochs {
+	for epoch := range epochs {
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for from := 0; from < len(order); from += plan.batch {
 			batch := order[from:min(from+plan.batch, len(order))]
@@ -307,6 +309,11 @@ func (n *network) train(bags []bag, plan schedule) error {
 		}
 	}
 	return nil
+}
+
+// lean makes a label so many times as likely as it was, beside any other.
+func (n *network) lean(label int, times float64) {
+	values(n.output)[label*(hiddenUnits+1)+hiddenUnits] += float32(math.Log(times)) / constantUnit
 }
 
 // rateAt is the learning rate's share after a part of all steps: up in a line,

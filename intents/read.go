@@ -1,6 +1,7 @@
 package intents
 
 import (
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -31,101 +32,143 @@ func (r *Reader) Understand(text string, sent time.Time, zone *time.Location) re
 	}
 }
 
-// masked replaces what is somebody's: the slots but times and amounts, and every
-// other run of three or more digits. The model reads digits as such anyway.
+// mask stands for what is hidden.
+const mask = "•••"
+
+// masked hides what is somebody's: the slots but times and amounts, names with an
+// @, addresses of links, and every other run with three or more digits.
 func masked(text string, slots []refund.Slot) string {
-	var out strings.Builder
+	hidden := make([]bool, len(text)) // by byte
+	hide := func(from, to int) {
+		for at := from; at < to; at++ {
+			hidden[at] = true
+		}
+	}
 	from := 0
 	for _, slot := range slots {
-		if slot.Name == refund.SlotTime || slot.Name == refund.SlotAmount {
-			continue
+		eachRun(text[from:slot.Start], func(at, end int) {
+			if at, end = withoutSigns(text, from+at, from+end); hasLongNumber(text[at:end]) {
+				hide(at, end)
+			}
+		})
+		if slot.Name != refund.SlotTime && slot.Name != refund.SlotAmount {
+			hide(slot.Start, slot.End)
 		}
-		out.WriteString(withoutNumbers(text[from:slot.Start]))
-		out.WriteString("•••")
 		from = slot.End
 	}
-	out.WriteString(withoutNumbers(text[from:]))
+	eachRun(text[from:], func(at, end int) {
+		if at, end = withoutSigns(text, from+at, from+end); hasLongNumber(text[at:end]) {
+			hide(at, end)
+		}
+	})
+	// Whole, whatever slots are in them.
+	eachRun(text, func(at, end int) {
+		if run := text[at:end]; strings.ContainsAny(run, "@＠") || link.MatchString(run) {
+			hide(at, end)
+		}
+	})
+	var out strings.Builder
+	for at := 0; at < len(text); {
+		end := at
+		for end < len(text) && hidden[end] == hidden[at] {
+			end++
+		}
+		if hidden[at] {
+			out.WriteString(mask)
+		} else {
+			out.WriteString(text[at:end])
+		}
+		at = end
+	}
 	return out.String()
 }
 
-// withoutNumbers hides names with an @, addresses of links, and runs of three or
-// more digits, with the letters that stick to them.
-func withoutNumbers(text string) string {
-	words := strings.FieldsFunc(text, unicode.IsSpace)
-	hidden := false
-	for _, word := range words {
-		hidden = hidden || tellsOfSomebody(word)
-	}
-	if !hidden {
-		return text
-	}
-	var out strings.Builder
-	for len(text) > 0 {
-		end := strings.IndexFunc(text, unicode.IsSpace)
-		if end < 0 {
-			end = len(text)
+// link finds an address: with a scheme, of the web, or a domain with a path.
+var link = regexp.MustCompile(`://|(?i:^www\.)|[\p{L}\p{N}]\.\p{L}{2,}/`)
+
+// eachRun calls with where the runs of a text are: letters, digits and ASCII
+// signs. Chinese is written around them without blanks, so Han ends a run; a
+// blank between digits does not.
+func eachRun(text string, call func(from, to int)) {
+	from := -1
+	var before rune
+	for at, r := range text {
+		in := inRun(r)
+		if r == ' ' && from >= 0 && (unicode.IsDigit(before) || before == ')') {
+			next, _ := utf8.DecodeRuneInString(text[at+1:])
+			in = unicode.IsDigit(next) || next == '('
 		}
-		if end == 0 {
-			_, size := utf8.DecodeRuneInString(text)
-			out.WriteString(text[:size])
-			text = text[size:]
-			continue
+		switch {
+		case in && from < 0:
+			from = at
+		case !in && from >= 0:
+			call(from, at)
+			from = -1
 		}
-		out.WriteString(hideIn(text[:end]))
-		text = text[end:]
+		before = r
 	}
-	return out.String()
+	if from >= 0 {
+		call(from, len(text))
+	}
+}
+
+func inRun(r rune) bool {
+	switch {
+	case r < utf8.RuneSelf:
+		return r > ' '
+	case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
+		return false
+	}
+	return r == '＠' || unicode.In(r, unicode.Letter, unicode.Nd, unicode.Mn, unicode.Cf)
+}
+
+// withoutSigns leaves out the signs around a run.
+func withoutSigns(text string, from, to int) (int, int) {
+	part := text[from:to]
+	isWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	first := strings.IndexFunc(part, isWord)
+	if first < 0 {
+		return from, from
+	}
+	last := strings.LastIndexFunc(part, isWord)
+	_, size := utf8.DecodeRuneInString(part[last:])
+	return from + first, from + last + size
 }
 
 // longNumber is the number of digits from which on a number may be somebody's.
 const longNumber = 3
 
-func tellsOfSomebody(word string) bool {
+func hasLongNumber(run string) bool {
 	digits := 0
-	for _, r := range word {
+	for _, r := range run {
 		if unicode.IsDigit(r) {
 			digits++
 		}
 	}
-	return digits >= longNumber || strings.ContainsRune(word, '@') || strings.Contains(word, "://")
+	return digits >= longNumber
 }
 
-// hideIn hides the part of a word between its first and last sign that is Latin
-// or a digit: Chinese is written around numbers without blanks.
-func hideIn(word string) string {
-	if !tellsOfSomebody(word) {
-		return word
-	}
-	plain := func(r rune) bool { return r < utf8.RuneSelf && r > ' ' || unicode.IsDigit(r) }
-	from := strings.IndexFunc(word, plain)
-	to := strings.LastIndexFunc(word, plain)
-	_, size := utf8.DecodeRuneInString(word[to:])
-	return word[:from] + "•••" + word[to+size:]
-}
-
-// sevenDays reports whether a text appeals to the seven days in which physical
-// goods can be returned without a reason. (R53)
+// sevenDays reports whether a text appeals to the seven days (in places 14) in
+// which physical goods can be returned without a reason. (R53)
 func sevenDays(text string) bool {
-	plain := strings.Map(func(r rune) rune {
+	text = text[:min(len(text), longestAppeal)]
+	return sevenDayPhrase.MatchString(strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || r == '-' {
 			return -1
 		}
 		return fold(r)
-	}, norm.NFKC.String(text))
-	for _, phrase := range sevenDayPhrases {
-		if strings.Contains(plain, phrase) {
-			return true
-		}
-	}
-	return false
+	}, norm.NFKC.String(text)))
 }
 
-// sevenDayPhrases are written as sevenDays sees a text: small, simplified, no
-// blanks or hyphens.
-var sevenDayPhrases = []string{
-	"七天无理由", "7天无理由", "七日无理由", "7日无理由", "七天内无理由", "7天内无理由", "七天无条件", "7天无条件", "七天鉴赏期", "7天鉴赏期",
-	"七日鉴赏期", "7日鉴赏期", "七天犹豫期", "7天犹豫期", "七天冷静期", "7天冷静期", "无理由退",
-	"7dayreturn", "sevendayreturn", "7daynoreason", "sevendaynoreason", "7daysnoreason", "sevendaysnoreason", "7daymoneyback", "7daycooling",
-	"sevendaycooling", "7daywithdrawal", "noquestionsasked", "14daycooling", "14daywithdrawal",
-	"7днейбез", "семьднейбез", "втечение7дней", "втечениесемидней", "7дневн", "семидневн", "14днейбез", "безобъясненияпричин",
-}
+// longestAppeal is how much of a text is looked through, in bytes.
+const longestAppeal = 4 << 10
+
+// sevenDayPhrase sees a text small, simplified, without blanks or hyphens.
+// That something takes seven days is no appeal.
+var sevenDayPhrase = regexp.MustCompile(
+	`[七7][天日](之?内)?(可以?)?(无理由|无条件|鉴赏|犹豫期|冷静期)|无理由退` +
+		`|(7|seven|14|fourteen)days?(return|refund|noreason|moneyback|cooling|withdrawal)|noquestionsasked` +
+		`|(return|refund)[a-z]{0,12}within(7|seven|14|fourteen)days` +
+		`|(7|семь|14)днейбез(причин|объясн|указан|вопрос)|безобъясненияпричин` +
+		`|(верн|возвр)\pL{0,24}(втечение(7|семи|14)дней|(7|семи)дневн)` +
+		`|(втечение(7|семи|14)дней|(7|семи)дневн)\pL{0,24}(верн|возвр)`)

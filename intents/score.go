@@ -15,12 +15,12 @@ type Score struct {
 	Accuracy  float64                   `json:"accuracy"`
 	MacroF1   float64                   `json:"macro_f1"`
 	Labels    map[string]Label          `json:"labels"`
-	Accepted  float64                   `json:"accepted"`          // share of readings that are followed
-	Precision float64                   `json:"accepted_right"`    // share of those that are right
-	Offered   float64                   `json:"offered"`           // share where two are offered
-	OneOfTwo  float64                   `json:"one_of_two"`        // share of those where one of the two is right
-	Error     float64                   `json:"calibration_error"` // expected, over ten equal bins of confidence
-	Confusion map[string]map[string]int `json:"confusion"`         // by what it is, then by what it was taken for
+	Accepted  float64                   `json:"accepted"`       // share of readings that are followed
+	Precision float64                   `json:"accepted_right"` // share of those that are right
+	Offered   float64                   `json:"offered"`        // share where two are offered
+	OneOfTwo  float64                   `json:"one_of_two"`     // share of those where one of the two is right
+	Error     float64                   `json:"ece"`            // expected calibration error, over ten equal bins of confidence
+	Confusion map[string]map[string]int `json:"confusion"`      // by what it is, then by what it was taken for
 }
 
 // Label is how a model did on one label.
@@ -128,7 +128,8 @@ type Confusion struct {
 }
 
 // Separation is the area under the ROC curve of telling foreign messages from
-// inside ones: the probability that a foreign one seems more foreign.
+// inside ones: the probability that a foreign one seems more foreign. It needs
+// some of both.
 func (m *Model) Separation(inside, foreign []Example) float64 {
 	type point struct {
 		outside float32

@@ -1,6 +1,7 @@
 package intents
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -37,6 +38,8 @@ type codeReader struct {
 	*page
 	here  region
 	found []candidate
+	bare  int       // before this lexeme no address begins,
+	plain int       // before this one no code
 	last  labelKind // label of what was found last,
 	until int       // which ended here
 }
@@ -85,6 +88,9 @@ const maxPieces = 32
 
 // mail reads an address such as j.doe+psn@icloud.com.
 func (r *codeReader) mail(i int) int {
+	if i < r.bare {
+		return i
+	}
 	at := i
 	for ; (at == i || r.joined(at)) && at < i+maxPieces; at++ {
 		if k := r.kind(at); k != letterRun && k != digitRun && !(at > i && r.is(at, ".", "-", "_", "+")) && !r.is(at, "_") || !r.ascii(at) {
@@ -92,6 +98,7 @@ func (r *codeReader) mail(i int) int {
 		}
 	}
 	if at == i || !r.is(at, "@") || !r.joined(at) {
+		r.bare = at
 		return i
 	}
 	next, dot := at+1, false
@@ -255,9 +262,11 @@ func (r *codeReader) digits(from, to int) int {
 		case n >= 7 && n <= 15 && label == phoneLabel:
 			c.kind = phoneNumber
 			c.value = strings.ReplaceAll(r.typed(from, to), "-", "")
+		case n == 16 && r.tells(secrets) && !strings.HasPrefix(r.word(from), "20"):
+			return r.pass(secretLabel, to) // no order number, which would begin with the year
 		case n >= 12 && n <= 32:
 			c.kind, c.confidence = orderNumber, 0.75
-		case n >= 4 && n < 12 && r.is(from-1, "#", "№") && !r.counts(to):
+		case n >= 4 && n < 12 && r.is(from-1, "#", "№") && !(r.joined(from-1) && r.kind(from-2) == letterRun) && !r.counts(to):
 			c.kind, c.confidence = orderNumber, 0.75
 		case n >= 5 && n < 12 && to == from+1 && !r.counts(to):
 			c.kind, c.confidence = perhapsNumber, 0.8
@@ -276,7 +285,7 @@ func (r *codeReader) numbered(i int) bool {
 
 // counts reports that a number counts what follows.
 func (r *codeReader) counts(i int) bool {
-	if counted[r.word(i)] || r.is(i, "%") {
+	if counted[r.word(i)] && !(r.is(i, "金") && r.is(i+1, "额")) || r.is(i, "%") {
 		return true
 	}
 	_, _, money := moneyAfter.at(r.page, i)
@@ -358,16 +367,23 @@ func (s shape) looksOrdered() bool {
 
 // code decides on letters and digits that stick together.
 func (r *codeReader) code(i int) int {
+	if i < r.plain {
+		return i
+	}
 	to := r.blobEnd(i)
+	if next := r.battleTag(i); next > i {
+		return next
+	}
+	if !slices.ContainsFunc(r.lexemes[i:to], func(l lexeme) bool { return l.kind == digitRun }) {
+		r.plain = to
+		return i
+	}
 	if from := r.stickyLabel(i, to); from > i {
 		return r.digits(from, to)
 	}
 	typed := r.typed(i, to)
 	s := shapeOf(typed)
-	if s.digits == 0 || s.letters == 0 {
-		if s.digits == 0 {
-			return i
-		}
+	if s.letters == 0 {
 		return to
 	}
 	label := r.labelOf(i, to)
@@ -397,6 +413,18 @@ func (r *codeReader) code(i int) int {
 	}
 	r.keep(c)
 	return to
+}
+
+// battleTag reads a player's name with the number behind it: Dragon#1234.
+func (r *codeReader) battleTag(i int) int {
+	if r.kind(i) != letterRun || !r.is(i+1, "#") || !r.joined(i+1) || !r.joined(i+2) || r.kind(i+2) != digitRun || len(r.word(i+2)) < 3 || len(r.word(i+2)) > 6 {
+		return i
+	}
+	if _, _, label := labels.upTo(r.page, i+1); label {
+		return i
+	}
+	r.keep(candidate{kind: accountName, from: i, to: i + 3, confidence: probably, label: accountLabel})
+	return i + 3
 }
 
 // stickyLabel reads the label of uid80023314 and returns where the digits begin.
@@ -460,6 +488,9 @@ func (r *codeReader) phone(i int) (value string, next int, sure, ok bool) {
 		}
 	}
 	first := len(r.word(at))
+	if second := at + 1; !plus && first < 3 && (len(r.word(second)) < 3 || r.kind(second) != digitRun) && !r.is(second, "-", "(", ".") {
+		return "", i, false, false
+	}
 	for groups < 7 {
 		word := r.word(at)
 		if n+len(word) > 15 {
@@ -478,7 +509,7 @@ func (r *codeReader) phone(i int) (value string, next int, sure, ok bool) {
 		for k := 0; k < 2 && (r.is(gap, "-", "(", ")") || r.is(gap, ".") && r.joined(gap)); k++ {
 			gap++
 		}
-		if r.kind(gap) != digitRun || gap > at+2 || len(r.word(gap)) > 8 {
+		if r.kind(gap) != digitRun || gap > at+2 || len(r.word(gap)) > 8 && !plus {
 			break
 		}
 		at = gap
@@ -519,6 +550,8 @@ func (r *codeReader) dials(d []byte, groups, first int, plus bool) (complete, su
 	case (n == 10 || n == 11) && d[0] == '0' && d[1] != '0' && groups <= 5 && first >= 3:
 		return (d[1] == '9' || d[1] == '7' || d[1] == '8' || d[1] == '1' && d[2] == '0' || d[1] == '4' || d[1] == '6') &&
 			!(n == 10 && (country == "GB" || country == "PH")), true
+	case n == 12 && d[0] == '0' && d[1] >= '3' && groups == 2 && first == 4:
+		return true, true // a Chinese landline
 	case n == 11 && (d[0] == '8' || d[0] == '7') && (d[1] == '9' || d[1] == '4' || d[1] == '8' || d[1] == '7' || d[1] == '3') && (r.cyrillic || country == "RU" || country == "KZ"):
 		return true, true
 	case n == 10 && d[0] == '9' && (r.cyrillic || country == "RU"):
@@ -543,7 +576,10 @@ const maxNameSigns = 8
 // hanName finds where a name begins that ends with the digits at lexeme i, when a
 // word before says that a name comes: 角色夜雨7788, 选成小熊猫223.
 func (r *codeReader) hanName(i int) (from int, ok bool) {
-	if !r.joined(i) || r.kind(i-1) != hanSign || len(r.word(i)) > 6 || r.measured(i+1) || r.counts(i+1) {
+	if r.kind(i) != digitRun || !r.joined(i) || r.kind(i-1) != hanSign || len(r.word(i)) > 6 || r.measured(i+1) || r.counts(i+1) {
+		return i, false
+	}
+	if _, _, _, phone := r.phone(i); phone {
 		return i, false
 	}
 	for from := i - 2; from >= 1 && from >= i-maxNameSigns-1; from-- {
@@ -566,18 +602,22 @@ func (r *codeReader) hanName(i int) (from int, ok bool) {
 
 // namesAhead reports that the words before lexeme i announce an account.
 func (r *codeReader) namesAhead(i int) bool {
-	if cue, _, ok := roleCues.upTo(r.page, i); ok && cue.role != noRole {
-		return true
-	}
-	for r.is(i-1, ":", "是", "为", "\"", "“", "「") {
+	for {
+		if cue, _, ok := roleCues.upTo(r.page, i); ok && cue.role != noRole {
+			return true
+		}
+		if label, _, ok := labels.upTo(r.page, i); ok && label == accountLabel || r.is(i-1, "叫", "系") && r.is(i-2, "我") {
+			return true
+		}
+		if !r.is(i-1, ":", "是", "为", "\"", "“", "「") {
+			return false
+		}
 		i--
 	}
-	label, _, ok := labels.upTo(r.page, i)
-	return ok && label == accountLabel || r.is(i-1, "叫", "系") && r.is(i-2, "我")
 }
 
 // notNames are characters and ends of words that a name does not have.
-const notNames = "的了是在块元点号第共送买付钱话费值额卡员量券钻币单手机码"
+const notNames = "版的了是在块元点号第共送买付钱话费值额卡员量券钻币单手机码"
 
 func (r *codeReader) nameSigns(from, to int) bool {
 	for at := from; at < to; at++ {
@@ -595,6 +635,9 @@ func (r *codeReader) sameName(name candidate) {
 	length := name.to - 1 - name.from
 	for at := length; at < len(r.lexemes); at++ {
 		from := at - length
+		if len(r.found) == maxSlots {
+			break
+		}
 		if r.kind(at) != digitRun || !r.joined(at) || from == name.from || r.text[r.lexemes[from].from:r.lexemes[at].from] != signs || r.taken(from, at+1) {
 			continue
 		}

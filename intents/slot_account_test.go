@@ -1,10 +1,13 @@
 package intents
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestOrderNumbers tells order numbers from all that looks like them.
 func TestOrderNumbers(t *testing.T) {
-	testCodes(t, []codeCase{
+	testSentences(t, shanghai, "", []sentence{
 		{"订单T1001没到", "order_no=T1001"},
 		{"订单号：88213", "order_no=88213"},
 		{"单号是 5107", "order_no=5107"},
@@ -68,7 +71,7 @@ func TestOrderNumbers(t *testing.T) {
 
 // TestAccounts finds phones and accounts and says whose they are.
 func TestAccounts(t *testing.T) {
-	testCodes(t, []codeCase{
+	testSentences(t, shanghai, "", []sentence{
 		// Phones and accounts of which the text says no more.
 		{"手机13800138000没到账", "phone=13800138000"},
 		{"138 0013 8000没到账", "phone=13800138000"},
@@ -142,25 +145,24 @@ func TestAccounts(t *testing.T) {
 	})
 }
 
-type codeCase struct{ text, want string }
+// sentence is a text and its slots, as name=value between bars.
+type sentence struct{ text, want string }
 
-func testCodes(t *testing.T, tests []codeCase) {
+// testSentences reads texts of buyers in a zone, sent at a moment there.
+func testSentences(t *testing.T, zoneName, sent string, tests []sentence) {
 	t.Helper()
 	slots := newTestSlots(t)
-	zone := mustZone(t, "Asia/Shanghai")
+	zone := mustZone(t, zoneName)
 	for _, test := range tests {
-		got := ""
-		for _, slot := range slots.Find(test.text, sentAt(t, "", zone), zone) {
+		var got []string
+		for _, slot := range slots.Find(test.text, sentAt(t, sent, zone), zone) {
 			value := slot.Value
 			if !slot.At.IsZero() {
 				value = shortTime(slot.At)
 			}
-			if got != "" {
-				got += "|"
-			}
-			got += string(slot.Name) + "=" + value
+			got = append(got, string(slot.Name)+"="+value)
 		}
-		if got != test.want {
+		if got := strings.Join(got, "|"); got != test.want {
 			t.Errorf("%s\n   got  %s\n   want %s", test.text, got, test.want)
 		}
 	}

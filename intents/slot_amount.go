@@ -2,6 +2,7 @@ package intents
 
 import (
 	"slices"
+	"strings"
 
 	"tuidan/refund"
 )
@@ -113,6 +114,7 @@ func (p *page) amount(i int, here region) (money refund.Money, next int, ok bool
 		if currency == yuanHere {
 			n, next = p.jiao(n, next)
 		}
+		n, next = p.cents(n, next)
 		return p.money(n, here.currency(currency), next)
 	}
 	switch currency, next, cents := moneyCents.at(p, at); {
@@ -124,6 +126,8 @@ func (p *page) amount(i int, here region) (money refund.Money, next int, ok bool
 			next++
 		}
 		return p.money(n/10, here.yuan, next)
+	case p.is(at, "/") && p.is(at+1, "-") && p.joined(at) && here.country == "IN": // 199/-
+		return p.money(n, here.rupee(), at+2)
 	case p.is(at, "u") && p.han && p.kind(i) == digitRun:
 		return p.money(n, "USDT", at+1)
 	}
@@ -175,6 +179,9 @@ func (p *page) twiceNamed(i int) int {
 // otherWord reports that what looks like a currency at lexeme at belongs to
 // another word. The number began at from; next is the lexeme after the currency.
 func (p *page) otherWord(from, at, next int) bool {
+	if p.kind(next) == digitRun && p.joined(next) && !p.joined(at) {
+		return true // two $10 cards
+	}
 	if next > at+1 || p.kind(at) != hanSign {
 		return p.is(at, "р", "nt", "u", "hk") && p.kind(next) == letterRun && p.joined(next)
 	}
@@ -189,14 +196,7 @@ func (p *page) otherWord(from, at, next int) bool {
 }
 
 // contains reports that one of the characters is c.
-func contains(characters, c string) bool {
-	for _, r := range characters {
-		if string(r) == c {
-			return true
-		}
-	}
-	return false
-}
+func contains(characters, c string) bool { return c != "" && strings.Contains(characters, c) }
 
 // measures follow a number that counts something else than tenths of a yuan.
 var measures = []string{"天", "个", "张", "份", "次", "点", "号", "年", "月", "日", "小", "分", "秒", "条", "单", "笔", "块", "元", "折", "%", "百", "千", "万", "十", "星", "周", "区", "级", "时", "多"}
@@ -236,6 +236,20 @@ func (p *page) jiao(n decimal, i int) (decimal, int) {
 		return n, i // 100元5张
 	}
 	return n + decimal(tenths)*unity/10, at + 1
+}
+
+// cents adds the hundredths behind a whole amount: 99 руб 90 коп.
+func (p *page) cents(n decimal, i int) (decimal, int) {
+	at := i
+	if p.is(at, "and", "и") {
+		at++
+	}
+	if more, after, ok := p.number(at); ok && n.integer() && more < 100*unity {
+		if _, next, ok := moneyCents.at(p, after); ok {
+			return n + more/100, next
+		}
+	}
+	return n, i
 }
 
 func (p *page) measured(i int) bool { return p.joined(i) && slices.Contains(measures, p.word(i)) }

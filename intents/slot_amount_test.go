@@ -8,7 +8,6 @@ import (
 
 // TestAmounts reads money as people write it.
 func TestAmounts(t *testing.T) {
-	const shanghai, taipei, hongKong, newYork, moscow = "Asia/Shanghai", "Asia/Taipei", "Asia/Hong_Kong", "America/New_York", "Europe/Moscow"
 	tests := []struct{ zone, text, want string }{
 		{shanghai, "充了30块没到", "30.00 CNY"},
 		{shanghai, "¥30", "30.00 CNY"},

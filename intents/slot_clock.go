@@ -65,6 +65,9 @@ func (r *timeReader) clockAt(m *moment, i int) int {
 	if next := r.russianClock(m, i); next > i {
 		return next
 	}
+	if next := r.spokenClock(m, i); next > i {
+		return next
+	}
 	return r.bareClock(m, i)
 }
 
@@ -123,6 +126,9 @@ func (r *timeReader) hanClock(m *moment, i int) int {
 		}
 	}
 	n, at, ok := r.dateNumber(at)
+	if !ok {
+		n, at, ok = r.either(i)
+	}
 	if !ok || n > 24 || r.joined(i) && r.is(i-1, "第", "有", "差", "几") && less == 0 {
 		return i
 	}
@@ -149,6 +155,9 @@ func (r *timeReader) hanClock(m *moment, i int) int {
 			c.minute, c.vague, at = minutes, false, next
 		}
 	}
+	if c.vague && (r.here.country == "HK" || r.here.country == "MO") {
+		at = r.fives(&c, at)
+	}
 	for r.is(at, "钟", "整", "多", "几", "来", "左", "右") {
 		c.vague = c.vague && !r.is(at, "钟", "整", "左")
 		at++
@@ -165,8 +174,31 @@ func (r *timeReader) hanClock(m *moment, i int) int {
 	return at
 }
 
+// either reads the first of two hours: 七八点.
+func (r *timeReader) either(i int) (n, next int, ok bool) {
+	first, unit, ok := r.hanAt(i)
+	second, another, both := r.hanAt(i + 1)
+	return first, i + 2, ok && both && unit == 0 && another == 0 && second == first+1 && r.joined(i+1) && r.is(i+2, "点")
+}
+
+// fives reads the Cantonese count of five minutes: 十一点三 is 11:15, 七点踏九 7:45.
+func (r *timeReader) fives(c *clock, i int) int {
+	at := i
+	if r.is(at, "踏") {
+		at++
+	}
+	if n, next, ok := r.dateNumber(at); ok && r.joined(at) && n >= 1 && n <= 11 && !r.measured(next) && !r.priced(next) {
+		c.minute, c.vague = 5*n, false
+		return next
+	}
+	return i
+}
+
 // minutes reads the minutes behind 点: 一刻, 三个骨, 05分, 二十, 零五.
 func (r *timeReader) minutes(i int) (n, next int, ok bool) {
+	if r.is(i, "零", "过") && r.kind(i+1) == digitRun && r.joined(i+1) {
+		i++
+	}
 	if r.kind(i) == digitRun && len(r.word(i)) > 2 {
 		return 0, i, false
 	}
@@ -241,7 +273,7 @@ func (r *timeReader) pastClock(m *moment, i int) int {
 	if !ok || n.whole() < 1 || n.whole() > 12 || !n.integer() {
 		return i
 	}
-	if _, _, unit := latinUnits.at(r.page, at); unit {
+	if _, _, unit := latinUnits.at(r.page, at); unit || r.is(i-1, "from", "between") {
 		return i // 10 to 12 days
 	}
 	if _, _, money := moneyAfter.at(r.page, at); money {
@@ -301,7 +333,9 @@ func (r *timeReader) russianClock(m *moment, i int) int {
 	c := clock{said: true, hour: n.whole(), fixed: n.whole() > 12}
 	said := r.clockSaid(i)
 	if r.is(at, "час", "часа", "часов", "ч") && at > i {
-		at++
+		if at++; r.is(at, ".") && r.is(at-1, "ч") {
+			at++
+		}
 		if minutes, next, ok := r.number(at); ok && (r.is(next, "минут", "мин", "м") || said && minutes.whole() >= 10) && minutes.whole() < 60 {
 			c.minute = minutes.whole()
 			if at = next; r.is(at, "минут", "мин", "м") {
@@ -333,6 +367,8 @@ func (r *timeReader) towards(i int) (c clock, next int, ok bool) {
 		minute, at = 30, i+1
 	case r.is(i, "четверть"):
 		minute, at = 15, i+1
+	case r.is(i, "начале"):
+		at = i + 1
 	case len(word) > len("пол") && word[:len("пол")] == "пол":
 		for hour, name := range hoursBegun {
 			if word[len("пол"):] == name {
@@ -369,6 +405,19 @@ func (c clock) twelve() clock {
 // hoursBegun are the hours after "half of the": первого is that from 12 to 1.
 var hoursBegun = [...]string{1: "первого", 2: "второго", 3: "третьего", 4: "четвертого", 5: "пятого", 6: "шестого", 7: "седьмого", 8: "восьмого", 9: "девятого", 10: "десятого", 11: "одиннадцатого", 12: "двенадцатого"}
 
+// spokenClock reads five thirty pm, at seven fifteen.
+func (r *timeReader) spokenClock(m *moment, i int) int {
+	hour, at, ok := r.number(i)
+	if !ok || r.kind(i) != letterRun || r.kind(at) != letterRun || hour < unity || hour > 12*unity || !hour.integer() {
+		return i
+	}
+	minute, at, ok := r.number(at)
+	if !ok || minute < 10*unity || minute >= 60*unity || !r.halved(at) && !r.beginsTime(at) && !(r.clockSaid(i) && r.bareHour(at)) {
+		return i
+	}
+	return r.halfDay(m, at, clock{said: true, hour: hour.whole(), minute: minute.whole()})
+}
+
 // bareClock reads 8pm, at 8, 8 o'clock, 9h.
 func (r *timeReader) bareClock(m *moment, i int) int {
 	n, at, ok := r.number(i)
@@ -382,7 +431,12 @@ func (r *timeReader) bareClock(m *moment, i int) int {
 		if !r.halved(at) || n.whole() > 12 {
 			return i
 		}
-	case (r.is(i-1, "at", "@") || (m.day.kind != noDay || m.passed == ago) && r.clockSaid(i)) && r.bareHour(at) && !r.han:
+	case r.is(at, "ish") && (r.joined(at) || r.clockSaid(i)):
+		at++
+	case r.is(at, "-") && r.is(at+1, "ish") && r.joined(at+1):
+		at += 2
+	case r.is(at, "in") && r.is(at+1, "the") && r.beginsTime(at), r.is(at, "at") && r.beginsTime(at), r.clockSaid(i) && r.beginsTime(at) && n.whole() > 0:
+	case (r.is(i-1, "at", "@") || r.is(i-1, "around", "about") && r.is(i-2, "at") || (m.day.kind != noDay || m.passed == ago) && r.clockSaid(i)) && r.bareHour(at) && !r.han:
 	case r.answer && !r.han && r.kind(at) == 0 && n.whole() > 0 && m.day.kind != noDay:
 	default:
 		return i

@@ -10,7 +10,7 @@ func (r *timeReader) hanWeekday(m *moment, i int) int {
 		for weeks = 0; r.is(at, "上") && weeks < 3; at++ {
 			weeks++
 		}
-	case r.is(at, "这", "本", "今"):
+	case r.is(at, "这", "本", "今", "呢"):
 		weeks, at = 0, at+1
 	case r.is(at, "下"):
 		at++
@@ -45,8 +45,8 @@ func (r *timeReader) hanWeekday(m *moment, i int) int {
 	return at + 1
 }
 
-// dated reports that a date is said, beside which a weekday says nothing new.
-func (m *moment) dated() bool { return m.day.kind == yearlyDay || m.day.kind == monthDay }
+// dated reports that a day is said, beside which a weekday says nothing new.
+func (m *moment) dated() bool { return m.day.kind != noDay && m.day.kind != weekDay }
 
 // hanWeekdayAt reads the 五 of 周五. 一直 is "all the time", not Monday.
 func (r *timeReader) hanWeekdayAt(i int) (time.Weekday, bool) {
@@ -68,7 +68,11 @@ func (r *timeReader) hanWeekdayAt(i int) (time.Weekday, bool) {
 
 // latinWeekday reads Friday, last Friday, в прошлую пятницу.
 func (r *timeReader) latinWeekday(m *moment, i int) int {
-	if _, next, ok := weekdayWords.at(r.page, i); ok && m.dated() {
+	if m.dated() {
+		_, next, ok := weekdayWords.at(r.page, i)
+		if !ok {
+			_, next, _ = weekdayShorts.at(r.page, i)
+		}
 		return next
 	}
 	if m.day.kind != noDay {
@@ -86,12 +90,15 @@ func (r *timeReader) latinWeekday(m *moment, i int) int {
 	weekday, next, ok := weekdayWords.at(r.page, at)
 	if !ok {
 		weekday, next, ok = weekdayShorts.at(r.page, at)
-		ok = ok && (found.strict || r.is(at-1, "on", "since", "this", "from", "in", "в", "во", "с", "со") || r.besideHour(next))
+		ok = ok && (found.strict || r.is(at-1, "on", "since", "this", "from", "in", "в", "во", "с", "со") || r.besideHour(next) || r.is(next, "at", "@") && r.kind(next+1) == digitRun)
 	}
 	if !ok || r.is(next, "to", "-") && r.isWeekday(next+1) {
 		return i
 	}
 	found.weekday = weekday
+	if r.is(next, "before") && r.is(next+1, "last") {
+		found.strict, found.back, next = true, 1, next+2
+	}
 	m.day = found
 	if r.is(i-1, "next", "coming", "this coming", "следующий", "следующую", "следующее") {
 		m.ahead = true
@@ -116,13 +123,19 @@ const notDays = "码店楼线机位卡角服区账群门仓字球人选台房厅
 // hanDate reads 2026年3月5日, 3月5号, 十二月三十号, 5号.
 func (r *timeReader) hanDate(m *moment, i int) int {
 	n, at, ok := r.dateNumber(i)
+	if r.is(i, "元") && r.is(i+1, "月") { // January
+		n, at, ok = 1, i+1, true
+	}
 	if !ok || m.day.kind != noDay && !m.redated() {
 		return i
 	}
 	found := day{kind: yearlyDay}
 	if r.is(at, "年") {
-		if n < 100 {
+		switch {
+		case n < 100:
 			n += 2000
+		case n < 200 && r.here.country == "TW":
+			n += 1911
 		}
 		found.year = n
 		if n, at, ok = r.dateNumber(at + 1); !ok {
@@ -150,13 +163,13 @@ func (r *timeReader) hanDate(m *moment, i int) int {
 	}
 	found.date = n
 	m.day = found
-	return at
+	return r.weekdayAside(at)
 }
 
 // hanMonthDay reads 5号 and, where the month is said, 5日.
 func (r *timeReader) hanMonthDay(m *moment, i, at, n int) int {
 	switch {
-	case r.is(at, "日") && (m.months >= 0 || r.answer):
+	case r.is(at, "日") && (m.months >= 0 || r.answer || contains(verbsOfBuying, r.word(at+1)) || r.besideHour(at+1) || r.hourly(at+1)):
 	case !r.is(at, "号"), !r.joined(at), contains(notDays, r.word(at+1)) && r.joined(at+1):
 		return i
 	case r.joined(i) && r.is(i-1, "单", "卡", "编", "尾", "第", "区", "服", "口", "楼"):
@@ -164,6 +177,12 @@ func (r *timeReader) hanMonthDay(m *moment, i, at, n int) int {
 	}
 	m.day = day{kind: monthDay, date: n}
 	return at + 1
+}
+
+// hourly reports a Chinese hour: 20点.
+func (r *timeReader) hourly(i int) bool {
+	_, next, ok := r.dateNumber(i)
+	return ok && r.is(next, "点", "时")
 }
 
 // dateNumber reads a whole number of a date.
@@ -174,13 +193,16 @@ func (r *timeReader) dateNumber(i int) (n, next int, ok bool) {
 	if r.kind(i) != hanSign {
 		return 0, i, false
 	}
-	v, next, ok := r.hanNumber(i)
+	v, next, ok := r.number(i)
 	return v.whole(), next, ok
 }
 
 // numericDate reads 2026-03-05, 2026/3/5, 05.03.2026, 11/3, 20.08.
 func (r *timeReader) numericDate(m *moment, i int) int {
 	if m.day.kind != noDay && !m.redated() || r.inNumber(i) || !r.joined(i+1) || !r.joined(i+2) || !r.is(i+1, "-", "/", ".") {
+		return i
+	}
+	if label, _, ok := labels.upTo(r.page, i); ok && label == foreignLabel || r.is(i-1, "ios", "android", "v", "версии", "windows") {
 		return i
 	}
 	mark := r.word(i + 1)
@@ -193,7 +215,9 @@ func (r *timeReader) numericDate(m *moment, i int) int {
 	case third && len(r.word(i)) == 4 && c >= 0 && len(r.word(i+4)) <= 2:
 		return r.setDate(m, i, i+5, a, b, c)
 	case third && len(r.word(i)) <= 2 && c >= 0 && (len(r.word(i+4)) == 4 || len(r.word(i+4)) == 2):
-		if c < 100 {
+		if c < 18 {
+			return i // a version
+		} else if c < 100 {
 			c += 2000
 		}
 		month, date := r.order(a, b, mark)
@@ -224,9 +248,6 @@ func (r *timeReader) inNumber(i int) bool {
 // a price, a fraction, a version or a range.
 func (r *timeReader) shortDate(m *moment, i int, mark string) bool {
 	after := i + 3
-	if r.is(i-1, "ios", "android", "version", "версия", "ver", "v", "версии", "版本", "windows") {
-		return false
-	}
 	if _, _, money := moneyAfter.at(r.page, after); money && !r.is(after, "р") {
 		return false
 	}
@@ -245,12 +266,14 @@ func (r *timeReader) shortDate(m *moment, i int, mark string) bool {
 		}
 		return r.cyrillic && !r.clockBefore(i) || r.answer && !r.cyrillic || !r.cyrillic && r.here.country != "US" && r.is(i-1, "on")
 	}
-	return r.answer || len(r.word(i)) == 2 && len(r.word(i+2)) == 2 && (r.besideHour(after) || r.han && r.boughtSoon(after))
+	return !r.clockBefore(i) && (r.answer || len(r.word(i)) == 2 && len(r.word(i+2)) == 2 && (r.besideHour(after) || r.han && r.boughtSoon(after)))
 }
 
 // clockBefore reports that the word before says that an hour comes, so that 18.10
 // is no date.
-func (r *timeReader) clockBefore(i int) bool { return r.is(i-1, "в", "at", "около") }
+func (r *timeReader) clockBefore(i int) bool {
+	return r.is(i-1, "в", "at", "около", "around", "about")
+}
 
 // order tells month and day of two numbers: by the script, else by what people of
 // the zone write, unless only one order makes a date.
@@ -277,7 +300,15 @@ func (r *timeReader) setDate(m *moment, from, next, year, month, date int) int {
 	if r.is(next, "日", "号") {
 		next++
 	}
-	return next
+	return r.weekdayAside(next)
+}
+
+// weekdayAside goes past the weekday of a date: 11/3(二).
+func (r *timeReader) weekdayAside(i int) int {
+	if _, ok := r.hanWeekdayAt(i + 1); ok && r.is(i, "(") && r.is(i+2, ")") {
+		return i + 3
+	}
+	return i
 }
 
 // notDaysLatin follow an ordinal that counts something else than a day.
@@ -319,7 +350,7 @@ func (r *timeReader) latinDate(m *moment, i int) int {
 			return i
 		}
 	case r.monthFollows(at):
-	case !r.is(i-1, "the") || !r.is(i-2, "on", "since", "from", "of", "around", "was") && m.months < 0 && !m.clock.said:
+	case !r.is(i-1, "the") || !r.is(i-2, "on", "since", "from", "of", "around", "was") && m.months < 0 && !m.clock.said && m.day.kind != weekDay:
 		return i
 	}
 	for _, word := range notDaysLatin {
@@ -375,7 +406,9 @@ func (r *timeReader) setNamed(m *moment, from, next int, month time.Month, date 
 	if year := r.plain(at, 4); year >= 2000 && year <= 2100 && len(r.word(at)) == 4 {
 		found.year, next = year, at+1
 		if r.is(next, "г", "года", "year") {
-			next++
+			if next++; r.is(next, ".") && r.joined(next) && r.is(next-1, "г") {
+				next++
+			}
 		}
 	}
 	m.day = found

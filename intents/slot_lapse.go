@@ -28,7 +28,7 @@ func (l lapse) times(n decimal) lapse {
 	return lapse{
 		months: months.whole(),
 		days:   days.whole(),
-		clock:  time.Duration(float64(l.clock)*float64(n)/float64(unity)) + time.Duration(days%unity)*24*time.Hour/time.Duration(unity),
+		clock:  time.Duration(float64(l.clock)*float64(n)/float64(unity)) + time.Duration(days%unity)*(24*time.Hour/time.Duration(unity)),
 	}
 }
 
@@ -58,8 +58,9 @@ var latinUnits = newLexicon(
 	entry[lapse]{"s|sec|secs|second|seconds|сек|сек.|секунд|секунды|секунду", lapse{clock: time.Second}},
 	entry[lapse]{"m|min|mins|min.|minute|minutes|minuts|м|мин|мин.|минут|минуты|минуту|минуток|минуточек", lapse{clock: time.Minute}},
 	entry[lapse]{"h|hr|hrs|hour|hours|ч|ч.|час|часа|часов|часик|часика", lapse{clock: time.Hour}},
-	entry[lapse]{"d|day|days|дн|дн.|день|дня|дней|сутки|суток", lapse{days: 1}},
+	entry[lapse]{"d|day|days|night|nights|дн|дн.|день|дня|дней|сутки|суток", lapse{days: 1}},
 	entry[lapse]{"w|wk|wks|week|weeks|нед|нед.|неделю|недели|недель|неделя", lapse{days: 7}},
+	entry[lapse]{"fortnight|fortnights", lapse{days: 14}},
 	entry[lapse]{"month|months|mo|мес|мес.|месяц|месяца|месяцев", lapse{months: 1}},
 	entry[lapse]{"year|years|yr|yrs|год|года|лет", lapse{months: 12}},
 )
@@ -67,25 +68,64 @@ var latinUnits = newLexicon(
 // lapse reads a length of time that begins with lexeme i; next is the lexeme after
 // it. "Half a day" (半天), which means "very long", and "a few hours" are none.
 func (p *page) lapse(i int) (l lapse, next int, ok bool) {
-	if p.kind(i) == hanSign || p.kind(i) == digitRun && (p.kind(i+1) == hanSign || p.han) {
-		return p.hanLapse(i)
+	was := &p.lapsed
+	if was.from == i+1 {
+		return was.l, was.next, was.ok
 	}
-	return p.latinLapse(i)
+	if p.kind(i) == hanSign || p.kind(i) == digitRun && (p.kind(i+1) == hanSign || p.han) {
+		l, next, ok = p.hanLapse(i)
+	} else {
+		l, next, ok = p.latinLapse(i)
+	}
+	*was = lapsed{from: i + 1, next: next, l: l, ok: ok}
+	return l, next, ok
 }
 
-// hanLapse reads 三天, 半小时, 一个半小时, 两个半钟头, 个半钟, 三刻钟, 1小时20分钟.
+// lapsed is a length of time that was read: from is behind its first lexeme, 0 for
+// none.
+type lapsed struct {
+	from, next int
+	l          lapse
+	ok         bool
+}
+
+// hanLapse reads 三天, 半小时, 一个半小时, 1小时20分钟, 两天零三小时.
 func (p *page) hanLapse(i int) (l lapse, next int, ok bool) {
+	l, unit, next, ok := p.hanCount(i)
+	for ok && unit.length() >= time.Hour {
+		at := next
+		if p.is(at, "零", "又", "和") {
+			at++
+		}
+		rest, smaller, after, more := p.hanCount(at)
+		if !more || p.is(at, "半", "个", "成") || smaller.length() >= unit.length() {
+			break
+		}
+		l, unit, next = l.plus(rest), smaller, after
+	}
+	return l, next, ok
+}
+
+// length is a lapse by the clock, a month being 30 days.
+func (l lapse) length() time.Duration {
+	return l.clock + time.Duration(l.days+30*l.months)*24*time.Hour
+}
+
+// hanCount reads one number and its unit: 三天, 半小时, 两个半钟头, 个半钟, 三刻钟.
+func (p *page) hanCount(i int) (l, unit lapse, next int, ok bool) {
 	at, n, counted := i, decimal(0), false
 	switch {
 	case p.is(i, "半"):
 		n, at = unity/2, i+1
 	case p.is(i, "个") && p.is(i+1, "半"):
 		n, at = unity, i
+	case p.is(i, "个") && p.is(i+1, "几"): // 个几钟, an hour and some
+		n, at, counted = unity, i+2, true
 	case p.is(i, "成") && p.is(i+1, "个"): // 成个钟, a whole hour
 		n, at = unity, i+1
 	default:
 		if n, at, ok = p.number(i); !ok || n > maxLapse {
-			return l, i, false
+			return l, unit, i, false
 		}
 		if p.is(at, "来", "几") {
 			at++
@@ -105,10 +145,10 @@ func (p *page) hanLapse(i int) (l lapse, next int, ok bool) {
 	}
 	unit, after, ok := hanUnits.at(p, at)
 	if !ok || !counted && n > unity/2 && p.is(at, "月", "钟") || p.is(at, "个") || p.is(at, "点") || p.is(at, "h") && !p.joined(at) {
-		return l, i, false
+		return l, unit, i, false
 	}
 	if p.is(i, "半") && (p.is(at, "天", "日", "秒")) {
-		return l, i, false
+		return l, unit, i, false
 	}
 	if p.is(after, "半") && n >= unity {
 		n, after = n+unity/2, after+1
@@ -117,28 +157,37 @@ func (p *page) hanLapse(i int) (l lapse, next int, ok bool) {
 	if p.is(next, "多") {
 		next++
 	}
-	at = next
-	if p.is(at, "零", "又", "和") {
-		at++
-	}
-	if unit.clock >= time.Hour || unit.days > 0 {
-		if _, _, more := p.number(at); more {
-			if rest, after, ok := p.hanLapse(at); ok && rest.months == 0 && rest.clock+time.Duration(rest.days)*24*time.Hour < unit.clock+time.Duration(unit.days)*24*time.Hour {
-				l, next = l.plus(rest), after
-			}
-		}
-	}
-	return l, next, true
+	return l, unit, next, true
 }
 
-// latinLapse reads three days, half an hour, an hour and a half, 1h 20m, полчаса,
-// полтора часа, минут 20.
+// latinLapse reads three days, half an hour, 1h 20m, 2 часа 15 минут.
 func (p *page) latinLapse(i int) (l lapse, next int, ok bool) {
+	l, unit, next, ok := p.latinCount(i)
+	for ok && unit.length() >= time.Hour {
+		at := next
+		if p.is(at, "and", "и", ",") {
+			at++
+		}
+		if _, _, counted := p.number(at); at == next && !counted {
+			break
+		}
+		rest, smaller, after, more := p.latinCount(at)
+		if !more || smaller.length() >= unit.length() {
+			break
+		}
+		l, unit, next = l.plus(rest), smaller, after
+	}
+	return l, next, ok
+}
+
+// latinCount reads one number and its unit: three days, half an hour, an hour and
+// a half, полчаса, полтора часа, минут 20.
+func (p *page) latinCount(i int) (l, unit lapse, next int, ok bool) {
 	switch {
-	case p.is(i, "полчаса", "полчасика"):
-		return lapse{clock: 30 * time.Minute}, i + 1, true
+	case p.is(i, "полчаса", "полчасика", "получаса"):
+		return lapse{clock: 30 * time.Minute}, unit, i + 1, true
 	case p.is(i, "полгода"):
-		return lapse{months: 6}, i + 1, true
+		return lapse{months: 6}, unit, i + 1, true
 	}
 	n, at := unity, i
 	switch {
@@ -155,39 +204,28 @@ func (p *page) latinLapse(i int) (l lapse, next int, ok bool) {
 			n = unity / 4
 		}
 	case p.kind(i) == letterRun && p.alone(i):
-		return p.unitFirst(i)
+		unit, _, _ = latinUnits.at(p, i)
+		l, next, ok = p.unitFirst(i)
+		return l, unit, next, ok
 	default:
 		from := i
 		if p.is(i, "a") {
 			from++
 		}
 		if n, at, ok = p.number(from); !ok || n > maxLapse {
-			return l, i, false
+			return l, unit, i, false
 		}
 	}
 	n, at = p.andHalf(n, at)
 	if p.is(at, "full", "whole", "solid", "целых", "полных", "long") {
 		at++
 	}
-	unit, next, ok := latinUnits.at(p, at)
+	unit, next, ok = latinUnits.at(p, at)
 	if !ok || len(p.word(at)) == 1 && (!p.joined(at) || p.kind(at-1) != digitRun) {
-		return l, i, false
+		return l, unit, i, false
 	}
 	n, next = p.andHalf(n, next)
-	l = unit.times(n)
-	if unit.clock < time.Hour && unit.days == 0 {
-		return l, next, true
-	}
-	at = next
-	if p.is(at, "and", "и", ",") {
-		at++
-	}
-	if p.kind(at) == digitRun || at > next {
-		if rest, after, ok := p.latinLapse(at); ok && rest.months == 0 && rest.days == 0 && rest.clock < max(unit.clock, 24*time.Hour) {
-			l, next = l.plus(rest), after
-		}
-	}
-	return l, next, true
+	return unit.times(n), unit, next, true
 }
 
 // andHalf adds the half of "two and a half".
@@ -207,7 +245,7 @@ func (p *page) andHalf(n decimal, i int) (decimal, int) {
 // alone reports a Russian unit of time that needs no number: час is one hour.
 func (p *page) alone(i int) bool {
 	return p.is(i, "час", "часик", "минуту", "минутку", "секунду", "день", "сутки", "неделю", "неделя", "месяц", "год",
-		"часа", "часов", "минут", "дня", "дней", "недели", "месяца", "hour")
+		"часа", "часов", "минут", "дня", "дней", "суток", "недели", "месяца", "hour")
 }
 
 // unitFirst reads час, сутки, неделю, and "about": минут 20, часа два, дня три.
@@ -221,7 +259,8 @@ func (p *page) unitFirst(i int) (l lapse, next int, ok bool) {
 			return unit.times(n), after, true
 		}
 	}
-	if p.is(i, "часа", "часов", "минут", "дня", "дней", "недели", "месяца", "hour") {
+	if p.is(i, "часа", "часов", "минут", "дня", "дней", "суток", "недели", "месяца", "hour") &&
+		!(p.is(i-1, "больше", "более", "около", "порядка") && p.is(i, "часа", "дня", "суток", "недели", "месяца")) {
 		return l, i, false
 	}
 	n, next := p.andHalf(unity, next)
@@ -251,21 +290,21 @@ var (
 		entry[bool]{"再等|还等|要等|得等|需等|等多|用了|才|只|仅|说|有效期|送|会员|每|共|一共|最多|最少|要|需要|打开|内|within|in|takes|valid|every|each|takes up|до|на|за|через|в течение|спустя", false},
 	)
 	waitAfter = newLexicon(
-		entry[bool]{"了|啦|喇|咯|囉|啰|都过去|过去了|还没|还未|都没|没到|没收到|没反应|没动静|仲未|仲冇|都冇|都未|未到|一直|没人|不到账|还不|now|already|passed|have passed|and still|still|since i|so far|later|and nothing|and counting|жду|ждем|прошло|прошел|прошла|прошли|нет|как|уже|ни|тишина|висит|не приход*|не могу дожд*|и ничего|и ни|и тишина|ожидаю|с момента|сижу", true},
+		entry[bool]{"了|啦|喇|咯|囉|啰|都过去|过去了|还没|还未|都没|没发|不发货|没给|没见|没充|没有|尚未|未出|未发|未收|未开|没到|没收到|没反应|没动静|仲未|仲冇|都冇|都未|未到|一直|没人|不到账|还不|now|already|passed|have passed|and still|still|since i|so far|later|and nothing|and no|and counting|no code|жду|ждем|прошло|прошел|прошла|прошли|нет|как|уже|ни|тишина|висит|не приход*|не могу дожд*|и ничего|и ни|и тишина|ожидаю|с момента|сижу", true},
 		entry[bool]{"了就|了才|still valid|later than|нет возм*|как раз", false},
 	)
 )
 
 // spacers stand between a lapse and the word that says what it is.
 var spacers = newLexicon(
-	entry[bool]{"快|都快|都|差不多|将近|整整|大概|大约|约|有|超过|左右|多|以上|就|好|for|over|about|almost|nearly|more than|more|than|now|already|like|around|approx|the past|the last|lang|pa|po|уже|почти|больше|более|около|примерно|где-то|целых|целые|целую|вот|как|ровно|минимум|так", true},
+	entry[bool]{"快|都快|都|差不多|将近|整整|大概|大约|约|有|超过|左右|多|以上|就|好|or so|for|over|about|almost|nearly|more than|more|than|now|already|like|around|approx|the past|the last|lang|pa|po|уже|почти|больше|более|около|примерно|где-то|целых|целые|целую|вот|как|ровно|минимум|так", true},
 )
 
 // elapsed reads a lapse that begins with lexeme i and says what makes it a moment;
 // next is the lexeme after it.
 func (p *page) elapsed(i int) (l lapse, next int, how passed) {
 	l, next, ok := p.lapse(i)
-	if !ok || p.is(i-1, "第", "每", "every", "каждые", "каждый", "который", "целый", "первый", "второй", "третий", "четвертый", "пятый", "шестой", "седьмой") {
+	if !ok || p.is(i-1, "第", "每", "or", "или", "й", "th", "nd", "every", "каждые", "каждый", "который", "целый", "первый", "второй", "третий", "четвертый", "пятый", "шестой", "седьмой") {
 		return l, i, unsaid
 	}
 	after := next
@@ -282,7 +321,7 @@ func (p *page) elapsed(i int) (l lapse, next int, how passed) {
 		}
 		after = end
 	}
-	if p.is(next-1, "日", "分", "月") && p.kind(next-1) == hanSign {
+	if p.is(next-1, "日", "分", "月") && p.kind(next-1) == hanSign && !p.is(next-2, "个") && !p.is(i-1, "咗", "左", "足", "了") {
 		return l, next, unsaid // 7日, 3分
 	}
 	if p.waited(i, next) {

@@ -1,7 +1,5 @@
 package intents
 
-import "unicode/utf8"
-
 // decimal is a number in millionths, so that 0.1 is exact.
 type decimal int64
 
@@ -29,18 +27,32 @@ func (p *page) plain(i, most int) int {
 	return n
 }
 
+// numbered is a number that was read: from is behind its first lexeme, 0 for none.
+type numbered struct {
+	from, next int
+	n          decimal
+	ok         bool
+}
+
 // number reads a number that begins with lexeme i, in digits or in words; next is
 // the lexeme after it.
 func (p *page) number(i int) (n decimal, next int, ok bool) {
+	was := &p.numbered
+	if was.from == i+1 {
+		return was.n, was.next, was.ok
+	}
 	switch p.kind(i) {
 	case digitRun:
-		return p.figure(i)
+		n, next, ok = p.figure(i)
 	case hanSign:
-		return p.hanNumber(i)
+		n, next, ok = p.hanNumber(i)
 	case letterRun:
-		return p.wordNumber(i)
+		n, next, ok = p.wordNumber(i)
+	default:
+		return 0, i, false
 	}
-	return 0, i, false
+	*was = numbered{from: i + 1, next: next, n: n, ok: ok}
+	return n, next, ok
 }
 
 // figure reads a number in digits: 30, 1,200, 19.9, 99,90, 1.5万, 2к, 5k.
@@ -101,59 +113,42 @@ func (p *page) scaled(n decimal, i int) (decimal, int, bool) {
 	return n, i, true
 }
 
-// hanFigure is what one character counts; unit is 10 or more for 十百千万亿.
-func hanFigure(r rune) (value, unit int, ok bool) {
-	switch r {
-	case '零', '〇':
-		return 0, 0, true
-	case '一', '壹', '幺':
-		return 1, 0, true
-	case '二', '两', '贰', '俩':
-		return 2, 0, true
-	case '三', '叁', '参', '仨':
-		return 3, 0, true
-	case '四', '肆':
-		return 4, 0, true
-	case '五', '伍':
-		return 5, 0, true
-	case '六', '陆':
-		return 6, 0, true
-	case '七', '柒':
-		return 7, 0, true
-	case '八', '捌':
-		return 8, 0, true
-	case '九', '玖':
-		return 9, 0, true
-	case '十', '拾':
-		return 0, 10, true
-	case '廿':
-		return 2, 10, true
-	case '卅':
-		return 3, 10, true
-	case '百', '佰':
-		return 0, 100, true
-	case '千', '仟':
-		return 0, 1000, true
-	case '万':
-		return 0, 10_000, true
-	case '亿':
-		return 0, 100_000_000, true
-	}
-	return 0, 0, false
-}
+// hanFigure is what one character counts: a value, or, with a unit of 10 or more,
+// so many of the unit, which takes the value before it when it has none.
+type hanFigure struct{ value, unit int }
 
-// hanAt is hanFigure of lexeme i.
+var hanFigures = newLexicon(
+	entry[hanFigure]{"零|〇", hanFigure{}},
+	entry[hanFigure]{"一|壹|幺", hanFigure{value: 1}},
+	entry[hanFigure]{"二|两|贰|俩", hanFigure{value: 2}},
+	entry[hanFigure]{"三|叁|参|仨", hanFigure{value: 3}},
+	entry[hanFigure]{"四|肆", hanFigure{value: 4}},
+	entry[hanFigure]{"五|伍", hanFigure{value: 5}},
+	entry[hanFigure]{"六|陆", hanFigure{value: 6}},
+	entry[hanFigure]{"七|柒", hanFigure{value: 7}},
+	entry[hanFigure]{"八|捌", hanFigure{value: 8}},
+	entry[hanFigure]{"九|玖", hanFigure{value: 9}},
+	entry[hanFigure]{"十|拾", hanFigure{unit: 10}},
+	entry[hanFigure]{"廿", hanFigure{2, 10}},
+	entry[hanFigure]{"卅", hanFigure{3, 10}},
+	entry[hanFigure]{"百|佰", hanFigure{unit: 100}},
+	entry[hanFigure]{"千|仟", hanFigure{unit: 1000}},
+	entry[hanFigure]{"万", hanFigure{unit: 10_000}},
+	entry[hanFigure]{"亿", hanFigure{unit: 100_000_000}},
+)
+
+// hanAt is what lexeme i counts.
 func (p *page) hanAt(i int) (value, unit int, ok bool) {
-	if p.kind(i) != hanSign {
-		return 0, 0, false
-	}
-	r, _ := utf8.DecodeRuneInString(p.word(i))
-	return hanFigure(r)
+	figure, _, ok := hanFigures.at(p, i)
+	return figure.value, figure.unit, ok
 }
 
 // hanNumber reads a number in Chinese: 十二, 二十三, 一百二 (120), 两千三 (2,300),
 // 二〇二六, 叁拾. "About" is no number: 几十, 两三 (two or three).
 func (p *page) hanNumber(i int) (n decimal, next int, ok bool) {
+	if _, _, ok := p.hanAt(i); !ok {
+		return 0, i, false
+	}
 	if p.is(i-1, "几", "数", "第", "好") || p.inHanNumber(i) {
 		return 0, i, false
 	}
@@ -165,7 +160,7 @@ func (p *page) hanNumber(i int) (n decimal, next int, ok bool) {
 		}
 		units = units || unit > 0
 	}
-	if next == i || p.is(next, "几") {
+	if p.is(next, "几") {
 		return 0, i, false
 	}
 	v := -1
@@ -290,11 +285,11 @@ func (p *page) wordNumber(i int) (n decimal, next int, ok bool) {
 	for next < i+10 {
 		value, after, found := numberWords.at(p, next)
 		switch {
-		case found && (section%(100*unity) == 0 || value < 10*unity && section%(10*unity) == 0):
+		case found && (section%(100*unity) == 0 || value < 10*unity && section%(10*unity) == 0 && section%(100*unity) >= 20*unity):
 			section += value
 		case !found && p.is(next, "hundred"):
 			section, after, found = max(section, unity)*100, next+1, true
-		case !found && p.is(next, "thousand", "grand", "тысяча", "тысячу", "тысячи", "тысяч", "тыщу", "тыс"):
+		case !found && p.is(next, "thousand", "grand", "тысяча", "тысячу", "тысячи", "тысяч", "тыщу", "тыщи", "тыщ", "тыс"):
 			total, section, after, found = total+max(section, unity)*1000, 0, next+1, true
 		case !found && p.is(next, "and", "-") && ok:
 			if _, _, more := numberWords.at(p, next+1); more && section >= 20*unity {

@@ -1,7 +1,6 @@
 package intents
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,9 +8,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxSlotBytes bounds how much of a message is searched for slots. Telegram's
-// longest message has 4,096 characters.
-const maxSlotBytes = 16 << 10
+// maxSlotRunes bounds how much of a message is searched for slots: as much as
+// Telegram's longest message has, counted in NFKC.
+const maxSlotRunes = 4096
 
 // lexemeKind tells what a lexeme is made of.
 type lexemeKind uint8
@@ -28,6 +27,7 @@ type lexeme struct {
 	kind     lexemeKind
 	gap      bool // white space stands before it
 	from, to int  // bytes of the page's text
+	phrases  ends // of the lexicons
 }
 
 // page is a message as the slot readers see it: NFKC, small letters, simplified
@@ -40,39 +40,59 @@ type page struct {
 
 	han, cyrillic bool // which scripts occur
 
-	buffer  []byte
-	segment []byte
-	first   []int32 // by byte of text: where its rune begins in raw
-	past    []int32 // by byte of text: where its rune ends in raw
+	asked, told lexiconSet // which lexicons tells has looked for, and found
+	numbered    numbered   // the last number
+	lapsed      lapsed     // the last length of time
+
+	runes    int // read so far
+	buffer   []byte
+	segments norm.Iter
+	first    []int32 // by byte of text: where its rune begins in raw
+	past     []int32 // by byte of text: where its rune ends in raw
 }
 
 // read fills the page with a message.
 func (p *page) read(raw string) {
-	if len(raw) > maxSlotBytes {
-		raw = raw[:maxSlotBytes]
-	}
 	p.raw, p.han, p.cyrillic = raw, false, false
+	p.asked, p.told, p.numbered, p.lapsed = 0, 0, numbered{}, lapsed{}
+	p.runes = 0
 	p.buffer, p.first, p.past = p.buffer[:0], p.first[:0], p.past[:0]
-	for at := 0; at < len(raw); {
+	for at := 0; at < len(raw) && p.runes < maxSlotRunes; {
 		r, size := utf8.DecodeRuneInString(raw[at:])
 		if stands(r) && !marked(raw[at+size:]) {
 			p.put(r, at, at+size)
 			at += size
 			continue
 		}
-		if n := norm.NFKC.NextBoundaryInString(raw[at:], true); n > size {
-			size = n
-		}
-		p.segment = norm.NFKC.AppendString(p.segment[:0], raw[at:at+size])
-		for rest := p.segment; len(rest) > 0; {
-			r, n := utf8.DecodeRune(rest)
-			p.put(r, at, at+size)
-			rest = rest[n:]
-		}
-		at += size
+		at = p.compose(at)
 	}
 	p.text = string(p.buffer)
 	p.cut()
+}
+
+// compose puts what begins at a byte of raw in NFKC, up to a rune that stands, and
+// returns where that is.
+func (p *page) compose(at int) int {
+	from := at
+	p.segments = norm.Iter{} // as one that was left half-way cannot begin again
+	for p.segments.InitString(norm.NFKC, p.raw[from:]); !p.segments.Done() && p.runes < maxSlotRunes; {
+		begin := at
+		segment := p.segments.Next()
+		end := from + p.segments.Pos()
+		if at = end; end == begin { // one of the first segments of a rune that has many
+			_, size := utf8.DecodeRuneInString(p.raw[begin:])
+			end += size
+		}
+		for len(segment) > 0 && p.runes < maxSlotRunes {
+			r, size := utf8.DecodeRune(segment)
+			p.put(r, begin, end)
+			segment = segment[size:]
+		}
+		if r, size := utf8.DecodeRuneInString(p.raw[at:]); size > 0 && stands(r) && !marked(p.raw[at+size:]) {
+			break
+		}
+	}
+	return at
 }
 
 // stands reports a rune that put understands without NFKC.
@@ -95,6 +115,7 @@ func marked(rest string) bool {
 
 // put adds one rune that was typed at raw[from:to].
 func (p *page) put(r rune, from, to int) {
+	p.runes++
 	switch {
 	case r == '，':
 		// kept apart from the comma, which may group digits
@@ -165,7 +186,7 @@ func (p *page) cut() {
 			}
 			end += n
 		}
-		p.lexemes = append(p.lexemes, lexeme{kind: kind, gap: gap, from: at, to: end})
+		p.lexemes = append(p.lexemes, lexeme{kind: kind, gap: gap, from: at, to: end, phrases: phraseEnds.of(p.text[at:end], kind)})
 		at, gap = end, false
 	}
 }
@@ -188,7 +209,7 @@ func kindOf(r rune) lexemeKind {
 
 // kind is the kind of lexeme i, 0 outside the page.
 func (p *page) kind(i int) lexemeKind {
-	if i < 0 || i >= len(p.lexemes) {
+	if uint(i) >= uint(len(p.lexemes)) {
 		return 0
 	}
 	return p.lexemes[i].kind
@@ -196,36 +217,31 @@ func (p *page) kind(i int) lexemeKind {
 
 // word is lexeme i, "" outside the page.
 func (p *page) word(i int) string {
-	if i < 0 || i >= len(p.lexemes) {
+	if uint(i) >= uint(len(p.lexemes)) {
 		return ""
 	}
-	return p.text[p.lexemes[i].from:p.lexemes[i].to]
+	l := &p.lexemes[i]
+	return p.text[l.from:l.to]
 }
 
 // is reports that lexeme i is one of the words.
 func (p *page) is(i int, words ...string) bool {
-	return i >= 0 && i < len(p.lexemes) && slices.Contains(words, p.word(i))
+	word := p.word(i)
+	if word == "" {
+		return false
+	}
+	last := len(word) - 1
+	for _, w := range words { // the last byte tells most words apart
+		if len(w) == len(word) && w[last] == word[last] && w == word {
+			return true
+		}
+	}
+	return false
 }
 
 // joined reports that lexeme i follows the one before without white space.
 func (p *page) joined(i int) bool {
 	return i > 0 && i < len(p.lexemes) && !p.lexemes[i].gap
-}
-
-// rest is the text from lexeme i on.
-func (p *page) rest(i int) string {
-	if i >= len(p.lexemes) {
-		return ""
-	}
-	return p.text[p.lexemes[i].from:]
-}
-
-// before is the text up to lexeme i without the white space at its end.
-func (p *page) before(i int) string {
-	if i <= 0 {
-		return ""
-	}
-	return p.text[:p.lexemes[i-1].to]
 }
 
 // reach is the first lexeme from i on that begins at or after a byte of the text.
@@ -255,94 +271,4 @@ func (p *page) typed(from, to int) string {
 		}, text)
 	}
 	return text
-}
-
-// lexicon finds words and phrases of several languages. Han phrases match
-// anywhere, those of alphabets at the borders of words.
-type lexicon[T any] struct {
-	heads map[rune][]phrase[T] // by first rune, longest first
-	tails map[rune][]phrase[T] // by last rune, longest first
-}
-
-type phrase[T any] struct {
-	text    string
-	stem    bool // any ending may follow
-	letters bool // ends with a letter of an alphabet
-	means   T
-}
-
-// entry is a line of a lexicon: phrases between bars, all of one meaning. A star
-// at the end stands for any ending of the word.
-type entry[T any] struct {
-	phrases string
-	means   T
-}
-
-func newLexicon[T any](entries ...entry[T]) *lexicon[T] {
-	l := &lexicon[T]{heads: map[rune][]phrase[T]{}, tails: map[rune][]phrase[T]{}}
-	for _, e := range entries {
-		for text := range strings.SplitSeq(e.phrases, "|") {
-			text, stem := strings.CutSuffix(text, "*")
-			text = strings.Map(fold, text)
-			last, _ := utf8.DecodeLastRuneInString(text)
-			first, _ := utf8.DecodeRuneInString(text)
-			p := phrase[T]{text: text, stem: stem, letters: kindOf(last) == letterRun, means: e.means}
-			l.heads[first] = append(l.heads[first], p)
-			l.tails[last] = append(l.tails[last], p)
-		}
-	}
-	for _, side := range []map[rune][]phrase[T]{l.heads, l.tails} {
-		for _, list := range side {
-			slices.SortStableFunc(list, func(a, b phrase[T]) int { return len(b.text) - len(a.text) })
-		}
-	}
-	return l
-}
-
-// at finds the longest phrase that begins with lexeme i; next is the lexeme after
-// it.
-func (l *lexicon[T]) at(p *page, i int) (means T, next int, ok bool) {
-	if i >= len(p.lexemes) {
-		return means, i, false
-	}
-	rest := p.rest(i)
-	first, _ := utf8.DecodeRuneInString(rest)
-	list := l.heads[first]
-	for k := range list {
-		entry := &list[k]
-		if !strings.HasPrefix(rest, entry.text) {
-			continue
-		}
-		end := p.lexemes[i].from + len(entry.text)
-		next := p.reach(i, end)
-		if entry.letters && p.lexemes[next-1].to != end && !entry.stem {
-			continue // only the beginning of a word
-		}
-		return entry.means, next, true
-	}
-	return means, i, false
-}
-
-// upTo finds the longest phrase that ends where lexeme i begins, white space left
-// out; from is its first lexeme.
-func (l *lexicon[T]) upTo(p *page, i int) (means T, from int, ok bool) {
-	text := p.before(i)
-	last, _ := utf8.DecodeLastRuneInString(text)
-	list := l.tails[last]
-	for k := range list {
-		entry := &list[k]
-		if !strings.HasSuffix(text, entry.text) {
-			continue
-		}
-		begin := len(text) - len(entry.text)
-		from := i - 1
-		for from > 0 && p.lexemes[from].from > begin {
-			from--
-		}
-		if p.lexemes[from].from != begin {
-			continue // only the end of a word
-		}
-		return entry.means, from, true
-	}
-	return means, i, false
 }

@@ -145,6 +145,9 @@ func (r *timeReader) lapseOrClock(m *moment, i int) int {
 	if m.passed == unsaid && !m.clock.said {
 		if l, next, how := r.elapsed(i); how != unsaid && (m.day.kind == noDay || how == ago && m.day.kind == weekDay) {
 			m.lapse, m.passed = l, how
+			if how == ago && r.is(next-2, "night", "nights") {
+				m.setPart(evening)
+			}
 			return next
 		}
 	}
@@ -185,6 +188,9 @@ func (r *timeReader) timeWord(m *moment, i int) int {
 		}
 		m.now = true
 	case nowVerb:
+		if m.to > m.from && (m.passed == ago || m.day.kind == backDay) {
+			break // 5分钟前刚买的
+		}
 		if m.to > m.from || !contains(verbsOfBuying, r.word(next)) || r.is(i-1, "刚") {
 			return i
 		}
@@ -232,7 +238,7 @@ func (r *timeReader) besideTime(m *moment, i, next int) bool {
 	}
 	if r.kind(i) == hanSign {
 		if m.day.kind != noDay {
-			return r.joined(i) && !r.is(next, "就", "已", "了")
+			return r.joined(i) && !r.is(next, "就", "已", "了", "饭", "餐")
 		}
 		n, at, ok := r.number(next)
 		return ok && n.integer() && n.whole() <= 12 && r.is(at, "点", ":", "时")
@@ -244,31 +250,23 @@ func (r *timeReader) besideTime(m *moment, i, next int) bool {
 var (
 	// deadlineBefore stand before a term: until Friday.
 	deadlineBefore = newLexicon(
-		entry[bool]{"截至|截止|截止到|直到|有效期|有效期到|有效期至|到期日|过期时间|仅到|只到|用到|until|till|til|untill|by|before|expires|expiring|expire|expires on|valid till|no later than|до|к|ко|действует до|не позднее|на", true},
-		entry[bool]{"每|每逢|每个|every|each|black|next|каждый|каждую|каждое|следующий|следующую|следующее", true},
+		entry[bool]{"截至|截止|截止到|直到|有效期|有效期到|有效期至|到期日|过期时间|仅到|只到|用到|until|till|til|untill|by|before|expires|expiring|expire|expires on|valid till|no later than|до|к|ко|действует до|не позднее|на|open|opened|closed|close|available|work|working|working hours|работаете|работает|открыты|открыто", true},
+		entry[bool]{"每|每天|every day|daily|ежедневно|каждый день|每逢|每个|every|each|black|next|каждый|каждую|каждое|следующий|следующую|следующее", true},
 	)
 	// deadlineAfter stand behind one: 周五前, 1号到期.
 	deadlineAfter = newLexicon(entry[bool]{"前|之前|以前|到期|过期|截止|为止|以内|之内|之后能|前能", true})
 	// nowBefore stand before the current time: 现在都八点了.
 	nowBefore = newLexicon(entry[bool]{"现在|现在都|现在已经|而家|宜家|都|快|都快|快到|已经|都已经|过了|都过|都过了|现在是|现在过了|等到|its|it is|its already|already|now|now its|its now|уже|сейчас|время", true})
+	// todayBefore stand before the day that it is now: 今天都9号了.
+	todayBefore = newLexicon(entry[bool]{"现在|现在是|现在都|现在已经|今天|今天都|今天是|今天已经|今天已经是|都|已经|today is|its|its already|now its|сегодня|сегодня уже|сейчас|уже", true})
 	// plansAfter follow a day on which something is to happen yet.
-	plansAfter = newLexicon(entry[bool]{"能|能不能|会|可以|可不可以|要|必须|一定|得|想|还能|才能|有没有|还有|再|就要|之内|还会|还|有货|有人|上班|不|是不是|可唔可以|得唔得|will|can|could|need|please|pls|deadline|or|is|am|для|можно|надо|нужно|будет|будут|верн*|успе*|получ*|смож*|можете|работаете|есть|не", true})
+	plansAfter = newLexicon(entry[bool]{"都|已经|是|就是|星期|周|能|能不能|会|可以|可不可以|要|必须|一定|得|想|还能|才能|有没有|还有|再|就要|之内|还会|还|有货|有人|上班|不|是不是|可唔可以|得唔得|will|can|could|need|please|pls|deadline|or|is|am|для|можно|надо|нужно|будет|будут|верн*|успе*|получ*|смож*|можете|работаете|есть|не", true})
 	// bought are the words by which a text tells of a purchase.
 	bought = newLexicon(entry[bool]{
 		"充的|充了|充值|充咗|充过|充完|买的|买了|买咗|买左|买完|付的|付了|付款|付完|俾咗|俾钱|畀咗|拍的|拍了|下单|下的单|下了|落单|落嘅单|订的|订了|购买|扣了|扣款|转账|转了|储值|储的|储了|增值|入咗|刷了|冲的|冲了|充嘅|买嘅|交易|续费|开的|开通|打钱|交了|申请|退的|没到|没收到|未到|" +
 			"paid|bought|ordered|purchased|sent|recharged|topped|charged|placed|loaded|made|done|got|did|order|payment|purchase|transaction|nagbayad|" +
-			"купил*|покупал*|оплатил*|оплачив*|оплач*|заплатил*|платил*|заказ*|пополн*|брал*|взял*|перевел*|перевод*|закинул*|кинул*|положил*|списал*|оформил*|приобр*|покупк*|оплат*", true})
+			"купил*|покупал*|оплатил*|оплачив*|оплач*|заплатил*|платил*|заказ*|пополн*|брал*|взял*|перевел*|перевод*|закинул*|кинул*|положил*|списал*|оформил*|приобр*|платеж*|покупк*|оплат*", true})
 )
-
-// tells reports that the page has one of the words.
-func (p *page) tells(words *lexicon[bool]) bool {
-	for i := range p.lexemes {
-		if is, _, ok := words.at(p, i); ok && is {
-			return true
-		}
-	}
-	return false
-}
 
 // means reports that the pieces of a moment say when something happened.
 func (r *timeReader) means(m *moment) bool {
@@ -277,7 +275,7 @@ func (r *timeReader) means(m *moment) bool {
 		return false
 	case m.day.kind == noDay && m.part == noPart && !m.clock.said && m.passed == unsaid && !m.now:
 		return false // 上个月
-	case r.deadline(m):
+	case r.deadline(m), r.unknownDay(m):
 		return false
 	case m.now || m.passed != unsaid || r.answer:
 		return true
@@ -286,6 +284,9 @@ func (r *timeReader) means(m *moment) bool {
 	}
 	if m.clock.said || m.part != noPart {
 		return true
+	}
+	if _, at, ok := todayBefore.upTo(r.page, m.from); ok && m.day.kind != backDay && (r.is(m.to, "了", "啦", "喇") || !r.is(at, "都", "已", "уже", "its")) {
+		return false
 	}
 	if m.day.kind == backDay && m.day.back == 0 {
 		return r.tells(bought) && !r.plans(m)
@@ -326,16 +327,38 @@ func (r *timeReader) deadline(m *moment) bool {
 	if _, _, ok := deadlineAfter.at(r.page, m.to); ok && (r.joined(m.to) || !r.is(m.to, "前", "以前", "之前")) {
 		return true
 	}
-	if m.day.kind != noDay || !m.clock.said || !r.is(m.to, "-", "to", "~", "到", "至") {
+	end := r.untilHour(m)
+	if end == m.to {
 		return false
+	}
+	m.to = end
+	return m.day.kind == noDay // from nine to five, as shops open
+}
+
+// untilHour goes past the second of two hours between which a moment lies.
+func (r *timeReader) untilHour(m *moment) int {
+	if !m.clock.said || !r.is(m.to, "-", "to", "~", "到", "至") && !(r.is(m.to, "and") && r.between(m)) {
+		return m.to
 	}
 	until := moment{months: -1, weeks: -1, years: -1}
-	end := r.clockAt(&until, m.to+1)
-	if end == m.to+1 {
-		return false
+	if end := r.clockAt(&until, m.to+1); end > m.to+1 {
+		return end
 	}
-	m.to = end // from nine to five, as shops open
-	return true
+	return m.to
+}
+
+// unknownDay reports an hour of a day that the text does not tell: 那天晚上.
+func (r *timeReader) unknownDay(m *moment) bool {
+	return m.day.kind == noDay && m.passed == unsaid && (r.is(m.from-1, "天", "日") && r.is(m.from-2, "那", "某", "当", "嗰", "个", "有") || r.is(m.from-1, "day") && r.is(m.from-2, "that", "one", "other") || r.is(m.from-1, "день") && r.is(m.from-2, "тот"))
+}
+
+func (r *timeReader) between(m *moment) bool {
+	for i := max(m.from-1, 0); i < m.to; i++ {
+		if r.is(i, "between") {
+			return true
+		}
+	}
+	return false
 }
 
 // meansHour decides on an hour or a part of the day whose day is not said.

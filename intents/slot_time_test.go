@@ -8,7 +8,6 @@ import (
 // TestTimes reads moments as people write them. Sent is a Friday, 2026-11-20
 // 21:15:30 where the buyer is, unless the case says otherwise.
 func TestTimes(t *testing.T) {
-	const shanghai, hongKong, london, newYork, moscow = "Asia/Shanghai", "Asia/Hong_Kong", "Europe/London", "America/New_York", "Europe/Moscow"
 	tests := []struct{ zone, sent, text, want string }{
 		// Days, parts of days and hours in Chinese.
 		{shanghai, "", "昨晚八点多充的", "11-19 20:00"},
@@ -297,7 +296,7 @@ func shortTime(at time.Time) string {
 // TestTimeAnswers reads answers through Slots.Time.
 func TestTimeAnswers(t *testing.T) {
 	slots := newTestSlots(t)
-	zone := mustZone(t, "Asia/Shanghai")
+	zone := mustZone(t, shanghai)
 	for text, want := range map[string]string{
 		"现在": "11-20 21:15:30", "now": "11-20 21:15:30", "大概昨晚八点吧": "11-19 20:00", "3-2 9点": "03-02 09:00", "我记得是前天": "11-18 00:00",
 		"不知道": "", "": "", "明天": "", "20261103": "",
@@ -316,7 +315,7 @@ func TestTimeAnswers(t *testing.T) {
 // TestTimeConfidence keeps the promises of Slots.Find.
 func TestTimeConfidence(t *testing.T) {
 	slots := newTestSlots(t)
-	zone := mustZone(t, "Asia/Shanghai")
+	zone := mustZone(t, shanghai)
 	for text, want := range map[string]float32{
 		"昨晚八点充的": surely, "2026-11-03 14:05": surely, "刚刚付的": 0.9, "两小时前付的": 0.9, "昨天充的": probably, "昨天晚上充的": 0.7, "八点充的": 0.7, "等了三天了": perhaps,
 	} {

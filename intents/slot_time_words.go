@@ -79,33 +79,33 @@ type timeWord struct {
 }
 
 var timeWords = newLexicon(
-	entry[timeWord]{"今天|今日|今儿|今个|today|сегодня|сегодняшн*", timeWord{kind: dayWord}},
+	entry[timeWord]{"今天|今日|今儿|今个|今儿个|today|сегодня|сегодняшн*", timeWord{kind: dayWord}},
 	entry[timeWord]{"今早|今早上|今晨|今朝|今朝早|今儿早上|this morning|today morning|сегодня с утра|с утра сегодня", timeWord{kind: dayWord, part: morning}},
 	entry[timeWord]{"今午", timeWord{kind: dayWord, part: midday}},
 	entry[timeWord]{"this afternoon", timeWord{kind: dayWord, part: afternoon}},
 	entry[timeWord]{"今晚|今晚上|今夜|今晚夜|tonight|tonite|this evening|earlier tonight", timeWord{kind: dayWord, part: evening}},
-	entry[timeWord]{"昨天|昨日|昨儿|昨个|昨|寻日|琴日|噚日|擒日|寻日个日|yesterday|yesterdays|yday|yest|yesturday|yesterdy|вчера|вчерась|вчерашн*", timeWord{kind: dayWord, back: 1}},
+	entry[timeWord]{"昨天|昨日|昨儿|昨个|昨儿个|昨|寻日|琴日|噚日|擒日|寻日个日|yesterday|yesterdays|yday|ytd|ystd|yest|yesturday|yesterdy|вчера|вчерась|вчерашн*", timeWord{kind: dayWord, back: 1}},
 	entry[timeWord]{"昨早|昨晨|寻朝|琴朝|噚朝|寻朝早", timeWord{kind: dayWord, back: 1, part: morning}},
 	entry[timeWord]{"昨午", timeWord{kind: dayWord, back: 1, part: midday}},
 	entry[timeWord]{"昨晚|昨晚上|昨夜|寻晚|琴晚|噚晚|擒晚|寻晚夜|last night|lastnight|last nite|last evening|yesterday night|yesternight", timeWord{kind: dayWord, back: 1, part: evening}},
-	entry[timeWord]{"前天|前日|前儿|day before yesterday|the day before yesterday|позавчера", timeWord{kind: dayWord, back: 2}},
+	entry[timeWord]{"前天|前日|前儿|前儿个|前个|day before yesterday|the day before yesterday|позавчера", timeWord{kind: dayWord, back: 2}},
 	entry[timeWord]{"前晚|前夜|night before last|the night before last", timeWord{kind: dayWord, back: 2, part: evening}},
 	entry[timeWord]{"大前天|大前日|大前儿|позапозавчера|поза позавчера", timeWord{kind: dayWord, back: 3}},
 	entry[timeWord]{"大前晚", timeWord{kind: dayWord, back: 3, part: evening}},
 
-	entry[timeWord]{"凌晨", timeWord{kind: partWord, part: smallHours}},
+	entry[timeWord]{"凌晨|后半夜|下半夜", timeWord{kind: partWord, part: smallHours}},
 	entry[timeWord]{"早上|早晨|清晨|清早|大清早|一大早|一早|早间|朝早|朝头早|大早上|утром|с утра|поутру|под утро|рано утром", timeWord{kind: partWord, part: morning}},
-	entry[timeWord]{"早|朝|morning|in the morning|early morning|утро", timeWord{kind: weakPart, part: morning}},
+	entry[timeWord]{"早|朝|morning|in the morning|morning of|early morning|утро", timeWord{kind: weakPart, part: morning}},
 	entry[timeWord]{"上午|上昼|午前", timeWord{kind: partWord, part: forenoon}},
 	entry[timeWord]{"中午|正午|晌午|午间|大中午", timeWord{kind: partWord, part: midday}},
-	entry[timeWord]{"noon|midday|noontime|lunchtime|lunch time|12 noon|полдень|в обед|в обеденное время", timeWord{kind: middayWord}},
+	entry[timeWord]{"noon|midday|noontime|lunchtime|lunch time|12 noon|полдень|около полудня|в обед|в обеденное время", timeWord{kind: middayWord}},
 	entry[timeWord]{"下午|午后|下昼|晏昼|in the afternoon|днем|после обеда", timeWord{kind: partWord, part: afternoon}},
-	entry[timeWord]{"afternoon|arvo|день", timeWord{kind: weakPart, part: afternoon}},
+	entry[timeWord]{"afternoon|afternoon of|arvo|день", timeWord{kind: weakPart, part: afternoon}},
 	entry[timeWord]{"傍晚|黄昏|傍黑", timeWord{kind: partWord, part: dusk}},
-	entry[timeWord]{"晚上|晚间|夜晚|夜间|晚头|晚黑|夜晚黑|大晚上|in the evening|at night|вечером|вечерком|под вечер|поздно вечером", timeWord{kind: partWord, part: evening}},
+	entry[timeWord]{"晚上|晚间|夜晚|夜间|晚头|晚黑|夜晚黑|大晚上|in the evening|at night|evening of|night of|вечером|вечерком|под вечер|поздно вечером", timeWord{kind: partWord, part: evening}},
 	entry[timeWord]{"夜里|深夜|半夜|大半夜|三更半夜|ночью|поздно ночью", timeWord{kind: partWord, part: nightTime}},
 	entry[timeWord]{"晚|夜|evening|eve|night|nite|вечер|ночь", timeWord{kind: weakPart, part: evening}},
-	entry[timeWord]{"midnight|полночь|в полночь|午夜|子夜", timeWord{kind: midnight}},
+	entry[timeWord]{"midnight|полночь|в полночь|около полуночи|к полуночи|ближе к полуночи|午夜|子夜", timeWord{kind: midnight}},
 
 	entry[timeWord]{"刚刚|刚才|才刚刚|方才|啱啱|啱先|头先|先头|正话|just now|only just|just this minute|a moment ago|moments ago|только что|только-что|буквально только что|вот только|только только", timeWord{kind: nowWord}},
 	entry[timeWord]{"just paid|just bought|just ordered|just purchased|just placed|just topped|just recharged|just made|i just sent", timeWord{kind: nowWord}},
@@ -128,7 +128,7 @@ var timeWords = newLexicon(
 
 // timeFillers may stand between the pieces of one moment.
 var timeFillers = newLexicon(
-	entry[bool]{"的|嘅|大概|大约|约|差不多|左右|那天|嗰日|个日|时候|我|在|于|,|，|(|)|-|at|on|in|the|around|about|approx|approximately|of|@|like|round|roughly|sometime|somewhere|late|early|earlier|just gone|в|во|около|примерно|где-то|часов|часиков|ближе к|вроде|это|number", true},
+	entry[bool]{"的|嘅|大概|大约|约|差不多|左右|那天|嗰日|个日|时候|我|在|于|,|，|(|)|-|between|at|on|in|the|around|about|approx|approximately|of|@|like|round|roughly|sometime|somewhere|late|early|earlier|just gone|в|во|в районе|в промежутке|около|примерно|где-то|где то|成|去到|快|将近|接近|часов|часов в|часа в|часу в|часиков|ближе к|вроде|это|number", true},
 )
 
 var weekdayWords = newLexicon(

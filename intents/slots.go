@@ -1,9 +1,6 @@
 package intents
 
 import (
-	"cmp"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -13,35 +10,32 @@ import (
 )
 
 // Slots finds the facts that a message states: order numbers, accounts, times and
-// amounts. It is safe for concurrent use.
+// amounts, so that a buyer need not be asked for what he said already (R35). It is
+// safe for concurrent use.
 type Slots struct {
-	shapes []*regexp.Regexp // of order numbers, as shops say
-	desks  sync.Pool        // of *slotDesk
+	shapes shapes    // of order numbers, as shops say
+	desks  sync.Pool // of *slotDesk
 }
 
-// maxShape bounds the length of a regular expression for order numbers.
-const maxShape = 200
+// maxSlots is how many slots of one message are found, after maxTries numbers and
+// words with which one could have begun. A message of 4,096 characters that somebody
+// writes has some hundreds of those.
+const (
+	maxSlots = 32
+	maxTries = 800
+)
 
 // NewSlots makes the finder. Shapes are regular expressions for the order numbers
 // of shops, such as `XK-\d{8}`; case and width make no difference. What has such a
 // shape is an order number whatever else it looks like. A shape that is no regular
 // expression, is longer than 200 bytes, or matches nothing at all is an error.
 func NewSlots(shapes []string) (*Slots, error) {
-	s := &Slots{}
-	s.desks.New = func() any { return new(slotDesk) }
-	for _, shape := range shapes {
-		if len(shape) > maxShape {
-			return nil, fmt.Errorf("order number shape %q: longer than %d bytes", shape[:20]+"…", maxShape)
-		}
-		compiled, err := regexp.Compile("(?i:" + shape + ")")
-		if err != nil {
-			return nil, fmt.Errorf("order number shape %q: %w", shape, err)
-		}
-		if compiled.MatchString("") {
-			return nil, fmt.Errorf("order number shape %q: matches nothing at all", shape)
-		}
-		s.shapes = append(s.shapes, compiled)
+	known, err := newShapes(shapes)
+	if err != nil {
+		return nil, err
 	}
+	s := &Slots{shapes: known}
+	s.desks.New = func() any { return new(slotDesk) }
 	return s, nil
 }
 
@@ -51,7 +45,7 @@ const rfc3339 = "2006-01-02T15:04:05-07:00"
 // Find returns what a message states, in its order and without overlaps. It was
 // sent at a moment by somebody in a zone (nil: UTC), which also tells how people
 // there write dates, phones and 元. No time lies after sent; what has no reading is
-// no slot. At most the first 16 KB are read.
+// no slot. At most the first 4,096 characters are read, and 32 slots found.
 //
 // Confidences mean: 0.9 and more, the words leave no doubt (a day with an hour,
 // "just now", "two hours ago", a number that is called an order, a word of its role
@@ -66,9 +60,8 @@ func (s *Slots) Find(text string, sent time.Time, zone *time.Location) []refund.
 	if len(desk.page.lexemes) == 0 {
 		return nil
 	}
-	desk.claim(s.shapes)
 	if !desk.answer(sent) {
-		desk.search(sent)
+		desk.search(sent, &s.shapes)
 	}
 	return desk.compose()
 }
@@ -105,13 +98,9 @@ type slotDesk struct {
 	codes codeReader
 	roles roleReader
 
-	claims []claim
-	facts  []fact
+	facts []fact
+	last  moment // found; its zero value ends nowhere
 }
-
-// claim is where an order number of a shop's own shape stands, in bytes of the
-// page's text.
-type claim struct{ from, to int }
 
 // fact is a slot before it is composed: a time or an amount.
 type fact struct {
@@ -129,42 +118,13 @@ func (s *Slots) open(text string, zone *time.Location) *slotDesk {
 	desk := s.desks.Get().(*slotDesk)
 	desk.zone, desk.here = zone, regionOf(zone)
 	desk.page.read(text)
-	desk.claims, desk.facts = desk.claims[:0], desk.facts[:0]
+	desk.facts, desk.last = desk.facts[:0], moment{}
 	desk.codes = codeReader{page: &desk.page, here: desk.here, found: desk.codes.found[:0]}
 	return desk
 }
 
 func (d *slotDesk) timeReader(answer bool) timeReader {
 	return timeReader{page: &d.page, here: d.here, answer: answer}
-}
-
-// claim finds the order numbers of the shops' own shapes.
-func (d *slotDesk) claim(shapes []*regexp.Regexp) {
-	for _, shape := range shapes {
-		for _, found := range shape.FindAllStringIndex(d.page.text, -1) {
-			d.claims = append(d.claims, claim{found[0], found[1]})
-		}
-	}
-	if len(shapes) > 1 {
-		slices.SortFunc(d.claims, func(a, b claim) int { return cmp.Or(a.from-b.from, b.to-a.to) })
-	}
-}
-
-// claimed returns the lexeme after an order number of a shop's shape that begins
-// with lexeme i; i when there is none. It must not be a part of a longer code.
-func (d *slotDesk) claimed(i int) int {
-	at := d.page.lexemes[i].from
-	for len(d.claims) > 0 && d.claims[0].from < at {
-		d.claims = d.claims[1:]
-	}
-	if len(d.claims) == 0 || d.claims[0].from != at {
-		return i
-	}
-	next := d.page.reach(i, d.claims[0].to)
-	if d.page.lexemes[next-1].to != d.claims[0].to || !d.whole(i, next) {
-		return i
-	}
-	return next
 }
 
 // whole reports that lexemes from to to-1 are no part of a longer code or number.
@@ -215,66 +175,100 @@ func (d *slotDesk) keepMoment(m *moment, sent time.Time) {
 	}
 }
 
-// search goes through the page once.
-func (d *slotDesk) search(sent time.Time) {
-	p, times := &d.page, d.timeReader(false)
-	for i := 0; i < len(p.lexemes); {
-		if next := d.claimed(i); next > i {
+// openings begin times and amounts without being in any other of their lexicons.
+var openings = newLexicon(entry[bool]{
+	"上|这|本|今|呢|元|下|周|星|礼|半|个|成|差|last|past|previous|this|half|a|an|the|one|quarter|полчаса|полчасика|получаса|начале|полгода|прош*|минувш*|позапрош*|эту|этот|это|четверть|без|пол*|тысячу|тыщу|тысяча|косарь|штуку", true})
+
+// openers are the lexicons of which a word must begin a phrase if it begins a time
+// or an amount.
+var openers = phraseEnds.set(openings, hanFigures, timeWords, moneyBefore, weekdayWords, weekdayShorts, monthWords, ordinals, numberWords, latinUnits)
+
+// search goes through the page once, or as far as there are slots enough.
+func (d *slotDesk) search(sent time.Time, shapes *shapes) {
+	times := d.timeReader(false)
+	tries := 0
+	for i := 0; i < len(d.page.lexemes) && len(d.facts)+len(d.codes.found) < maxSlots && tries < maxTries; {
+		if next := shapes.at(&d.page, i); next > i && d.whole(i, next) {
 			d.codes.keep(candidate{kind: orderNumber, from: i, to: next, confidence: surely, label: orderLabel})
 			i = next
 			continue
 		}
-		if m, ok := times.moment(i); m.to > i && d.whole(i, m.to) {
-			if ok {
-				d.keepMoment(&m, sent)
-			}
-			i = m.to
-			continue
+		next := i
+		if d.opens(i) {
+			tries++
+			next = d.measure(&times, i, sent)
 		}
-		if next, ok := d.amount(i); ok {
-			i = next
-			continue
+		if next == i && d.page.kind(i) != hanSign {
+			next = d.code(i)
 		}
-		if next := d.lapsed(&times, i); next > i {
-			i = next
-			continue
-		}
-		if p.kind(i) == digitRun {
-			if from, ok := d.codes.hanName(i); ok && !d.spoken(from) {
-				d.codes.keep(candidate{kind: accountName, from: from, to: i + 1, confidence: 0.85, label: accountLabel})
-				i++
-				continue
-			}
-		}
-		if next := d.codes.read(i); next > i {
-			i = next
-			continue
-		}
-		i++
+		i = max(next, i+1)
 	}
 	d.names()
+}
+
+// opens reports that a time or an amount may begin with lexeme i.
+func (d *slotDesk) opens(i int) bool {
+	p := &d.page
+	begins := p.lexemes[i].phrases.begin & openers
+	if begins == hanFigures.own && p.inHanNumber(i) {
+		return false
+	}
+	return begins != 0 || p.kind(i) == digitRun
+}
+
+// measure reads a time or an amount that begins with lexeme i, or a length of time
+// that says nothing, so that its number is nothing else either. It returns the
+// lexeme after it.
+func (d *slotDesk) measure(times *timeReader, i int, sent time.Time) int {
+	m, ok := times.moment(i)
+	if m.to > i && d.whole(i, m.to) {
+		if ok {
+			if m.day.kind == noDay && m.part == noPart && m.clock.said && d.follows(&m) {
+				m.day, m.part, m.night, m.weeks = d.last.day, d.last.part, d.last.night, d.last.weeks
+			}
+			d.keepMoment(&m, sent)
+			d.last = m
+		}
+		return m.to
+	}
+	if next, ok := d.amount(i); ok {
+		return next
+	}
+	if kind := times.kind(i); kind == digitRun || kind == hanSign {
+		if _, next, ok := times.lapse(i); ok && d.whole(i, next) {
+			return next
+		}
+	}
+	return i
+}
+
+// follows reports that a moment is the second in a row: at 8:02 and 8:03.
+func (d *slotDesk) follows(m *moment) bool {
+	return d.last.to > 0 && d.last.to == m.from-1 && d.last.clock.said && d.page.is(m.from-1, "and", "和", "、", "&", "及", "и")
+}
+
+// code reads a number, code or name that lexeme i begins, or ends.
+func (d *slotDesk) code(i int) int {
+	if from, ok := d.codes.hanName(i); ok && !d.spoken(from) {
+		d.codes.keep(candidate{kind: accountName, from: from, to: i + 1, confidence: 0.85, label: accountLabel})
+		return i + 1
+	}
+	return d.codes.read(i)
 }
 
 // amount keeps an amount that begins with lexeme i.
 func (d *slotDesk) amount(i int) (next int, ok bool) {
 	money, next, ok := d.page.amount(i, d.here)
-	if !ok || !d.whole(i, next) || d.page.kind(i) == digitRun && d.page.joined(i) && d.page.is(i-1, ".", ",", "/", ":", "-") {
+	if !ok || !d.whole(i, next) || d.page.continued(i) {
 		return i, false
 	}
 	d.facts = append(d.facts, fact{name: refund.SlotAmount, from: i, to: next, value: money.String(), confidence: surely})
 	return next, true
 }
 
-// lapsed goes past a length of time that is no moment, so that its number is
-// nothing else either.
-func (d *slotDesk) lapsed(times *timeReader, i int) int {
-	if k := times.kind(i); k == 0 || k == markSign || k == letterRun {
-		return i
-	}
-	if _, next, ok := times.lapse(i); ok && d.whole(i, next) {
-		return next
-	}
-	return i
+// continued reports that the digits of lexeme i go on others: 12/30.
+func (p *page) continued(i int) bool {
+	return p.kind(i) == digitRun && p.joined(i) && p.is(i-1, ".", ",", "/", ":", "-") && p.joined(i-1) && (p.kind(i-2) == digitRun || p.kind(i-2) == letterRun)
 }
 
 // spoken reports that a fact or code ends behind lexeme from.
