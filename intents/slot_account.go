@@ -472,6 +472,8 @@ func (r *codeReader) productName(from, to int, s shape) bool {
 		return coins[r.word(from+1)] && s.digits <= 6
 	case to == from+3 && r.kind(from) == letterRun:
 		return makes[r.word(from)] && s.digits <= 4
+	case to > from+3 && r.is(to-3, "-"): // HMAC-SHA256
+		return makes[r.word(to-2)] && s.digits <= 4
 	}
 	return false
 }
@@ -617,7 +619,7 @@ func (r *codeReader) namesAhead(i int) bool {
 }
 
 // notNames are characters and ends of words that a name does not have.
-const notNames = "版的了是在块元点号第共送买付钱话费值额卡员量券钻币单手机码"
+const notNames = "里有只没版的了是在块元点号第共送买付钱话费值额卡员量券钻币单手机码"
 
 func (r *codeReader) nameSigns(from, to int) bool {
 	for at := from; at < to; at++ {

@@ -192,7 +192,7 @@ func (p *page) otherWord(from, at, next int) bool {
 	case contains(notMoney[p.word(at)], after):
 		return true
 	}
-	return p.is(at, "块") && at == from+1 && p.is(from, "一") && contains(togetherAfter, after)
+	return p.is(at, "刀") && p.is(from, "一") && at == from+1 || p.is(at, "块") && at == from+1 && p.is(from, "一") && contains(togetherAfter, after)
 }
 
 // contains reports that one of the characters is c.

@@ -259,7 +259,7 @@ func (r *timeReader) shortDate(m *moment, i int, mark string) bool {
 		return true
 	case ".":
 		if len(r.word(i+2)) != 2 && !r.is(after, ".", "号") && !r.answer {
-			return r.han && r.boughtSoon(after)
+			return r.han && r.plain(i, 2) <= 12 && contains("充付买拍下订购储", r.word(after)) // 11.3充的, no 19.9给我退
 		}
 		if r.han {
 			return r.answer || r.boughtSoon(after) || r.is(after, "号", "日")

@@ -55,7 +55,7 @@ var makes = map[string]bool{
 	"windows": true, "office": true, "steam": true, "ios": true, "android": true, "mate": true, "nova": true, "reno": true, "oppo": true, "vivo": true, "honor": true,
 	"huawei": true, "macbook": true, "watch": true, "airpods": true, "switch": true, "covid": true, "mp": true, "usb": true, "wifi": true, "bf": true, "battlefield": true,
 	"forza": true, "diablo": true, "warzone": true, "genshin": true, "pixel": true, "oneplus": true, "realme": true, "samsung": true, "nokia": true, "core": true, "utf": true,
-	"gmt": true, "utc": true, "v": true, "ver": true, "f": true, "top": true, "vip": true, "svip": true, "lv": true, "level": true, "lvl": true, "win10": true, "ea": true, "fps": true,
+	"gmt": true, "utc": true, "v": true, "ver": true, "f": true, "top": true, "nod": true, "so": true, "sha": true, "md": true, "vip": true, "svip": true, "lv": true, "level": true, "lvl": true, "win10": true, "ea": true, "fps": true,
 }
 
 // coins are what a number joined to them counts: 325UC, 10GB, 48H.

@@ -250,7 +250,7 @@ func (r *timeReader) besideTime(m *moment, i, next int) bool {
 var (
 	// deadlineBefore stand before a term: until Friday.
 	deadlineBefore = newLexicon(
-		entry[bool]{"截至|截止|截止到|直到|有效期|有效期到|有效期至|到期日|过期时间|仅到|只到|用到|until|till|til|untill|by|before|expires|expiring|expire|expires on|valid till|no later than|до|к|ко|действует до|не позднее|на|open|opened|closed|close|available|work|working|working hours|работаете|работает|открыты|открыто", true},
+		entry[bool]{"截至|截止|截止到|直到|有效期|有效期到|有效期至|到期日|过期时间|仅到|只到|用到|until|till|til|untill|by|before|expires|expiring|expire|expires on|valid till|no later than|до|к|ко|действует до|не позднее|на|open|opened|closed|close|available|ends|end|starts|start|begins|closes|work|working|working hours|работаете|работает|открыты|открыто", true},
 		entry[bool]{"每|每天|every day|daily|ежедневно|каждый день|每逢|每个|every|each|black|next|каждый|каждую|каждое|следующий|следующую|следующее", true},
 	)
 	// deadlineAfter stand behind one: 周五前, 1号到期.
@@ -258,7 +258,7 @@ var (
 	// nowBefore stand before the current time: 现在都八点了.
 	nowBefore = newLexicon(entry[bool]{"现在|现在都|现在已经|而家|宜家|都|快|都快|快到|已经|都已经|过了|都过|都过了|现在是|现在过了|等到|its|it is|its already|already|now|now its|its now|уже|сейчас|время", true})
 	// todayBefore stand before the day that it is now: 今天都9号了.
-	todayBefore = newLexicon(entry[bool]{"现在|现在是|现在都|现在已经|今天|今天都|今天是|今天已经|今天已经是|都|已经|today is|its|its already|now its|сегодня|сегодня уже|сейчас|уже", true})
+	todayBefore = newLexicon(entry[bool]{"现在|现在是|现在都|现在已经|今天|今天都|今天是|今天已经|今天已经是|今天又|又|都|已经|today is|its|its already|now its|сегодня|сегодня уже|сейчас|уже", true})
 	// plansAfter follow a day on which something is to happen yet.
 	plansAfter = newLexicon(entry[bool]{"都|已经|是|就是|星期|周|能|能不能|会|可以|可不可以|要|必须|一定|得|想|还能|才能|有没有|还有|再|就要|之内|还会|还|有货|有人|上班|不|是不是|可唔可以|得唔得|will|can|could|need|please|pls|deadline|or|is|am|для|можно|надо|нужно|будет|будут|верн*|успе*|получ*|смож*|можете|работаете|есть|не", true})
 	// bought are the words by which a text tells of a purchase.
@@ -285,7 +285,7 @@ func (r *timeReader) means(m *moment) bool {
 	if m.clock.said || m.part != noPart {
 		return true
 	}
-	if _, at, ok := todayBefore.upTo(r.page, m.from); ok && m.day.kind != backDay && (r.is(m.to, "了", "啦", "喇") || !r.is(at, "都", "已", "уже", "its")) {
+	if _, at, ok := todayBefore.upTo(r.page, m.from); ok && m.day.kind != backDay && (r.is(m.to, "了", "啦", "喇") || !r.is(at, "都", "已", "又", "уже", "its")) {
 		return false
 	}
 	if m.day.kind == backDay && m.day.back == 0 {
@@ -308,6 +308,10 @@ func (m *moment) redated() bool { return m.day.kind == weekDay && m.weeks < 0 ||
 func (r *timeReader) deadline(m *moment) bool {
 	if m.passed == ago {
 		return false
+	}
+	if end := r.untilWeekday(m); end > m.to {
+		m.to = end // 周一到周四, as offers hold
+		return true
 	}
 	from := m.from
 	for range 2 {
@@ -333,6 +337,18 @@ func (r *timeReader) deadline(m *moment) bool {
 	}
 	m.to = end
 	return m.day.kind == noDay // from nine to five, as shops open
+}
+
+// untilWeekday goes past the second of two weekdays between which something holds.
+func (r *timeReader) untilWeekday(m *moment) int {
+	if m.day.kind != weekDay || m.clock.said || !r.is(m.to, "到", "至", "-", "~") {
+		return m.to
+	}
+	until := moment{months: -1, weeks: -1, years: -1}
+	if end := r.hanWeekday(&until, m.to+1); end > m.to+1 {
+		return end
+	}
+	return m.to
 }
 
 // untilHour goes past the second of two hours between which a moment lies.

@@ -18,11 +18,11 @@ type Slots struct {
 }
 
 // maxSlots is how many slots of one message are found, after maxTries numbers and
-// words with which one could have begun. A message of 4,096 characters that somebody
-// writes has some hundreds of those.
+// words with which one could have begun. 4,096 characters of what people write have
+// at most 535 of those.
 const (
 	maxSlots = 32
-	maxTries = 800
+	maxTries = 600
 )
 
 // NewSlots makes the finder. Shapes are regular expressions for the order numbers
@@ -78,7 +78,7 @@ func (s *Slots) Time(text string, sent time.Time, zone *time.Location) (at time.
 	case "now", "right now", "现在", "而家", "сейчас", "прямо сейчас":
 		return sent.In(desk.zone).Truncate(time.Second), 0.9, true
 	}
-	for i := 0; i < len(reader.lexemes); {
+	for i := 0; i < min(len(reader.lexemes), maxTries); {
 		m, found := reader.moment(i)
 		if found && desk.whole(m.from, m.to) {
 			if moment, trust, known := m.resolve(sent, desk.zone); known && trust > confidence {
