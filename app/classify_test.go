@@ -60,7 +60,7 @@ func TestClassify(t *testing.T) {
 		{"Windows", "hello there\r", "hello there", refund.MeansGreet, refund.Follow, nil},
 		{"JSON", `{"text":"hello there"}`, "hello there", refund.MeansGreet, refund.Follow, nil},
 		{"JSON with all", `{"text":"昨晚八点多充的30块😀充到13900139000了，号码充错了","locale":"zh-Hans","sent_at":"2026-11-20T21:15:00+08:00","zone":"Asia/Shanghai","id":7}`,
-			"昨晚八点多充的30块😀充到13900139000了，号码充错了", refund.MeansWrongAccount, refund.Follow, []foundSlot{
+			"昨晚八点多充的30块😀充到13900139000了，号码充错了", refund.MeansWrongAccount, "", []foundSlot{
 				{Name: "time", Value: "2026-11-19T20:00:00+08:00", Raw: "昨晚八点多", Start: 0, End: 5},
 				{Name: "amount", Value: "30.00 CNY", Raw: "30块", Start: 7, End: 10},
 				{Name: "charged_account", Value: "13900139000", Raw: "13900139000", Start: 13, End: 24},

@@ -195,3 +195,42 @@ func TestReasonCorrected(t *testing.T) {
 		t.Errorf("facts %v, urgent %v", s.c.Facts, s.c.Urgent)
 	}
 }
+
+// TestOfferedInsideACase checks that what may be meant is offered while something
+// is asked, with what makes sense there, and that its buttons do what words would.
+func TestOfferedInsideACase(t *testing.T) {
+	asked := func(first, second refund.Intent) *scene {
+		s := proven(t, orderOf("A1000", 3000, refund.StateArrived))
+		s.means(refund.MeansWrongAccount, "wrong account")
+		s.meant = refund.Understood{Intent: first, Second: second, Trust: refund.Offer}
+		s.buyer(refund.Said, "hm, this and that")
+		return s
+	}
+	s := asked(refund.MeansCaseStatus, refund.MeansGreet)
+	s.says("bad_account_cn_mobile")
+	s.says("is_it_this")
+	s.tap("wish", string(refund.MeansCaseStatus))
+	s.says("status_line")
+	s.says("ask_intended_account")
+	s.tap("wish", string(refund.MeansGreet))
+	s.status(refund.Collecting)
+	s.silent("ask_intended_account")
+
+	s = asked(refund.MeansTalkToHuman, refund.MeansNothing)
+	s.tap("wish", string(refund.MeansTalkToHuman))
+	s.status(refund.HandedOver)
+
+	s = asked(refund.MeansWithdraw, refund.MeansDeny)
+	s.tap("wish", string(refund.MeansWithdraw))
+	s.says("really_withdraw")
+	s.status(refund.Collecting)
+
+	s = asked(refund.MeansBoughtWrong, refund.MeansWrongAccount)
+	s.tap("reason", string(refund.BoughtWrong))
+	if s.c.Reason != refund.BoughtWrong {
+		t.Errorf("reason %s", s.c.Reason)
+	}
+	s = asked(refund.MeansAffirm, refund.MeansNothing)
+	s.says("bad_account_cn_mobile")
+	s.silent("is_it_this")
+}

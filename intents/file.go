@@ -43,27 +43,34 @@ type Origin struct {
 // sizes are what is needed to cut the arrays.
 type sizes struct {
 	Labels   []string `json:"labels"`
+	Networks int      `json:"networks"`
 	Grams    int      `json:"grams"`
 	Examples int      `json:"examples"`
 }
 
 // bytes is what the arrays take.
 func (s *sizes) bytes() int64 {
-	grams, labels, examples := int64(s.Grams), int64(len(s.Labels)), int64(s.Examples)
+	networks, grams, labels, examples := int64(s.Networks), int64(s.Grams), int64(len(s.Labels)), int64(s.Examples)
 	const judges = 4 * (3*int64(signCount) + 1)
-	return grams*(4+1+1+hiddenUnits) + 4*hiddenUnits + 4*labels*(hiddenUnits+1) + 4*(labels+1) + examples*hiddenUnits + judges
+	network := grams*(1+hiddenUnits) + 4*hiddenUnits + 4*labels*(hiddenUnits+1)
+	return grams*(4+1) + networks*network + 4*(labels+1) + examples*hiddenUnits + judges
 }
 
 // arrays are the parts of a model in their order on disk.
 func (m *Model) arrays() []any {
-	return []any{m.keys, m.idf, m.scale, m.weights, m.bias[:], m.output, m.first, m.examples,
-		m.judge.right[:], m.judge.outside[:], m.judge.either[:], []float32{m.judge.accept}}
+	arrays := []any{m.keys, m.idf}
+	for i := range m.layers {
+		n := &m.layers[i]
+		arrays = append(arrays, n.scale, n.weights, n.bias[:], n.output)
+	}
+	return append(arrays, m.first, m.examples, m.judge.right[:], m.judge.outside[:], m.judge.either[:], []float32{m.judge.accept})
 }
 
 // Encode writes the model as a file's contents.
 func (m *Model) Encode() ([]byte, error) {
 	var body bytes.Buffer
-	for _, part := range []any{m.Origin, sizes{Labels: m.Labels, Grams: len(m.idf), Examples: len(m.examples) / hiddenUnits}} {
+	for _, part := range []any{m.Origin, sizes{Labels: m.Labels, Networks: len(m.layers), Grams: len(m.idf),
+		Examples: len(m.examples) / hiddenUnits}} {
 		text, err := json.Marshal(part)
 		if err != nil {
 			return nil, fmt.Errorf("encode the model's description: %w", err)
@@ -125,17 +132,21 @@ func (m *Model) decode(body []byte) error {
 		}
 		body = body[4+length:]
 	}
-	if len(size.Labels) < 2 || size.Grams < 1 || size.Grams > maxGrams || size.Examples < 0 || size.Examples > len(body) {
-		return fmt.Errorf("it cannot have %d labels, %d grams and %d examples", len(size.Labels), size.Grams, size.Examples)
+	if len(size.Labels) < 2 || size.Networks < 1 || size.Networks > maxNetworks || size.Grams < 1 || size.Grams > maxGrams ||
+		size.Examples < 0 || size.Examples > len(body) {
+		return fmt.Errorf("it cannot have %d labels, %d networks, %d grams and %d examples", len(size.Labels), size.Networks, size.Grams, size.Examples)
 	}
 	// Before anything of these sizes is made.
 	if want := size.bytes(); want != int64(len(body)) {
 		return fmt.Errorf("its weights have %d bytes, not the %d of their sizes", len(body), want)
 	}
 	m.Labels = size.Labels
-	m.keys, m.idf, m.scale = make([]uint32, size.Grams), make([]uint8, size.Grams), make([]uint8, size.Grams)
-	m.weights = make([]int8, size.Grams*hiddenUnits)
-	m.output = make([]float32, len(size.Labels)*(hiddenUnits+1))
+	m.keys, m.idf = make([]uint32, size.Grams), make([]uint8, size.Grams)
+	m.layers = make([]layers, size.Networks)
+	for i := range m.layers {
+		m.layers[i] = layers{scale: make([]uint8, size.Grams), weights: make([]int8, size.Grams*hiddenUnits),
+			output: make([]float32, len(size.Labels)*(hiddenUnits+1))}
+	}
 	m.first = make([]uint32, len(size.Labels)+1)
 	m.examples = make([]int8, size.Examples*hiddenUnits)
 	accept := make([]float32, 1)

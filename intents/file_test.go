@@ -22,7 +22,7 @@ import (
 // quick are settings with which training takes no time.
 func quick() Settings {
 	settings := DefaultSettings()
-	settings.Grams, settings.Examples, settings.plan.epochs = 2000, 4, 2
+	settings.Bytes, settings.Examples, settings.plan.epochs = 200_000, 4, 2
 	return settings
 }
 
@@ -179,13 +179,15 @@ func TestRefusedModels(t *testing.T) {
 		{"no sizes", sealed(described(t, Origin{})), ErrBrokenModel, "description is cut off"},
 		{"no JSON", sealed([]byte("\x00\x00\x00\x02{]")), ErrBrokenModel, "read its description"},
 		{"long description", sealed([]byte("\xff\xff\xff\xff{}")), ErrBrokenModel, "description is cut off"},
-		{"one label", sealed(described(t, Origin{}, sizes{Labels: labels[:1], Grams: 1})), ErrBrokenModel, "it cannot have 1 labels"},
+		{"one label", sealed(described(t, Origin{}, sizes{Labels: labels[:1], Networks: 1, Grams: 1})), ErrBrokenModel, "it cannot have 1 labels"},
+		{"no network", sealed(described(t, Origin{}, sizes{Labels: labels, Grams: 1})), ErrBrokenModel, "0 networks"},
+		{"too many networks", sealed(described(t, Origin{}, sizes{Labels: labels, Networks: 3, Grams: 1})), ErrBrokenModel, "3 networks"},
 		{"no grams", sealed(described(t, Origin{}, sizes{Labels: labels})), ErrBrokenModel, "0 grams"},
-		{"grams below zero", sealed(described(t, Origin{}, sizes{Labels: labels, Grams: -1})), ErrBrokenModel, "-1 grams"},
-		{"too many grams", sealed(described(t, Origin{}, sizes{Labels: labels, Grams: math.MaxInt64})), ErrBrokenModel, "9223372036854775807 grams"},
-		{"grams without weights", sealed(described(t, Origin{}, sizes{Labels: labels, Grams: maxGrams})), ErrBrokenModel, "its weights have 0 bytes"},
-		{"examples below zero", sealed(described(t, Origin{}, sizes{Labels: labels, Grams: 1, Examples: -1})), ErrBrokenModel, "-1 examples"},
-		{"too many examples", sealed(described(t, Origin{}, sizes{Labels: labels, Grams: 1, Examples: math.MaxInt64})), ErrBrokenModel, "examples"},
+		{"grams below zero", sealed(described(t, Origin{}, sizes{Labels: labels, Networks: 1, Grams: -1})), ErrBrokenModel, "-1 grams"},
+		{"too many grams", sealed(described(t, Origin{}, sizes{Labels: labels, Networks: 1, Grams: math.MaxInt64})), ErrBrokenModel, "9223372036854775807 grams"},
+		{"grams without weights", sealed(described(t, Origin{}, sizes{Labels: labels, Networks: 1, Grams: maxGrams})), ErrBrokenModel, "its weights have 0 bytes"},
+		{"examples below zero", sealed(described(t, Origin{}, sizes{Labels: labels, Networks: 1, Grams: 1, Examples: -1})), ErrBrokenModel, "-1 examples"},
+		{"too many examples", sealed(described(t, Origin{}, sizes{Labels: labels, Networks: 1, Grams: 1, Examples: math.MaxInt64})), ErrBrokenModel, "examples"},
 		{"weight that is no number", resealed(biasAt, nan...), ErrBrokenModel, "a weight of it is no number"},
 		{"infinite weight", resealed(acceptAt, infinite...), ErrBrokenModel, "a weight of it is no number"},
 		{"examples out of order", resealed(firstAt+4, 0xff, 0xff, 0xff, 0xff), ErrBrokenModel, "its examples are out of order"},
@@ -239,9 +241,9 @@ func TestAbsurdSizes(t *testing.T) {
 	padding := make([]byte, 2<<20)
 	many := make([]string, 100_000)
 	for name, file := range map[string][]byte{
-		"examples": sealed(append(described(t, Origin{}, sizes{Labels: []string{"a", "b"}, Grams: 1, Examples: len(padding)}), padding...)),
-		"grams":    sealed(described(t, Origin{}, sizes{Labels: []string{"a", "b"}, Grams: maxGrams})),
-		"labels":   sealed(described(t, Origin{}, sizes{Labels: many, Grams: 1})),
+		"examples": sealed(append(described(t, Origin{}, sizes{Labels: []string{"a", "b"}, Networks: 1, Grams: 1, Examples: len(padding)}), padding...)),
+		"grams":    sealed(described(t, Origin{}, sizes{Labels: []string{"a", "b"}, Networks: 1, Grams: maxGrams})),
+		"labels":   sealed(described(t, Origin{}, sizes{Labels: many, Networks: 1, Grams: 1})),
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -297,13 +299,16 @@ func inMemory(m *Model) uintptr {
 	s.read(strings.Repeat("我充了半小时没到账 ", 400), m.products)
 	total := unsafe.Sizeof(*m) + unsafe.Sizeof(*s)
 	for _, n := range []uintptr{
-		4 * uintptr(cap(m.keys)), uintptr(cap(m.idf)), uintptr(cap(m.scale)), uintptr(cap(m.weights)), 4 * uintptr(cap(m.output)),
+		4 * uintptr(cap(m.keys)), uintptr(cap(m.idf)),
 		uintptr(cap(m.examples)), 4 * uintptr(cap(m.first)), 4 * uintptr(cap(m.grams.keys)), 2 * uintptr(cap(m.grams.rows)),
 		unsafe.Sizeof(*simplified()),
 		4 * uintptr(cap(s.seen)), 4 * uintptr(cap(s.runes)), unsafe.Sizeof(token{}) * uintptr(cap(s.tokens)), 4 * uintptr(cap(s.keys)),
 		2 * uintptr(cap(s.rows)), 4 * uintptr(cap(s.hidden)), 4 * uintptr(cap(s.logits)), uintptr(cap(s.nearest)), uintptr(cap(s.plain)),
 	} {
 		total += n
+	}
+	for _, n := range m.layers {
+		total += unsafe.Sizeof(n) + uintptr(cap(n.scale)) + uintptr(cap(n.weights)) + 4*uintptr(cap(n.output))
 	}
 	for _, names := range m.products {
 		for _, name := range names {
@@ -323,8 +328,8 @@ func FuzzLoad(f *testing.F) {
 	for _, at := range sections(f, m, file) {
 		f.Add(file[:at])
 	}
-	f.Add(described(f, Origin{Command: "x"}, sizes{Labels: []string{"a", "b"}, Grams: 1, Examples: 1}))
-	f.Add(append(described(f, Origin{}, sizes{Labels: []string{"a", "b"}, Grams: 1}), make([]byte, 6+hiddenUnits+4*hiddenUnits+8*(hiddenUnits+1)+12+4*(3*int(signCount)+1))...))
+	f.Add(described(f, Origin{Command: "x"}, sizes{Labels: []string{"a", "b"}, Networks: 1, Grams: 1, Examples: 1}))
+	f.Add(append(described(f, Origin{}, sizes{Labels: []string{"a", "b"}, Networks: 1, Grams: 1}), make([]byte, 6+hiddenUnits+4*hiddenUnits+8*(hiddenUnits+1)+12+4*(3*int(signCount)+1))...))
 	f.Add(file[headerSize:])
 	f.Fuzz(func(t *testing.T, contents []byte) {
 		for _, file := range [][]byte{contents, sealed(contents)} {
@@ -336,7 +341,7 @@ func FuzzLoad(f *testing.F) {
 				continue
 			}
 			m.Classify("我充了半小时没到账")
-			if again, err := Load(encoded(t, m)); err != nil || !cmp.Equal(again.Origin, m.Origin) || !slices.Equal(again.weights, m.weights) {
+			if again, err := Load(encoded(t, m)); err != nil || !cmp.Equal(again.Origin, m.Origin) || !slices.Equal(again.layers[0].weights, m.layers[0].weights) {
 				t.Fatalf("came out other than it went in: %v", err)
 			}
 		}

@@ -22,16 +22,21 @@ type Model struct {
 	keys     []uint32 // of the grams, by row, rising
 	grams    gramTable
 	idf      []uint8 // by row, a step of the grid below
-	scale    []uint8 // by row, the same
-	weights  []int8  // rows × hiddenUnits
-	bias     [hiddenUnits]float32
-	output   []float32 // labels × (hiddenUnits + 1)
+	layers   []layers
 
 	examples []int8   // of each label, unit vectors of hiddenUnits
 	first    []uint32 // by label, and one more: where its examples begin
 
 	judge   judge
 	scratch sync.Pool
+}
+
+// layers are one network as it serves, its gram vectors rounded.
+type layers struct {
+	scale   []uint8 // by row, a step of the grid below
+	weights []int8  // rows × hiddenUnits
+	bias    [hiddenUnits]float32
+	output  []float32 // labels × (hiddenUnits + 1)
 }
 
 // maxGrams is what a row's number can count.
@@ -117,34 +122,46 @@ func (m *Model) look(s *scratch) (known float32) {
 	return float32(found) / float32(max(len(s.keys), 1))
 }
 
-// forward computes the hidden layer and the logits of the rows in the scratch:
-// what network.logits does, on the rounded weights.
+// forward computes the logits of the rows in the scratch, the mean of all
+// networks', and the hidden layer of the first.
 func (m *Model) forward(s *scratch) {
-	var sum [hiddenUnits]float32
 	length := float32(0)
 	for _, row := range s.rows {
 		idf := grid[m.idf[row]]
 		length += idf * idf
-		by := idf * grid[m.scale[row]]
-		weights := (*[hiddenUnits]int8)(m.weights[int(row)*hiddenUnits:])
-		for i := range sum {
-			sum[i] += by * float32(weights[i])
-		}
 	}
 	if length > 0 {
 		length = 1 / float32(math.Sqrt(float64(length)))
 	}
+	clear(s.logits)
+	share := 1 / float32(len(m.layers))
+	for i := len(m.layers) - 1; i >= 0; i-- {
+		m.layers[i].add(s, m.idf, length, share)
+	}
+}
+
+// add does what network.logits does, on the rounded weights, and adds a share of
+// its logits to those in the scratch.
+func (n *layers) add(s *scratch, idf []uint8, length, share float32) {
+	var sum [hiddenUnits]float32
+	for _, row := range s.rows {
+		by := grid[idf[row]] * grid[n.scale[row]]
+		weights := (*[hiddenUnits]int8)(n.weights[int(row)*hiddenUnits:])
+		for i := range sum {
+			sum[i] += by * float32(weights[i])
+		}
+	}
 	hidden := (*[hiddenUnits]float32)(s.hidden)
 	for i := range hidden {
-		hidden[i] = tanh(sum[i]*length + m.bias[i])
+		hidden[i] = tanh(sum[i]*length + n.bias[i])
 	}
 	for label := range s.logits {
-		weights := (*[hiddenUnits + 1]float32)(m.output[label*(hiddenUnits+1):])
+		weights := (*[hiddenUnits + 1]float32)(n.output[label*(hiddenUnits+1):])
 		z := weights[hiddenUnits] * constantUnit
 		for i := range hidden {
 			z += weights[i] * hidden[i]
 		}
-		s.logits[label] = z
+		s.logits[label] += share * z
 	}
 }
 
@@ -204,8 +221,8 @@ func (m *Model) WithProducts(names []string) *Model {
 	if len(names) == 0 {
 		return m
 	}
-	with := &Model{Labels: m.Labels, none: m.none, Origin: m.Origin, keys: m.keys, grams: m.grams, idf: m.idf, scale: m.scale,
-		weights: m.weights, bias: m.bias, output: m.output, examples: m.examples, first: m.first, judge: m.judge}
+	with := &Model{Labels: m.Labels, none: m.none, Origin: m.Origin, keys: m.keys, grams: m.grams, idf: m.idf, layers: m.layers,
+		examples: m.examples, first: m.first, judge: m.judge}
 	with.products = newProducts(slices.Concat(m.Origin.Products, names))
 	return with
 }

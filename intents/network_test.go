@@ -3,35 +3,52 @@ package intents
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/nlpodyssey/spago/ag"
 	"github.com/nlpodyssey/spago/mat"
 )
 
-// unrounded is the network whose weights are those of the model.
-func unrounded(m *Model) *network {
+// unrounded are the networks whose weights are those of the model.
+func unrounded(m *Model) (networks []*network) {
+	for i := range m.layers {
+		networks = append(networks, m.layers[i].unrounded(m))
+	}
+	return networks
+}
+
+func (l *layers) unrounded(m *Model) *network {
 	n := newNetwork(len(m.idf), len(m.Labels), rand.New(rand.NewPCG(0, 0)))
 	table := values(n.grams)
 	for row := range m.idf {
 		for i := range hiddenUnits {
-			table[row*hiddenUnits+i] = float32(m.weights[row*hiddenUnits+i]) * grid[m.scale[row]]
+			table[row*hiddenUnits+i] = float32(l.weights[row*hiddenUnits+i]) * grid[l.scale[row]]
 		}
 	}
-	copy(table[len(m.idf)*hiddenUnits:], m.bias[:])
-	copy(values(n.output), m.output)
+	copy(table[len(m.idf)*hiddenUnits:], l.bias[:])
+	copy(values(n.output), l.output)
 	return n
 }
 
-// parity reads texts with the model and with the network on spago's graph, and
+// parity reads texts with the model and with the networks on spago's graphs, and
 // returns the greatest difference of a probability and the labels of both.
-func parity(m *Model, n *network, texts []string) (most float64, own, graph []int) {
+func parity(m *Model, networks []*network, texts []string) (most float64, own, graph []int) {
 	s := m.borrow()
 	bags := make([]bag, len(texts))
 	for i, text := range texts {
 		bags[i] = m.bag(s, text)
 	}
-	z := values(n.logits(bags, n.output, nil))
+	var z []float32
+	for i, n := range networks {
+		for at, v := range values(n.logits(bags, n.output, nil)) {
+			if i == 0 {
+				z = append(z, 0)
+			}
+			z[at] += v / float32(len(networks))
+		}
+	}
 	column := make([]float32, len(m.Labels))
 	best := func(p []float32) (at int) {
 		for i, v := range p {
@@ -78,6 +95,40 @@ func TestParity(t *testing.T) {
 	t.Logf("probabilities differ by at most %.1e on %d messages", far, len(own))
 	if far > most {
 		t.Errorf("probabilities differ by %v, at most %v", far, most)
+	}
+}
+
+// TestTwoNetworks: with many labels a model is two networks, which learn in their
+// own ways, and reads by the mean of their logits; its file holds both.
+func TestTwoNetworks(t *testing.T) {
+	t.Parallel()
+	var examples []Example
+	var texts []string
+	for label := range hiddenUnits + 2 {
+		for _, text := range []string{"word%d please", "about word%d", "word%d now"} {
+			// Letters, for digits are read as such.
+			word := string(rune('a'+label/26)) + string(rune('a'+label%26))
+			examples = append(examples, Example{Label: word, Text: strings.ReplaceAll(text, "word%d", word)})
+		}
+		texts = append(texts, examples[len(examples)-1].Text)
+	}
+	settings := quick()
+	m, networks, err := learn(examples, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.layers) != 2 || slices.Equal(m.layers[0].weights, m.layers[1].weights) {
+		t.Fatalf("%d networks, or twice the same", len(m.layers))
+	}
+	m, err = Load(encoded(t, m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if far, _, _ := parity(m, unrounded(m), texts); far > 1e-4 {
+		t.Errorf("probabilities differ by %v from spago's on the same weights", far)
+	}
+	if far, _, _ := parity(m, networks, texts); far > 0.03 {
+		t.Errorf("probabilities differ by %v from spago's before rounding", far)
 	}
 }
 

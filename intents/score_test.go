@@ -35,15 +35,16 @@ func toy(words ...toyWord) *Model {
 		grams = append(grams, gram{key(mix(wordGram, s.tokens[1].hash)), i})
 	}
 	slices.SortFunc(grams, func(a, b gram) int { return int(int64(a.key) - int64(b.key)) })
-	m.output = make([]float32, len(m.Labels)*(hiddenUnits+1))
+	l := layers{output: make([]float32, len(m.Labels)*(hiddenUnits+1))}
 	for _, g := range grams {
 		w := words[g.word]
-		m.keys, m.idf, m.scale = append(m.keys, g.key), append(m.idf, 192), append(m.scale, 192) // 1
+		m.keys, m.idf, l.scale = append(m.keys, g.key), append(m.idf, 192), append(l.scale, 192) // 1
 		row := make([]int8, hiddenUnits)
 		row[g.word] = 127 // whose tanh is 1
-		m.weights = append(m.weights, row...)
-		m.output[slices.Index(m.Labels, w.label)*(hiddenUnits+1)+g.word] = w.logit
+		l.weights = append(l.weights, row...)
+		l.output[slices.Index(m.Labels, w.label)*(hiddenUnits+1)+g.word] = w.logit
 	}
+	m.layers = []layers{l}
 	m.first = make([]uint32, len(m.Labels)+1)
 	m.judge.right[signTop] = 1
 	m.judge.either[signTop] = 2

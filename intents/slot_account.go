@@ -390,6 +390,10 @@ func (r *codeReader) code(i int) int {
 	if label == noLabel && r.is(i-1, "#", "№") {
 		label = orderLabel
 	}
+	if label == orderLabel && !s.ascii {
+		typed = lookAlikes.Replace(typed)
+		s = shapeOf(typed)
+	}
 	c := candidate{from: i, to: to, value: strings.Trim(typed, "-"), confidence: 0.9, label: label}
 	switch {
 	case label == secretLabel, label == foreignLabel:
@@ -398,7 +402,7 @@ func (r *codeReader) code(i int) int {
 		c.kind, c.confidence = accountName, surely
 	case r.secretShape(i, to, s), r.parcelShape(typed, s):
 		return r.pass(secretLabel, to)
-	case label == orderLabel && s.digits+s.letters >= 4 && !r.productName(i, to, s):
+	case label == orderLabel && s.digits+s.letters >= 4 && (!r.productName(i, to, s) || s.letters == 1 && s.leading == 1 && s.digits > 2):
 		c.kind, c.confidence = orderNumber, surely
 	case r.productName(i, to, s), s.letters == 2 && s.leading == 2 && s.digits >= 3 && s.digits <= 4 && s.hyphens == 0 && r.tells(flights):
 		return r.pass(noLabel, to)
@@ -414,6 +418,9 @@ func (r *codeReader) code(i int) int {
 	r.keep(c)
 	return to
 }
+
+// lookAlikes are the Cyrillic capitals that are typed for Latin ones.
+var lookAlikes = strings.NewReplacer("А", "A", "В", "B", "Е", "E", "К", "K", "М", "M", "Н", "H", "О", "O", "Р", "P", "С", "C", "Т", "T", "У", "Y", "Х", "X")
 
 // battleTag reads a player's name with the number behind it: Dragon#1234.
 func (r *codeReader) battleTag(i int) int {
@@ -463,7 +470,7 @@ func (r *codeReader) parcelShape(typed string, s shape) bool {
 	return s.letters == 4 && s.digits == 9 && s.leading == 2 && s.turns == 2 || strings.HasPrefix(typed, "SF") && s.letters == 2 && s.digits == 13
 }
 
-// productName reports iPhone15, 325UC, 48H, v2 and such.
+// productName reports iPhone15, 325UC, 48H, v2, 12-month and such.
 func (r *codeReader) productName(from, to int, s shape) bool {
 	switch {
 	case to == from+2 && r.kind(from) == letterRun:
@@ -472,6 +479,9 @@ func (r *codeReader) productName(from, to int, s shape) bool {
 		return coins[r.word(from+1)] && s.digits <= 6
 	case to == from+3 && r.kind(from) == letterRun:
 		return makes[r.word(from)] && s.digits <= 4
+	case to == from+3 && r.kind(from+2) == letterRun:
+		_, _, unit := latinUnits.at(r.page, from+2)
+		return (unit || counted[r.word(from+2)]) && s.digits <= 4
 	case to > from+3 && r.is(to-3, "-"): // HMAC-SHA256
 		return makes[r.word(to-2)] && s.digits <= 4
 	}
@@ -588,8 +598,12 @@ func (r *codeReader) hanName(i int) (from int, ok bool) {
 		if from < i-2 && r.kind(from) != hanSign {
 			return i, false
 		}
-		if !r.namesAhead(from) || !r.joined(from) && r.kind(from-1) != markSign && !r.lexemes[from].gap {
+		announced, called := r.namesAhead(from)
+		if !announced || !r.joined(from) && r.kind(from-1) != markSign && !r.lexemes[from].gap {
 			continue
+		}
+		if called && !r.is(from, "叫", "是", "为") { // whatever it is
+			return from, r.kind(from) == hanSign
 		}
 		for from < i && r.is(from, "了", "的", "是", "到", "给", "我", "成", "叫", "号", "去", "咗") {
 			from++
@@ -602,17 +616,18 @@ func (r *codeReader) hanName(i int) (from int, ok bool) {
 	return i, false
 }
 
-// namesAhead reports that the words before lexeme i announce an account.
-func (r *codeReader) namesAhead(i int) bool {
+// namesAhead reports that the words before lexeme i announce an account, and that
+// they call it by its name, which may have any characters: 昵称叫我的猫88.
+func (r *codeReader) namesAhead(i int) (announced, called bool) {
 	for {
 		if cue, _, ok := roleCues.upTo(r.page, i); ok && cue.role != noRole {
-			return true
+			return true, false
 		}
 		if label, _, ok := labels.upTo(r.page, i); ok && label == accountLabel || r.is(i-1, "叫", "系") && r.is(i-2, "我") {
-			return true
+			return true, r.is(i-1, "名", "称", "叫") && !r.is(i-2, "我", "户")
 		}
 		if !r.is(i-1, ":", "是", "为", "\"", "“", "「") {
-			return false
+			return false, false
 		}
 		i--
 	}

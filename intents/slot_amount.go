@@ -81,6 +81,9 @@ var moneyCents = newLexicon(
 	entry[string]{"копеек|коп|коп.", "RUB"},
 )
 
+// screens are words of pictures, whose lines people count as 1080р.
+var screens = newLexicon(entry[bool]{"видео*|качеств*|монитор*|экран*|разрешени*|картинк*|трансляц*|стрим*|фильм*|сериал*|телевизор*|ютуб*|youtube|hd|full hd|4к|4k", true})
+
 // notMoney are the characters that make another word of 元, 块, 刀, 欧, 镑 before
 // them: 元宝 is a coin of games, 一块去 is "go together".
 var notMoney = map[string]string{
@@ -181,6 +184,9 @@ func (p *page) twiceNamed(i int) int {
 func (p *page) otherWord(from, at, next int) bool {
 	if p.kind(next) == digitRun && p.joined(next) && !p.joined(at) {
 		return true // two $10 cards
+	}
+	if p.is(at, "р") && p.joined(at) && p.is(from, "144", "240", "360", "480", "720", "1080", "1440", "2160") && p.tells(screens) {
+		return true
 	}
 	if next > at+1 || p.kind(at) != hanSign {
 		return p.is(at, "р", "nt", "u", "hk") && p.kind(next) == letterRun && p.joined(next)

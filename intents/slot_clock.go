@@ -1,5 +1,7 @@
 package intents
 
+import "strings"
+
 // halves of the day that follow an hour.
 var halves = newLexicon(
 	entry[string]{"am|a.m.|a.m|a m", "am"},
@@ -59,6 +61,9 @@ func (r *timeReader) clockAt(m *moment, i int) int {
 	case hanSign:
 		return r.hanClock(m, i)
 	}
+	if next := r.halfFirst(m, i); next > i {
+		return next
+	}
 	if next := r.pastClock(m, i); next > i {
 		return next
 	}
@@ -69,6 +74,26 @@ func (r *timeReader) clockAt(m *moment, i int) int {
 		return next
 	}
 	return r.bareClock(m, i)
+}
+
+// halfFirst reads pm3点, AM 10:30.
+func (r *timeReader) halfFirst(m *moment, i int) int {
+	half, at, ok := halves.at(r.page, i)
+	if !ok || half != "am" && half != "pm" || r.kind(at) != digitRun {
+		return i
+	}
+	next := r.screenClock(m, at)
+	if next == at {
+		next = r.hanClock(m, at)
+	}
+	if next == at {
+		return i
+	}
+	m.clock.fixed, m.clock.vague = true, false
+	if hour, ok := shift(m.clock.hour, half); ok {
+		m.clock.hour = hour
+	}
+	return next
 }
 
 // screenClock reads 14:05, 14:05:33, 8:30 pm, в 18.30, 15-00.
@@ -110,7 +135,10 @@ func (r *timeReader) screenClock(m *moment, i int) int {
 }
 
 // notHours follow 点 where it counts something else than hours.
-const notHours = "卡券数钻击错开进评赞心外名播滴儿什啥子亮燃映选餐单都也反动消没不有点币劵积分"
+const (
+	notHours    = countedHere + "击错开进评赞心外名播滴儿什啥子亮燃映选餐单都也反动消没不点"
+	countedHere = "卡券数钻币劵积分有" // even behind a day: 昨天18点开的, 昨天20点券
+)
 
 // hanClock reads 八点, 8点半, 九点一刻, 十点二十, 8点05分, 差五分八点, 9时30分.
 func (r *timeReader) hanClock(m *moment, i int) int {
@@ -138,7 +166,11 @@ func (r *timeReader) hanClock(m *moment, i int) int {
 	default:
 		return i
 	}
-	if at++; r.joined(at) && contains(notHours, r.word(at)) {
+	others := notHours
+	if m.day.kind != noDay || m.part != noPart {
+		others = countedHere
+	}
+	if at++; r.joined(at) && contains(others, r.word(at)) {
 		return i
 	}
 	c := clock{said: true, hour: n, minute: -less, fixed: n > 12 || n == 0, vague: less == 0}
@@ -456,7 +488,7 @@ func (r *timeReader) bareHour(i int) bool {
 	if _, _, unit := latinUnits.at(r.page, i); unit && !r.is(i, "m") {
 		return false
 	}
-	return !r.is(i, "am", "pm") && (r.kind(i) == markSign || hourFollowers[r.word(i)] || r.beginsTime(i))
+	return !r.is(i, "am", "pm") && (r.kind(i) == markSign || hourFollowers[r.word(i)] || r.happenedThen(i) || r.beginsTime(i))
 }
 
 func (r *timeReader) priced(i int) bool {
@@ -467,6 +499,17 @@ func (r *timeReader) priced(i int) bool {
 func (r *timeReader) beginsTime(i int) bool {
 	_, _, ok := timeWords.at(r.page, i)
 	return ok || r.isWeekday(i)
+}
+
+// happenedThen reports a Russian verb of the past.
+func (r *timeReader) happenedThen(i int) bool {
+	word := r.word(i)
+	for _, ending := range [...]string{"л", "ла", "ли", "лся", "лась", "лись"} {
+		if len(word) >= len("взял") && strings.HasSuffix(word, ending) {
+			return true
+		}
+	}
+	return false
 }
 
 // hourFollowers may follow a bare hour.

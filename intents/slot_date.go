@@ -126,8 +126,15 @@ func (r *timeReader) hanDate(m *moment, i int) int {
 	if r.is(i, "元") && r.is(i+1, "月") { // January
 		n, at, ok = 1, i+1, true
 	}
-	if !ok || m.day.kind != noDay && !m.redated() {
+	if !ok || m.day.kind != noDay && !m.redated() && !m.festive {
 		return i
+	}
+	if m.festive { // 国庆节3号
+		if !r.is(at, "号", "日") || n < 1 || n > 31 {
+			return i
+		}
+		m.day.date, m.festive = n, false
+		return at + 1
 	}
 	found := day{kind: yearlyDay}
 	if r.is(at, "年") {

@@ -286,7 +286,7 @@ var agoWords = newLexicon(
 // for lapses that are something else: terms of validity, of rules, of use.
 var (
 	waitBefore = newLexicon(
-		entry[bool]{"等了|等咗|等左|等够|等足|足足|苦等|白等|等到|拖了|拖咗|拖|过了|过咗|过去了|都过了|已过|已经|已等|等待|耗了|卡了|晾了|waiting|waited|been|its been|since|waiting since|жду|ждем|ждал|ждала|ожидаю|ожидание|прошло|прошел|прошла|прошли|висит|уже|ползаю", true},
+		entry[bool]{"等了|等咗|等左|等够|等足|足足|苦等|白等|等到|拖了|拖咗|拖|过了|过咗|过去了|都过了|已过|已经|已等|等待|耗了|卡了|晾了|waiting|waited|been|its been|since|waiting since|жду|ждем|ждал|ждала|ждали|прождал|прождала|прождали|ожидаю|ожидание|прошло|прошел|прошла|прошли|висит|уже|ползаю", true},
 		entry[bool]{"再等|还等|要等|得等|需等|等多|用了|才|只|仅|说|有效期|送|会员|每|共|一共|最多|最少|要|需要|打开|内|within|in|takes|valid|every|each|takes up|до|на|за|через|в течение|спустя", false},
 	)
 	waitAfter = newLexicon(
@@ -324,14 +324,14 @@ func (p *page) elapsed(i int) (l lapse, next int, how passed) {
 	if p.is(next-1, "日", "分", "月") && p.kind(next-1) == hanSign && !p.is(next-2, "个") && !p.is(i-1, "咗", "左", "足", "了") {
 		return l, next, unsaid // 7日, 3分
 	}
-	if p.waited(i, next) {
+	if p.waited(l, i, next) {
 		return l, next, waiting
 	}
 	return l, next, unsaid
 }
 
 // waited reports that the words around a lapse say that somebody waits so long.
-func (p *page) waited(from, to int) bool {
+func (p *page) waited(lasts lapse, from, to int) bool {
 	before, quick := from, false
 	for range 3 {
 		if _, at, ok := spacers.upTo(p, before); ok {
@@ -365,6 +365,10 @@ func (p *page) waited(from, to int) bool {
 		return follows
 	case known:
 		return said && !(p.is(before-1, "已经", "等到"))
+	}
+	if !lasts.byDays() && p.is(from-1, "了") && p.is(from-2, "付", "扣", "转", "拍", "交", "汇") {
+		_, _, pause := pauses.at(p, to)
+		return pause // 钱扣了五个小时，…
 	}
 	return quick && p.is(from-1, "уже")
 }

@@ -142,8 +142,8 @@ type indexed interface {
 var phraseEnds = newEndIndex(
 	openings, hanFigures, moneyBefore, moneyAfter, moneyCents, scales, numberWords, hanUnits, latinUnits, agoWords, waitBefore, waitAfter, spacers,
 	timeWords, timeFillers, weekdayWords, weekdayShorts, monthWords, ordinals, halves,
-	deadlineBefore, deadlineAfter, nowBefore, todayBefore, plansAfter, bought,
-	labels, labelGlue, chains, labelsAfter, flights, secrets, roleCues, pauses,
+	deadlineBefore, deadlineAfter, nowBefore, todayBefore, plansAfter, bought, deniedBefore, intentBefore, intentAfter, happened,
+	labels, labelGlue, chains, labelsAfter, flights, secrets, screens, roleCues, pauses,
 )
 
 func newEndIndex(lexicons ...indexed) *endIndex {

@@ -57,6 +57,7 @@ var roleCues = newLexicon(
 	entry[cue]{"хотел|хотела|хотели|хочу|собирал*|планировал*|просил|просила|просили|надо|нужно|нужен|нужна|заказывал на|указывал", cue{kind: roleAhead, role: intended, weight: 2}},
 	entry[cue]{"我的号|我号|我的是|我是|我叫|我系|我的账号|我的手机|我的手机号|我的uid|我的qq|我的id|我的邮箱|我本人|我自己|我自己的|->|→|=>|我账号|我uid|我qq|我id|我现在的号|我个号|我个|我个uid|我个电话|我个账号|我嘅|我部电话|mine|mines|mine is|my|im|i am|а я|мой|моя|мое|мои|у меня", cue{kind: roleAhead, role: intended, weight: 1}},
 	entry[cue]{"给|帮|替|帮我|帮忙|畀|俾|for|para sa|маме|папе|для", cue{kind: roleAhead, role: intended, weight: 1}},
+	entry[cue]{"验证码发到|验证码发到了|验证码发给|验证码发给了|验证码发去|验证码送到|短信发到|短信发到了|短信发给|短信发去|verification code sent to|verification code was sent to|verification code went to|otp sent to|otp was sent to|otp went to|sms sent to|sms was sent to|sms went to|смс отправили на|смс пришла на|смс пришло на|смс ушла на|смс ушло на|код подтверждения отправили на|код подтверждения пришел на|код подтверждения ушел на", cue{kind: unspecified}},
 	entry[cue]{"是不是|给我|给我的|退给|还给|给你|给你们|给客服|发给|退到|退回|退回到|转回|转回到|for the|for my refund|back to|refund to|transfer it to|transfer to|move it to|верните|вернуть|перенес*|перекин*|перевести на|переведите на", cue{kind: unspecified}},
 
 	entry[cue]{"改充到|改充|重新充到|重充到|再充到|来充到|转充到|补到|补充到|换到|能转到|可以转到|帮我转到|帮转到|重新充|退回来充到|的退回来充到|退回充到|让你充|让你充的是|让你们充|让你们充的是|叫你充|叫你们充|叫你充的是", cue{kind: roleAhead, role: intended, weight: 2}},

@@ -34,8 +34,8 @@ func TestTimeWordings(t *testing.T) {
 		{"上个星期天买的", "time=11-15 00:00"},
 		{"晚上12点买的", "time=11-20 00:00"},
 		{"昨天凌晨2点", "time=11-19 02:00"},
-		{"元旦那天买的", ""},
-		{"双十一买的", ""},
+		{"元旦那天买的", "time=01-01 00:00"},
+		{"双十一买的", "time=11-11 00:00"},
 		{"那天晚上八点买的", ""},
 		{"昨天晚饭后买的", "time=11-19 00:00"},
 		{"昨天七八点钟买的", "time=11-19 07:00"},
@@ -515,5 +515,98 @@ func TestSentences(t *testing.T) {
 	})
 	testSentences(t, almaty, "", []sentence{
 		{"пополнил 87011234567 вместо 87011234568", "charged_account=87011234567|intended_account=87011234568"},
+	})
+}
+
+// TestDeniedTimes finds what is affirmed, and nothing that is yet to be done.
+func TestDeniedTimes(t *testing.T) {
+	testSentences(t, shanghai, "", []sentence{
+		{"不是昨天充的", ""},
+		{"不是昨天，是今天凌晨充的", "time=11-20 03:00"},
+		{"日期是昨天不是前天", "time=11-19 00:00"},
+		{"是不是昨天充的那笔", "time=11-19 00:00"},
+		{"不是昨天就到账了吗", "time=11-19 00:00"},
+		{"我不是早上买的 我是昨天夜里买的", "time=11-19 20:00"},
+		{"晚上再充吧", ""},
+		{"早上充了一次，下午再扣一次", "time=11-20 08:00|time=11-20 15:00"},
+		{"晚上会员掉了", ""},
+		{"你们晚上八点以后还有人吗", ""},
+		{"昨晚八点以后还是没到账", "time=11-19 20:00"},
+		{"我等了一晚上才来找你", ""},
+	})
+	testSentences(t, hongKong, "", []sentence{
+		{"唔係琴日，係前日俾嘅錢", "time=11-18 00:00"},
+	})
+	testSentences(t, newYork, "", []sentence{
+		{"not yesterday, the day before yesterday", "time=11-18 00:00"},
+		{"it wasn't monday, it was tuesday", "time=11-17 00:00"},
+		{"I paid on the 5th and not on the 15th", "time=11-05 00:00"},
+		{"I'm not asking about March 1, I'm asking about March 5", "time=03-05 00:00"},
+		{"I'll pay tonight", ""},
+		{"i will buy another one at 5pm", ""},
+		{"paid at 5pm, will it come?", "time=11-20 17:00"},
+		{"credit was going to a stranger at 5pm", "time=11-20 17:00"},
+	})
+	testSentences(t, moscow, "", []sentence{
+		{"не вчера, а позавчера", "time=11-18 00:00"},
+		{"не 15 ноября, а 17 ноября", "time=11-17 00:00"},
+		{"это точно не вчера было, в четверг", "time=11-19 00:00"},
+		{"заказ был в воскресенье вечером, а не в понедельник", "time=11-15 20:00"},
+		{"вечером оплачу, подождите", ""},
+		{"вечером оплатил, ничего нет", "time=11-20 20:00"},
+	})
+}
+
+// TestFeasts takes the days that have a name, unless goods have it.
+func TestFeasts(t *testing.T) {
+	testSentences(t, shanghai, "", []sentence{
+		{"国庆节3号买的卡，到现在没发货", "time=10-03 00:00"},
+		{"国庆那天充的话费没到", "time=10-01 00:00"},
+		{"元旦晚上8点买的", "time=01-01 20:00"},
+		{"双11特价买的", "time=11-11 00:00"},
+		{"圣诞节买的礼品卡", "time=2025-12-25 00:00"},
+		{"圣诞礼包没到", ""},
+		{"双十一打不打折", ""},
+		{"元旦活动几折", ""},
+	})
+	testSentences(t, london, "", []sentence{
+		{"bought on Christmas Day", "time=2025-12-25 00:00"},
+		{"we opened it on Christmas morning", "time=2025-12-25 08:00"},
+		{"planning to buy for xmas", ""},
+	})
+}
+
+// TestMoreWordings has what was once misread.
+func TestMoreWordings(t *testing.T) {
+	testSentences(t, shanghai, "", []sentence{
+		{"单号V1003还没发", "order_no=V1003"},
+		{"订单 V-10032", "order_no=V-10032"},
+		{"下单V10会员", ""},
+		{"am10点付的款", "time=11-20 10:00"},
+		{"pm3点充的", "time=11-20 15:00"},
+		{"PM 3:15付的", "time=11-20 15:15"},
+		{"昨天18点开的会员", "time=11-19 18:00"},
+		{"昨天20点券没到", "time=11-19 00:00"},
+		{"昨天中午下单，晚上才发货", "time=11-19 12:00|time=11-20 20:00"},
+		{"五点三刻付的钱，六点显示失败", "time=11-20 17:45|time=11-20 18:00"},
+		{"钱扣了五个多小时，话费没影", "time=11-20 16:15:30"},
+		{"付了两个月，只开了一个月", ""},
+		{"角色名叫风中的云88，充了没到账", "account=风中的云88"},
+		{"昵称是我忘了你520", "account=我忘了你520"},
+		{"验证码发到15900218833了，可是我没要", "phone=15900218833"},
+		{"话费充到15900218833了，号码错了", "charged_account=15900218833"},
+	})
+	testSentences(t, london, "", []sentence{
+		{"Order V1003 not delivered", "order_no=V1003"},
+		{"order v2 of the app", ""},
+		{"i bought the 12-month one by mistake, wanted 1-month", ""},
+		{"I am 10 minutes late", ""},
+	})
+	testSentences(t, moscow, "", []sentence{
+		{"заказ А-2031", "order_no=A-2031"},
+		{"видео идёт в 1080р, а обещали 4к", ""},
+		{"оплатил 360р", "amount=360.00 RUB"},
+		{"в половине девятого оплатил, в десять отменили", "time=11-20 20:30|time=11-20 10:00"},
+		{"прождал два часа и без толку", "time=11-20 19:15:30"},
 	})
 }

@@ -48,6 +48,8 @@ type moment struct {
 	now    bool
 	ahead  bool
 
+	festive bool // the day is a feast, which may be the name of goods: 圣诞礼包
+
 	// Month, week and year before the current one, of a day that does not say its
 	// own; -1: not said.
 	months, weeks, years int
@@ -206,6 +208,11 @@ func (r *timeReader) timeWord(m *moment, i int) int {
 		m.weeks = word.back
 	case yearWord:
 		m.years = word.back
+	case feastWord:
+		if m.day.kind != noDay || m.passed != unsaid || r.partOfWord(i) {
+			return i
+		}
+		m.day, m.festive = day{kind: yearlyDay, month: word.month, date: word.date}, true
 	case middayWord, midnight:
 		if m.clock.said {
 			return i
@@ -254,7 +261,27 @@ var (
 		entry[bool]{"每|每天|every day|daily|ежедневно|каждый день|每逢|每个|every|each|black|next|каждый|каждую|каждое|следующий|следующую|следующее", true},
 	)
 	// deadlineAfter stand behind one: 周五前, 1号到期.
-	deadlineAfter = newLexicon(entry[bool]{"前|之前|以前|到期|过期|截止|为止|以内|之内|之后能|前能", true})
+	deadlineAfter = newLexicon(
+		entry[bool]{"前|之前|以前|到期|过期|截止|为止|以内|之内|之后能|前能|以后还|之后还|后还|以后有|之后有|后有人|以后能", true},
+		entry[bool]{"以后还是|之后还是|后还是|以后还没|之后还没|后还没|以后还不|之后还不|后还不|以后还未|之后还未|后还未", false},
+	)
+	// deniedBefore stand before a moment at which it was not. Questions deny nothing.
+	deniedBefore = newLexicon(
+		entry[bool]{"不是|不是在|并不是|并非|而非|唔系|唔系喺|not|not on|not in|not at|not from|not about|not asking about|not talking about|isnt|wasnt|wasnt on|wasnt in|wasnt at|не|не в|не во|не на|не с|не про", true},
+		entry[bool]{"是不是|系唔系|if not|why not|or not|whether or not|if its not|если не|или не|почему не|может не", false},
+	)
+	// intentBefore and intentAfter stand around a time at which somebody is yet to do
+	// something.
+	intentBefore = newLexicon(entry[bool]{"ill|i will|we will|gonna|im going to|i am going to|were going to|we are going to", true})
+	intentAfter  = newLexicon(
+		entry[bool]{"再|我再|再来|会|我会|我就会|才能|i will|ill|im going to|im gonna|we will|буду|будем|оплачу|заплачу|доплачу|куплю|пополню|закажу|закину|переведу|возьму|сделаю|напишу|проверю|отправлю|пришлю|скину|приду|зайду|позвоню|попробую|подожду|смогу|я буду|я оплачу|я куплю|я напишу|я проверю|я смогу", true},
+		entry[bool]{"会员|会所|再次|再一次", false},
+	)
+	// happened follow an hour at which something became of an order.
+	happened = newLexicon(
+		entry[bool]{"才|先|显示|就显示|提示|就提示|收到|取消|被取消|失败|失效|发货", true},
+		entry[bool]{"才能|才会|才有|才可|才开|才上|才行|先能|先有|先可|先会|先开", false},
+	)
 	// nowBefore stand before the current time: 现在都八点了.
 	nowBefore = newLexicon(entry[bool]{"现在|现在都|现在已经|而家|宜家|都|快|都快|快到|已经|都已经|过了|都过|都过了|现在是|现在过了|等到|its|it is|its already|already|now|now its|its now|уже|сейчас|время", true})
 	// todayBefore stand before the day that it is now: 今天都9号了.
@@ -275,7 +302,7 @@ func (r *timeReader) means(m *moment) bool {
 		return false
 	case m.day.kind == noDay && m.part == noPart && !m.clock.said && m.passed == unsaid && !m.now:
 		return false // 上个月
-	case r.deadline(m), r.unknownDay(m):
+	case r.deadline(m), r.unknownDay(m), r.denied(m), r.intends(m), m.festive && !r.onFeast(m):
 		return false
 	case m.now || m.passed != unsaid || r.answer:
 		return true
@@ -292,6 +319,60 @@ func (r *timeReader) means(m *moment) bool {
 		return r.tells(bought) && !r.plans(m)
 	}
 	return m.day.kind != weekDay || !r.plans(m) || !r.han
+}
+
+// maxClause bounds how far the end of a question is looked for.
+const maxClause = 16
+
+// denied reports "not yesterday".
+func (r *timeReader) denied(m *moment) bool {
+	from := m.from
+	if r.is(from-1, "the") {
+		from--
+	}
+	denied, _, ok := deniedBefore.upTo(r.page, from)
+	if !ok || !denied {
+		return false
+	}
+	for i := m.to; i < m.to+maxClause; i++ {
+		if r.is(i, "吗", "么", "嘛", "?") {
+			return false // 不是昨天就到了吗
+		}
+		if _, _, pause := pauses.at(r.page, i); pause {
+			break
+		}
+	}
+	return true
+}
+
+// intends reports that at that time something is yet to be done: I'll pay tonight.
+func (r *timeReader) intends(m *moment) bool {
+	if m.now || m.passed != unsaid || m.day.kind == backDay && m.day.back > 0 || m.day.kind == monthDay || m.day.kind == yearlyDay {
+		return false
+	}
+	if is, next, ok := intentAfter.at(r.page, m.to); ok && is {
+		for i := next; i < next+4 && r.is(m.to, "再"); i++ {
+			if r.is(i, "了", "过", "次") {
+				return false // 下午再扣一次
+			}
+		}
+		return true
+	}
+	for i := m.from; i > m.from-2*maxFillers && !r.is(i-1, "from", "of", "for"); i-- {
+		if _, _, pause := pauses.at(r.page, i-1); pause {
+			break
+		}
+		if _, _, ok := intentBefore.upTo(r.page, i); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// onFeast reports that a feast says when, and is not the name of goods.
+func (r *timeReader) onFeast(m *moment) bool {
+	return m.clock.said || m.part != noPart || r.answer || r.is(m.from-1, "on") || contains(verbsOfBuying, r.word(m.to)) && !r.is(m.to, "打") ||
+		r.is(m.to, "特", "活", "大") && r.boughtSoon(m.to+2) || r.is(m.to, "那", "当", "嗰") && r.is(m.to+1, "天", "日", "晚")
 }
 
 // plans reports that the words after a day tell of what is to happen.
@@ -328,7 +409,7 @@ func (r *timeReader) deadline(m *moment) bool {
 	if r.joined(m.from) && r.is(m.from-1, "到", "至") && !r.is(m.from-2, "没", "收", "受", "不", "未", "冇") {
 		return true
 	}
-	if _, _, ok := deadlineAfter.at(r.page, m.to); ok && (r.joined(m.to) || !r.is(m.to, "前", "以前", "之前")) {
+	if is, _, ok := deadlineAfter.at(r.page, m.to); ok && is && (r.joined(m.to) || !r.is(m.to, "前", "以前", "之前")) {
 		return true
 	}
 	end := r.untilHour(m)
@@ -383,12 +464,17 @@ func (r *timeReader) meansHour(m *moment) bool {
 		return false
 	}
 	if !m.clock.said {
-		return r.boughtSoon(m.to) && !r.is(m.to, "好")
+		return (r.boughtSoon(m.to) || r.happenedAfter(m.to) && !r.is(m.from-1, "一", "个", "整")) && !r.is(m.to, "好")
 	}
 	if r.han && !m.clock.digital && r.is(m.to, "了", "啦", "喇") {
 		return false
 	}
-	return !m.clock.vague || m.part != noPart || r.boughtSoon(m.to)
+	return !m.clock.vague || m.part != noPart || r.boughtSoon(m.to) || r.happenedAfter(m.to)
+}
+
+func (r *timeReader) happenedAfter(i int) bool {
+	is, _, ok := happened.at(r.page, i)
+	return ok && is
 }
 
 // boughtSoon reports a word of buying within the next few words.

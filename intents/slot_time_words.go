@@ -69,6 +69,7 @@ const (
 	yearWord                       // a year, back years ago
 	middayWord                     // 12:00
 	midnight                       // 24:00
+	feastWord                      // a day that the calendar names, in its month
 	pleasantry                     // a greeting or an idiom, no time
 )
 
@@ -76,6 +77,9 @@ type timeWord struct {
 	kind timeKind
 	back int
 	part partOfDay
+
+	month time.Month
+	date  int
 }
 
 var timeWords = newLexicon(
@@ -122,6 +126,16 @@ var timeWords = newLexicon(
 	entry[timeWord]{"今年|this year|этого года|в этом году", timeWord{kind: yearWord}},
 	entry[timeWord]{"去年|旧年|last year|of last year|прошлого года|в прошлом году", timeWord{kind: yearWord, back: 1}},
 	entry[timeWord]{"前年|позапрошлого года", timeWord{kind: yearWord, back: 2}},
+
+	entry[timeWord]{"元旦|元旦节|new years day", timeWord{kind: feastWord, month: time.January, date: 1}},
+	entry[timeWord]{"劳动节|五一劳动节|五一节", timeWord{kind: feastWord, month: time.May, date: 1}},
+	entry[timeWord]{"国庆|国庆节|十一国庆", timeWord{kind: feastWord, month: time.October, date: 1}},
+	entry[timeWord]{"双十一|双11|双十一节|光棍节", timeWord{kind: feastWord, month: time.November, date: 11}},
+	entry[timeWord]{"双十二|双12", timeWord{kind: feastWord, month: time.December, date: 12}},
+	entry[timeWord]{"平安夜|圣诞夜|christmas eve|xmas eve", timeWord{kind: feastWord, month: time.December, date: 24}},
+	entry[timeWord]{"圣诞|圣诞节|christmas|xmas|christmas day|xmas day", timeWord{kind: feastWord, month: time.December, date: 25}},
+	entry[timeWord]{"boxing day", timeWord{kind: feastWord, month: time.December, date: 26}},
+	entry[timeWord]{"new years eve", timeWord{kind: feastWord, month: time.December, date: 31}},
 
 	entry[timeWord]{"早上好|早晨好|中午好|上午好|下午好|晚上好|晚安|早安|早就|早已|早点|早日|早过|早知|晚点|晚了|晚一点|每天|每晚|每早|天天|后天生|刚好|刚到|刚开|刚需|good morning|good afternoon|good evening|good night|доброе утро|доброй ночи|добрый вечер|добрый день|今后|今次|今生|今天天", timeWord{kind: pleasantry}},
 )

@@ -177,7 +177,7 @@ func (d *slotDesk) keepMoment(m *moment, sent time.Time) {
 
 // openings begin times and amounts without being in any other of their lexicons.
 var openings = newLexicon(entry[bool]{
-	"上|这|本|今|呢|元|下|周|星|礼|半|个|成|差|last|past|previous|this|half|a|an|the|one|quarter|полчаса|полчасика|получаса|начале|полгода|прош*|минувш*|позапрош*|эту|этот|это|четверть|без|пол*|тысячу|тыщу|тысяча|косарь|штуку", true})
+	"上|这|本|今|呢|元|下|周|星|礼|半|个|成|差|am|pm|a.m.|p.m.|last|past|previous|this|half|a|an|the|one|quarter|полчаса|полчасика|получаса|начале|полгода|прош*|минувш*|позапрош*|эту|этот|это|четверть|без|пол*|тысячу|тыщу|тысяча|косарь|штуку", true})
 
 // openers are the lexicons of which a word must begin a phrase if it begins a time
 // or an amount.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"tuidan/refund"
 )
@@ -19,7 +20,7 @@ type Example struct {
 // Settings are the choices of a training run. DefaultSettings are those that the
 // shipped model was made with.
 type Settings struct {
-	Grams    int      // at most so many are kept
+	Bytes    int      // of the model's file, at most: so many grams are kept as fit
 	Examples int      // at most so many of each label are kept to compare with
 	Products []string // names that make no difference to what a message is for
 	// Lean is how many times as likely as the network finds it a label is taken to
@@ -31,9 +32,9 @@ type Settings struct {
 
 // DefaultSettings keep the model below 4 MB and training below 20 s on two cores.
 func DefaultSettings() Settings {
-	return Settings{Grams: 56_000, Examples: 32,
+	return Settings{Bytes: 3_990_000, Examples: 16,
 		Lean: map[string]float64{string(refund.MeansTalkToHuman): 2}, // who is not heard by a robot either is lost
-		plan: schedule{seen: 200_000, epochs: 10, batch: 64, rate: 6e-3, warmUp: 0.1, dropout: 0.6, smooth: 0.1, seed: 1}}
+		plan: schedule{seen: 300_000, epochs: 10, batch: 64, rate: 6e-3, warmUp: 0.1, dropout: 0.6, smooth: 0.1, seed: 1}}
 }
 
 // ErrNothingToLearn is returned for examples of fewer than two labels, and for
@@ -80,8 +81,22 @@ func split(examples []Example, n int) (kept, out []Example) {
 	return kept, out
 }
 
-// learn trains the network and rounds its weights.
-func learn(examples []Example, settings Settings) (*Model, *network, error) {
+// maxNetworks is how many networks a model can be made of.
+const maxNetworks = 2
+
+// networksFor is how many networks read best in a file of a given size. With more
+// labels than hidden units, two of half as many grams beat one: by 0.3 points on
+// BANKING77 (five folds of its training split), by 0.4 on CLINC150's validation
+// split. With few labels in four languages the grams are worth more.
+func networksFor(labels int) int {
+	if labels > hiddenUnits {
+		return maxNetworks
+	}
+	return 1
+}
+
+// learn trains the networks and rounds their weights.
+func learn(examples []Example, settings Settings) (*Model, []*network, error) {
 	m := &Model{Origin: Origin{Examples: len(examples), Products: settings.Products}}
 	labels := map[string]int{}
 	for _, e := range examples {
@@ -98,7 +113,8 @@ func learn(examples []Example, settings Settings) (*Model, *network, error) {
 		return nil, nil, ErrNothingToLearn
 	}
 	m.products = newProducts(settings.Products)
-	m.keys, m.idf = vocabulary(examples, labels, m.products, min(settings.Grams, maxGrams))
+	networks := make([]*network, networksFor(len(labels)))
+	m.keys, m.idf = vocabulary(examples, labels, m.products, m.roomForGrams(settings, len(networks)))
 	if len(m.keys) == 0 {
 		return nil, nil, ErrNothingToLearn
 	}
@@ -110,18 +126,44 @@ func learn(examples []Example, settings Settings) (*Model, *network, error) {
 		bags[i] = m.bag(s, e.Text)
 		bags[i].label = labels[e.Label]
 	}
-	n := newNetwork(len(m.keys), len(m.Labels), rand.New(rand.NewPCG(settings.plan.seed, 1)))
-	if err := n.train(bags, settings.plan); err != nil {
+	var training sync.WaitGroup
+	errs := make([]error, len(networks))
+	for i := range networks {
+		plan := settings.plan
+		plan.seed += uint64(i) * 1000 // each has other gaps in what it sees
+		plan.seen /= len(networks)
+		networks[i] = newNetwork(len(m.keys), len(m.Labels), rand.New(rand.NewPCG(plan.seed, 1)))
+		training.Go(func() { errs[i] = networks[i].train(bags, plan) })
+	}
+	training.Wait()
+	if err := errors.Join(errs...); err != nil {
 		return nil, nil, fmt.Errorf("train: %w", err)
 	}
-	for label, times := range settings.Lean {
-		if at, known := labels[label]; known {
-			n.lean(at, times)
+	for _, n := range networks {
+		for label, times := range settings.Lean {
+			if at, known := labels[label]; known {
+				n.lean(at, times)
+			}
 		}
+		m.layers = append(m.layers, n.rounded())
 	}
-	m.take(n)
 	m.keepExamples(examples, labels, settings.Examples)
-	return m, n, nil
+	return m, networks, nil
+}
+
+// description is room for what a model's file says of itself beside its arrays.
+const description = 8 << 10
+
+// roomForGrams is how many grams fit into the model's file beside all else.
+func (m *Model) roomForGrams(settings Settings, networks int) int {
+	all := sizes{Labels: m.Labels, Networks: networks, Examples: settings.Examples * len(m.Labels)}
+	left := int64(settings.Bytes) - description - all.bytes()
+	for _, name := range slices.Concat(m.Labels, settings.Products) {
+		left -= int64(len(name) + len(`"",`))
+	}
+	one := all
+	one.Grams = 1
+	return int(min(max(left/(one.bytes()-all.bytes()), 0), maxGrams))
 }
 
 // bag reads a text into known grams and their weights.
@@ -193,24 +235,24 @@ func vocabulary(examples []Example, labels map[string]int, names products, most 
 	return keys, idf
 }
 
-// take rounds the network's weights to eight bits a row.
-func (m *Model) take(n *network) {
+// rounded is the network with eight bits a weight, each row on a scale of its own.
+func (n *network) rounded() layers {
 	table := values(n.grams)
-	rows := len(m.idf)
-	m.scale, m.weights = make([]uint8, rows), make([]int8, rows*hiddenUnits)
+	rows := len(table)/hiddenUnits - 1
+	l := layers{scale: make([]uint8, rows), weights: make([]int8, rows*hiddenUnits), output: slices.Clone(values(n.output))}
 	for row := range rows {
 		from := table[row*hiddenUnits : (row+1)*hiddenUnits]
 		top := 0.0
 		for _, w := range from {
 			top = max(top, math.Abs(float64(w)))
 		}
-		m.scale[row] = gridAtLeast(top / 127)
+		l.scale[row] = gridAtLeast(top / 127)
 		for i, w := range from {
-			m.weights[row*hiddenUnits+i] = int8(math.Round(float64(w / grid[m.scale[row]])))
+			l.weights[row*hiddenUnits+i] = int8(math.Round(float64(w / grid[l.scale[row]])))
 		}
 	}
-	copy(m.bias[:], table[rows*hiddenUnits:])
-	m.output = slices.Clone(values(n.output))
+	copy(l.bias[:], table[rows*hiddenUnits:])
+	return l
 }
 
 // keepExamples keeps of each label the examples that are farthest from those
