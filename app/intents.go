@@ -94,6 +94,9 @@ func trainIntents(line *intentsLine, args, environment []string, stdout, stderr 
 		if err != nil {
 			return tellMistakes(err, stderr)
 		}
+		if len(own) == 0 {
+			return fmt.Errorf("%s holds no sentence: lines of label<TAB>text", file)
+		}
 		own = withoutRepeats(corpus, own, stdout)
 		fmt.Fprintf(stdout, "%s: %d sentences\n", file, len(own))
 		training = append(training, own...)

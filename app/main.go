@@ -91,7 +91,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 	case "rehearse":
 		err = rehearseFiles(line.Rehearse.Files, line.Rehearse.Verbose, stdout, stderr)
 	case "intents":
-		err = runIntents(ctx, rest, &line.Intents, args, environment, stdin, stdout, stderr)
+		stop() // an interrupt ends the process at once: files are replaced whole
+		err = runIntents(context.Background(), rest, &line.Intents, args, environment, stdin, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())
 	}

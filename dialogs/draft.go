@@ -166,6 +166,8 @@ func (s *step) pressedDraft() {
 			return
 		}
 		s.advance()
+	case "drop":
+		s.cancel()
 	case "reasons":
 		draft.Reason = ""
 		if !draft.Proven {

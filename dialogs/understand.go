@@ -64,6 +64,11 @@ func (s *step) follow(meant refund.Intent) bool {
 	case refund.MeansPolicyQuestion:
 		s.explainRules()
 	case refund.MeansWithdraw:
+		if s.chat.Draft != nil {
+			// A sentence alone drops nothing.
+			s.say(lines(w("really_drop")), rows(s.draftButton(w("button_drop"), "drop", ""))...)
+			return true
+		}
 		s.cancel()
 	default:
 		return false

@@ -25,6 +25,10 @@ func NewReader(model *Model, slots *Slots) *Reader { return &Reader{model: model
 // (nil: UTC).
 func (r *Reader) Understand(text string, sent time.Time, zone *time.Location) refund.Understood {
 	reading := r.model.Classify(text)
+	if bareWish(text) {
+		// It says nothing of what went wrong: like a greeting it opens the conversation.
+		reading.Intent, reading.Second, reading.Trust = refund.MeansGreet, refund.MeansNothing, refund.Follow
+	}
 	slots := r.slots.Find(text, sent, zone)
 	return refund.Understood{
 		Intent: reading.Intent, Second: reading.Second, Trust: reading.Trust,
@@ -36,7 +40,8 @@ func (r *Reader) Understand(text string, sent time.Time, zone *time.Location) re
 const mask = "•••"
 
 // masked hides what is somebody's: the slots but times and amounts, names with an
-// @, addresses of links, and every other run with three or more digits.
+// @, addresses of links, every other run with three or more digits, and what private
+// finds.
 func masked(text string, slots []refund.Slot) string {
 	hidden := make([]bool, len(text)) // by byte
 	hide := func(from, to int) {
@@ -61,6 +66,11 @@ func masked(text string, slots []refund.Slot) string {
 			hide(at, end)
 		}
 	})
+	for _, secret := range private {
+		for _, at := range secret.FindAllStringSubmatchIndex(text, -1) {
+			hide(at[2], at[3])
+		}
+	}
 	// Whole, whatever slots are in them.
 	eachRun(text, func(at, end int) {
 		if run := text[at:end]; strings.ContainsAny(run, "@＠") || link.MatchString(run) {
@@ -81,6 +91,20 @@ func masked(text string, slots []refund.Slot) string {
 		at = end
 	}
 	return out.String()
+}
+
+// private finds in their first group what is somebody's though it has few digits or
+// none: groups of capitals as of a card's secret, numbers in words, and what
+// follows the name of such a thing.
+var private = []*regexp.Regexp{
+	regexp.MustCompile(`((?:[A-Z0-9]{3,}-){1,}[A-Z0-9]{3,})`),
+	regexp.MustCompile(`([零〇一二两三四五六七八九幺壹贰叁肆伍陆柒捌玖貳參陸]{5,})`),
+	regexp.MustCompile(`(?i)(?:微信号?|vx|wx|wechat|qq号?|账号|帳號|帐号|昵称|暱稱|角色名|卡密|卡号|卡號|序號|序列号|密码|密碼|兑换码|兌換碼|password|login|nickname|логин|пароль|никнейм|ник)` +
+		`\s*(?:是|为|為|叫|is|:|：|=)?\s*([A-Za-z0-9_][\w .@-]{1,60})`),
+	regexp.MustCompile(`(?i)(?:code|key|pin|код|ключ)\s*(?:is|:|：|=|это)\s*([A-Za-z0-9][\w -]{3,60})`),
+	regexp.MustCompile(`(?i)(?:my name is|меня зовут)\s+(\pL+(?:\s\pL+)?)`),
+	regexp.MustCompile(`(?:我叫|名字是|姓名[:：]?)\s*(\p{Han}{2,4})`),
+	regexp.MustCompile(`(?i)([\w.]+\s*(?:\(at\)|\[at\]| at )\s*[\w.]+\s*(?:dot|\.)\s*\w{2,})`),
 }
 
 // link finds an address: with a scheme, of the web, or a domain with a path.
@@ -150,18 +174,38 @@ func hasLongNumber(run string) bool {
 
 // sevenDays reports whether a text appeals to the seven days (in places 14) in
 // which physical goods can be returned without a reason. (R53)
-func sevenDays(text string) bool {
-	text = text[:min(len(text), longestAppeal)]
-	return sevenDayPhrase.MatchString(strings.Map(func(r rune) rune {
+func sevenDays(text string) bool { return sevenDayPhrase.MatchString(plain(text)) }
+
+// longestPhrase is how much of a text is looked through for set phrases, in bytes.
+const longestPhrase = 1 << 10
+
+// plain is a text's beginning in small simplified letters, without blanks and signs
+// between words.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || r == '-' {
 			return -1
 		}
 		return fold(r)
-	}, norm.NFKC.String(text)))
+	}, norm.NFKC.String(text[:min(len(text), longestPhrase)]))
 }
 
-// longestAppeal is how much of a text is looked through, in bytes.
-const longestAppeal = 4 << 10
+// bareWish reports whether a text asks for a refund and says nothing else. What went
+// wrong must be asked, not guessed.
+func bareWish(text string) bool {
+	return len(text) <= 200 && refundWish.MatchString(strings.Trim(plain(text), "!?.,。，！？～~"))
+}
+
+// refundWish sees a text as plain makes it.
+var refundWish = regexp.MustCompile(
+	`^(你好|您好|在吗|hi|hello)?[,，。!！]?` +
+		`((我|我们)?(要|想|想要|需要|要求|申请|请求|麻烦|请|给我|快|赶紧|马上|怎么|如何|能不能|可以)*(申请)?(退款|退钱|退费|退一下款|退一下钱|还钱|退我钱|退款申请)(给我)?` +
+		`|把?(我的?)?钱退(给我|回来|还给我|我)|退我的?钱|还我钱` +
+		`|(please|pls|plz|can|could|may|i|we|you|want|need|would|'d|like|to|get|have|a|an|my|the|give|me|request|do|now|back|asap|for|just)*` +
+		`(refund|moneyback)(please|pls|plz|me|now|asap|request|my|money|order|this|back)*` +
+		`|(хочу|нужен|нужно|прошу|хотел[аи]?бы|мне|можно|как|оформить|оформите|сделать|сделайте|сделаем|сделай|пожалуйста|дайте|требую)*` +
+		`(возврат|возвратденег|вернутьденьги|вернитеденьги|вернитемоиденьги|рефанд)(пожалуйста|мне|средств)*)` +
+		`(吧|啊|呀|呢|吗|了|谢谢|please)?$`)
 
 // sevenDayPhrase sees a text small, simplified, without blanks or hyphens.
 // That something takes seven days is no appeal.

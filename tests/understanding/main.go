@@ -70,6 +70,9 @@ func run(ctx context.Context, data, only string, inJSON bool) error {
 		}
 		all = append(all, figures...)
 	}
+	if len(all) == 0 && only != "public" {
+		return fmt.Errorf("there is no part %q: public, own, slots or speed", only)
+	}
 	if inJSON {
 		values := map[string]float64{}
 		for _, f := range all {
