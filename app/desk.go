@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tuidan/bot"
+	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/locales"
 )
@@ -29,7 +30,7 @@ type parts struct {
 	// engine; nil: nothing does. Both are for rehearsals.
 	pollClock engine.Clock
 	intake    func(bot.Intake) bot.Intake
-	evidence  string          // folder above evidence/
+	locker    *locker.Locker
 	notebook  engine.Notebook // nil: what was sorted is forgotten
 	log       *slog.Logger
 }
@@ -77,7 +78,7 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 	d.engine.Connect(bot.Telegram{
 		Translator: &bot.Translator{Username: me, ShopOf: d.engine.ShopOf},
 		Answerer:   &bot.Answerer{Client: client, Texts: p.catalogs},
-		Sealer:     &bot.Sealer{Client: client, Dir: p.evidence, Now: p.clock.Now},
+		Sealer:     &bot.Sealer{Client: client, Locker: p.locker, Now: p.clock.Now},
 	}, d.outbox)
 	if err := bot.SetCommands(ctx, client, p.catalogs); err != nil {
 		p.log.Warn("the menu of commands stays as it was", "error", err)

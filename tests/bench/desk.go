@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tuidan/bot"
+	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/intents"
 	"tuidan/locales"
@@ -100,12 +101,16 @@ func openDesk(ctx context.Context, root, folder, url, token string, table *order
 	if err != nil {
 		return nil, errors.Join(err, channel.Close(), store.Close())
 	}
+	keys, err := locker.NewKeys()
+	if err != nil {
+		return nil, errors.Join(err, channel.Close(), store.Close())
+	}
 	client := &bot.Client{URL: url, Token: token}
 	outbox := &bot.Outbox{Client: client, Desk: e, Texts: catalogs, Clock: clock, Log: log}
 	e.Connect(bot.Telegram{
 		Translator: &bot.Translator{Username: "tuidan_bot", ShopOf: e.ShopOf},
 		Answerer:   &bot.Answerer{Client: client, Texts: catalogs},
-		Sealer:     &bot.Sealer{Client: client, Dir: folder, Now: time.Now},
+		Sealer:     &bot.Sealer{Client: client, Locker: &locker.Locker{Keys: keys, Dir: folder}, Now: time.Now},
 	}, outbox)
 	poller := &bot.Poller{Client: client, Intake: e, Store: e, Clock: clock, Log: log, Timeout: 5 * time.Second}
 
