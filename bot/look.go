@@ -31,8 +31,9 @@ var decoding = make(chan struct{}, 2)
 
 // lookAt returns a picture's perceptual hash; false for a document that is no
 // picture, and for a picture with nothing on it to compare. A picture that does not
-// open, or would be too large open, fails with a SealError of Unreadable. Open
-// reads the file from its beginning.
+// open, or would be too large open, fails with a SealError of Unreadable, and a
+// document that shows nothing, such as a program, with one of WrongKind. Open reads
+// the file from its beginning.
 func lookAt(open func() (io.Reader, error), file refund.File) (look uint64, ok bool, err error) {
 	begin := func() (*bufio.Reader, *watched, error) {
 		r, err := open()
@@ -42,18 +43,19 @@ func lookAt(open func() (io.Reader, error), file refund.File) (look uint64, ok b
 		disk := &watched{reader: r}
 		return bufio.NewReaderSize(disk, 32<<10), disk, nil
 	}
-	bad := func(disk *watched, format string, args ...any) error {
+	bad := func(disk *watched, fail refund.Fail, format string, args ...any) error {
 		if disk.err != nil {
 			return fmt.Errorf("seal: %w", disk.err)
 		}
-		return sealError(refund.Unreadable, format, args...)
+		return sealError(fail, format, args...)
 	}
 	whole, disk, err := begin()
 	if err != nil {
 		return 0, false, err
 	}
 	head, _ := whole.Peek(512) // less in a short file
-	switch http.DetectContentType(head) {
+	kind := http.DetectContentType(head)
+	switch kind {
 	case "image/jpeg", "image/png", "image/gif", "image/webp":
 	default:
 		claimed := file.Kind == refund.PhotoFile
@@ -61,16 +63,19 @@ func lookAt(open func() (io.Reader, error), file refund.File) (look uint64, ok b
 			claimed = claimed || strings.EqualFold(file.MIME, "image/"+kind)
 		}
 		if claimed {
-			return 0, false, bad(disk, "no picture inside")
+			return 0, false, bad(disk, refund.Unreadable, "no picture inside")
+		}
+		if !legible(kind) {
+			return 0, false, bad(disk, refund.WrongKind, "a file of %s", kind)
 		}
 		return 0, false, nil
 	}
 	config, _, err := image.DecodeConfig(whole)
 	if err != nil {
-		return 0, false, bad(disk, "picture's header: %w", err)
+		return 0, false, bad(disk, refund.Unreadable, "picture's header: %w", err)
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > maxPixels/config.Height {
-		return 0, false, bad(disk, "picture of %d×%d", config.Width, config.Height)
+		return 0, false, bad(disk, refund.Unreadable, "picture of %d×%d", config.Width, config.Height)
 	}
 	decoding <- struct{}{}
 	defer func() { <-decoding }()
@@ -79,10 +84,16 @@ func lookAt(open func() (io.Reader, error), file refund.File) (look uint64, ok b
 	}
 	picture, err := decodePicture(whole)
 	if err != nil {
-		return 0, false, bad(disk, "picture: %w", err)
+		return 0, false, bad(disk, refund.Unreadable, "picture: %w", err)
 	}
 	look, ok = dHash(picture)
 	return look, ok, nil
+}
+
+// legible reports whether a document of this kind can be looked at without more
+// than a phone has. Programs and archives are not handed on to merchants.
+func legible(kind string) bool {
+	return kind == "application/pdf" || strings.HasPrefix(kind, "text/plain")
 }
 
 // decodePicture decodes what somebody sent. Decoders have panicked on hostile

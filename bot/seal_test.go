@@ -91,6 +91,8 @@ func TestSeal(t *testing.T) {
 	api.files = map[string][]byte{
 		"documents/photo": encode(t, scene(640, 480, 3), 90),
 		"documents/text":  []byte("a log\n"),
+		"documents/pdf":   []byte("%PDF-1.7 a receipt"),
+		"documents/app":   []byte("PK\x03\x04 a program"),
 		"documents/bomb":  bomb(t),
 		"documents/torn":  encode(t, scene(64, 64, 3), 90)[:200],
 		"documents/huge":  make([]byte, refund.MaxFileBytes+1),
@@ -106,6 +108,8 @@ func TestSeal(t *testing.T) {
 		{"text", refund.File{Kind: refund.DocumentFile, MIME: "text/plain"}, "", false},
 		{"text", refund.File{Kind: refund.DocumentFile, MIME: "image/png"}, refund.Unreadable, false},
 		{"text", refund.File{Kind: refund.PhotoFile}, refund.Unreadable, false},
+		{"pdf", refund.File{Kind: refund.DocumentFile, MIME: "application/pdf"}, "", false},
+		{"app", refund.File{Kind: refund.DocumentFile, MIME: "text/plain"}, refund.WrongKind, false},
 		{"bomb", refund.File{Kind: refund.DocumentFile}, refund.Unreadable, false},
 		{"torn", refund.File{Kind: refund.PhotoFile}, refund.Unreadable, false},
 		{"huge", refund.File{Kind: refund.DocumentFile}, refund.TooBig, false},

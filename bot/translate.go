@@ -158,6 +158,7 @@ func (t *Translator) frame(m *wireMessage) refund.Event {
 		Message: m.ID,
 		Sent:    moment(m.Date),
 		Forward: m.Origin.name(),
+		Album:   m.Album,
 	}
 	if m.Chat.Type != "private" {
 		event.Shop = t.shopOf(m.Chat.ID)

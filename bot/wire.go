@@ -62,6 +62,7 @@ type wireMessage struct {
 	Text       string       `json:"text"`
 	Entities   []wireEntity `json:"entities"`
 	Caption    string       `json:"caption"`
+	Album      string       `json:"media_group_id"`
 
 	Photo     []wireFile `json:"photo"`
 	Document  *wireFile  `json:"document"`

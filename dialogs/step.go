@@ -135,6 +135,11 @@ func (s *step) touch() *refund.Case {
 		own.Facts, own.Doubts = maps.Clone(own.Facts), maps.Clone(own.Doubts)
 		own.Asked = slices.Clone(own.Asked)
 		own.Awaited = slices.Clone(own.Awaited)
+		if own.Album != nil {
+			album := *own.Album
+			album.Failed = slices.Clone(album.Failed)
+			own.Album = &album
+		}
 		own.Evidence = slices.Clone(own.Evidence)
 		own.Decisions = slices.Clone(own.Decisions)
 		own.Approvals = slices.Clone(own.Approvals)

@@ -415,7 +415,7 @@ func variants(s *scene, m move) []refund.Event {
 			{Kind: refund.Sent, Shop: shop.ID, Chat: shop.Group, Person: wang, Message: 60, ReplyTo: 3, File: photo}}
 	case timeCame:
 		var events []refund.Event
-		for _, kind := range []refund.TimerKind{refund.TimerRemind, refund.TimerDue, refund.TimerRetry, refund.TimerUndo, refund.TimerWatch} {
+		for _, kind := range []refund.TimerKind{refund.TimerRemind, refund.TimerDue, refund.TimerRetry, refund.TimerUndo, refund.TimerAlbum, refund.TimerWatch} {
 			timer, ok := c.Timer(kind)
 			if !ok {
 				timer = refund.Timer{Kind: kind, At: s.now, Chat: chat, Case: c.ID}

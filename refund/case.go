@@ -141,6 +141,14 @@ type Evidence struct {
 	SealedAt  time.Time `json:"sealed_at"`
 }
 
+// Album is pictures sent together, which count as one answer. It is gathered until
+// no more of it has come for a while (TimerAlbum) and what came is sealed.
+type Album struct {
+	ID     string `json:"id"`               // Telegram's media_group_id
+	Kept   bool   `json:"kept,omitempty"`   // a file of it is sealed
+	Failed []Fail `json:"failed,omitempty"` // why others are not, each reason once
+}
+
 // Limits of what a case takes in.
 const (
 	MaxEvidence      = 20
@@ -191,6 +199,7 @@ type Case struct {
 	Asked    []Item        `json:"asked,omitempty"`   // by a merchant, beyond the policy
 	Awaited  []int         `json:"awaited,omitempty"` // messages whose files are being sealed
 	Doubts   map[Item]Fact `json:"doubts,omitempty"`  // read in the buyer's words, to be confirmed
+	Album    *Album        `json:"album,omitempty"`   // being gathered; nil: none
 	Full     bool          `json:"full,omitempty"`    // told that no more evidence is taken
 	Evidence []Evidence    `json:"evidence,omitempty"`
 

@@ -18,6 +18,7 @@ type Chat struct {
 	Tries    []time.Time `json:"tries,omitempty"`  // wrong answers about orders within the last hour (R10)
 	Blocked  bool        `json:"blocked,omitempty"`
 	Chosen   bool        `json:"chosen,omitempty"` // the buyer chose Current among several open cases
+	Album    string      `json:"album,omitempty"`  // the last album that one answer was given to
 	Timers   []Timer     `json:"timers,omitempty"`
 }
 

@@ -79,6 +79,7 @@ type Event struct {
 	Query   string // the callback query's id, to answer the press
 	Action  Action
 	File    *File
+	Album   string // media_group_id of what was sent together; empty: sent alone
 	Forward string // who wrote the forwarded message; empty: not forwarded
 	Old     ChatID // of Migrated: the id before
 	Timer   Timer
