@@ -31,7 +31,8 @@ type parts struct {
 	pollClock engine.Clock
 	intake    func(bot.Intake) bot.Intake
 	locker    *locker.Locker
-	notebook  engine.Notebook // nil: what was sorted is forgotten
+	secrets   func(text string) [][2]int // where card secrets stand in a text
+	notebook  engine.Notebook            // nil: what was sorted is forgotten
 	log       *slog.Logger
 }
 
@@ -77,7 +78,7 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 	}
 	d.engine.Connect(bot.Telegram{
 		Translator: &bot.Translator{Username: me, ShopOf: d.engine.ShopOf},
-		Answerer:   &bot.Answerer{Client: client, Texts: p.catalogs},
+		Answerer:   &bot.Answerer{Client: client, Texts: p.catalogs, Keys: p.locker.Keys},
 		Sealer:     &bot.Sealer{Client: client, Locker: p.locker, Now: p.clock.Now},
 	}, d.outbox)
 	if err := bot.SetCommands(ctx, client, p.catalogs); err != nil {
@@ -89,13 +90,13 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		err = d.listen(ctx)
 	} else {
 		poller := &bot.Poller{
-			Client: client, Intake: d.engine, Store: d.engine, Clock: p.clock, Log: p.log, Timeout: time.Duration(telegram.PollFor),
+			Client: client, Intake: d.guarded(d.engine), Store: d.engine, Clock: p.clock, Log: p.log, Timeout: time.Duration(telegram.PollFor),
 		}
 		if p.pollClock != nil {
 			poller.Clock = p.pollClock
 		}
 		if p.intake != nil {
-			poller.Intake = p.intake(d.engine)
+			poller.Intake = d.guarded(p.intake(d.engine))
 		}
 		d.run("poller", poller.Run)
 	}
@@ -104,6 +105,11 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 	}
 	d.ticker = startTicker(d, time.Duration(p.config.Tick))
 	return d, nil
+}
+
+// guarded takes card secrets out of what an intake is given.
+func (d *desk) guarded(intake bot.Intake) bot.Intake {
+	return &bot.Guard{Intake: intake, Keys: d.parts.locker.Keys, Secrets: d.parts.secrets}
 }
 
 // introduce asks for the bot's own name. It waits out an absent Telegram, but
@@ -183,7 +189,7 @@ const (
 // listen takes updates by webhook.
 func (d *desk) listen(ctx context.Context) error {
 	config := d.parts.config.Telegram.Webhook
-	hook := &bot.Webhook{Intake: d.engine, Secret: string(config.Secret), Log: d.parts.log}
+	hook := &bot.Webhook{Intake: d.guarded(d.engine), Secret: string(config.Secret), Log: d.parts.log}
 	mux := http.NewServeMux()
 	mux.Handle(config.Path, hook)
 	server := &http.Server{

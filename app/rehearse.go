@@ -159,7 +159,7 @@ func startRehearsed(ctx context.Context, setup *Setup, stage rehearsal.Stage) (r
 			return r.intake
 		},
 		http:   &http.Client{Transport: gatedTransport{r.http, r.gate}},
-		locker: &locker.Locker{Keys: keys, Dir: stage.Folder}, notebook: gatedNotebook{newNotebook(stage.Folder), r.gate}, log: stage.Log,
+		locker: &locker.Locker{Keys: keys, Dir: stage.Folder}, secrets: setup.Slots.Secrets, notebook: gatedNotebook{newNotebook(stage.Folder), r.gate}, log: stage.Log,
 	})
 	if err != nil {
 		r.http.CloseIdleConnections()

@@ -163,6 +163,9 @@ func (t *Translator) frame(m *wireMessage) refund.Event {
 	if m.Chat.Type != "private" {
 		event.Shop = t.shopOf(m.Chat.ID)
 	}
+	for part, sealed := range m.Secrets {
+		event.Secrets = append(event.Secrets, refund.Secret{Chat: event.Chat, Message: m.ID, Part: part, Sealed: sealed})
+	}
 	if m.ReplyTo != nil && m.ReplyTo.TopicCreated == nil {
 		event.ReplyTo = m.ReplyTo.ID
 	}

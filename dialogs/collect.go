@@ -136,6 +136,9 @@ func (s *step) read(item refund.Item, text string) (fact refund.Fact, wrong refu
 	text = strings.TrimSpace(text)
 	switch item {
 	case refund.IntendedAccount, refund.ChargedAccount:
+		if len(s.event.Secrets) > 0 { // the mask is no account
+			return fact, w("bad_account_" + shapeName(s.facts.Policy.Product(s.c.Order.Product, s.c.Order.Kind).Account))
+		}
 		return s.checked(item, refund.Fact{Value: text})
 	case refund.TransactionTime:
 		slot, ok := s.slot(refund.SlotTime)

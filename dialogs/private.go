@@ -123,7 +123,7 @@ func (s *step) person() {
 	id := refund.NewCaseID(chat.ID, chat.Cases)
 	s.c = &refund.Case{ID: id, Shop: s.facts.Shop.ID, Chat: chat.ID, Buyer: chat.Name, Reason: refund.OtherReason, OwnBuyer: true,
 		OpenedAt: s.now(), MovedAt: s.now(), InTime: true, InWindow: true}
-	s.c.Order.Shop = s.facts.Shop.ID
+	s.c.Order.Shop, s.c.Secrets = s.facts.Shop.ID, chat.Draft.Secrets
 	s.ownCase = true
 	s.account = refund.Account{}
 	chat.Open = append(chat.Open, id)
@@ -338,6 +338,10 @@ func (s *step) saidMeanwhile() {
 // relay shows the group what the buyer wrote, under the card.
 func (s *step) relay() {
 	if !s.c.Shown {
+		return
+	}
+	if len(s.event.Secrets) > 0 { // a copy would show them
+		s.sayGroup(w("buyer_wrote", "Buyer", s.c.Buyer), w("plain", "Text", s.event.Text))
 		return
 	}
 	m := s.groupMessage(refund.Relayed, lines(w("buyer_wrote", "Buyer", s.c.Buyer)))

@@ -41,7 +41,8 @@ type Draft struct {
 	Doubts  map[Item]Fact `json:"doubts,omitempty"`  // the same, not read for sure
 	Offered []Intent      `json:"offered,omitempty"` // what "did you mean" asked about, likeliest first
 	Heard   string        `json:"heard,omitempty"`   // the last text that named a reason or was not understood, masked
-	Guess   Intent        `json:"guess,omitempty"`   // what it was taken for
+	Secrets []Secret      `json:"secrets,omitempty"`
+	Guess   Intent        `json:"guess,omitempty"` // what it was taken for
 }
 
 // Try is one wrong answer about an order, counted per order whether or not such

@@ -19,6 +19,8 @@ import (
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/streamingaead"
 	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"tuidan/refund"
 )
 
 // ErrDamaged is returned for what does not open. A cipher cannot tell which of
@@ -157,6 +159,11 @@ func OpenOrCreate(path string) (*Keys, error) {
 		return nil, err
 	}
 	return OpenKeyFile(path)
+}
+
+// SecretLabel is the label of a secret that stood in a message.
+func SecretLabel(chat refund.ChatID, message int) string {
+	return fmt.Sprintf("secret %d/%d", chat, message)
 }
 
 // Seal encrypts a short text. It opens only with the same label, which ties it to
