@@ -44,7 +44,8 @@ type Path string
 // them, a key that names a file.
 type Config struct {
 	Telegram Telegram     `yaml:"telegram"`
-	Data     Path         `yaml:"data"`   // folder of the store and the evidence
+	Data     Path         `yaml:"data"` // folder of the store and the evidence
+	Keys     Path         `yaml:"evidence_key_file"`
 	Log      LogConfig    `yaml:"log"`    // to standard error
 	Locale   string       `yaml:"locale"` // for buyers whose language no catalog has
 	Tick     Span         `yaml:"tick"`   // how often timers are looked at

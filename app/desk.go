@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tuidan/bot"
+	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/locales"
 )
@@ -29,8 +30,9 @@ type parts struct {
 	// engine; nil: nothing does. Both are for rehearsals.
 	pollClock engine.Clock
 	intake    func(bot.Intake) bot.Intake
-	evidence  string          // folder above evidence/
-	notebook  engine.Notebook // nil: what was sorted is forgotten
+	locker    *locker.Locker
+	secrets   func(text string) [][2]int // where card secrets stand in a text
+	notebook  engine.Notebook            // nil: what was sorted is forgotten
 	log       *slog.Logger
 }
 
@@ -76,8 +78,8 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 	}
 	d.engine.Connect(bot.Telegram{
 		Translator: &bot.Translator{Username: me, ShopOf: d.engine.ShopOf},
-		Answerer:   &bot.Answerer{Client: client, Texts: p.catalogs},
-		Sealer:     &bot.Sealer{Client: client, Dir: p.evidence, Now: p.clock.Now},
+		Answerer:   &bot.Answerer{Client: client, Texts: p.catalogs, Keys: p.locker.Keys},
+		Sealer:     &bot.Sealer{Client: client, Locker: p.locker, Now: p.clock.Now},
 	}, d.outbox)
 	if err := bot.SetCommands(ctx, client, p.catalogs); err != nil {
 		p.log.Warn("the menu of commands stays as it was", "error", err)
@@ -88,13 +90,13 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		err = d.listen(ctx)
 	} else {
 		poller := &bot.Poller{
-			Client: client, Intake: d.engine, Store: d.engine, Clock: p.clock, Log: p.log, Timeout: time.Duration(telegram.PollFor),
+			Client: client, Intake: d.guarded(d.engine), Store: d.engine, Clock: p.clock, Log: p.log, Timeout: time.Duration(telegram.PollFor),
 		}
 		if p.pollClock != nil {
 			poller.Clock = p.pollClock
 		}
 		if p.intake != nil {
-			poller.Intake = p.intake(d.engine)
+			poller.Intake = d.guarded(p.intake(d.engine))
 		}
 		d.run("poller", poller.Run)
 	}
@@ -103,6 +105,11 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 	}
 	d.ticker = startTicker(d, time.Duration(p.config.Tick))
 	return d, nil
+}
+
+// guarded takes card secrets out of what an intake is given.
+func (d *desk) guarded(intake bot.Intake) bot.Intake {
+	return &bot.Guard{Intake: intake, Keys: d.parts.locker.Keys, Secrets: d.parts.secrets}
 }
 
 // introduce asks for the bot's own name. It waits out an absent Telegram, but
@@ -182,7 +189,7 @@ const (
 // listen takes updates by webhook.
 func (d *desk) listen(ctx context.Context) error {
 	config := d.parts.config.Telegram.Webhook
-	hook := &bot.Webhook{Intake: d.engine, Secret: string(config.Secret), Log: d.parts.log}
+	hook := &bot.Webhook{Intake: d.guarded(d.engine), Secret: string(config.Secret), Log: d.parts.log}
 	mux := http.NewServeMux()
 	mux.Handle(config.Path, hook)
 	server := &http.Server{

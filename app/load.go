@@ -6,6 +6,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -17,6 +18,7 @@ import (
 	_ "time/tzdata" // zones must be known on a machine with nothing but tuidan
 
 	"tuidan/bot"
+	"tuidan/bot/locker"
 	"tuidan/intents"
 	"tuidan/locales"
 	"tuidan/orders"
@@ -37,6 +39,7 @@ type Setup struct {
 	Config   Config
 	Catalogs *locales.Catalogs
 	Shops    []ShopSetup
+	Keys     *locker.Keys   // that seal evidence; nil: none are named
 	Model    *intents.Model // that reads messages
 	Slots    *intents.Slots // that finds what they state, with the order numbers of all shops
 	Notes    []string       // what is allowed but probably not meant
@@ -231,10 +234,31 @@ func (c *checker) rest() {
 	if config.Data == "" {
 		c.wrong("data", "", "the folder for the store is missing")
 	}
+	c.keys()
 	c.among("log.level", config.Log.Level, "debug", "info", "warn", "error")
 	c.among("log.format", config.Log.Format, "text", "json")
 	if config.Tick < Span(100*time.Millisecond) || config.Tick > Span(time.Minute) {
 		c.wrong("tick", "", "timers are looked at every 100ms to 1m, not %s", config.Tick)
+	}
+}
+
+// keys opens the key file. Without one a desk can be checked and not served.
+func (c *checker) keys() {
+	file := c.setup.Config.Keys
+	switch {
+	case c.loading.inside: // a script reads no secrets
+		return
+	case file == "":
+		c.note("no key to seal evidence with, so serve refuses to start (tuidan keys new FILE; then evidence_key_file, or %s)", Variable("evidence_key_file"))
+		return
+	}
+	var err error
+	if c.setup.Keys, err = locker.OpenKeyFile(string(file)); err != nil {
+		hint := ""
+		if errors.Is(err, fs.ErrNotExist) {
+			hint = "make it with tuidan keys new " + string(file)
+		}
+		c.wrong("evidence_key_file", hint, "%v", plain(err))
 	}
 }
 

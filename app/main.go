@@ -48,7 +48,19 @@ type commandLine struct {
 		Verbose bool     `help:"Show the desk's log too." short:"v"`
 	} `cmd:"" help:"Play scripts of conversations against the whole desk. Example: tuidan rehearse refund.txtar"`
 	Intents intentsLine `cmd:"" help:"Train, try and evaluate the model that reads messages. Example: tuidan intents classify"`
-	Version struct{}    `cmd:"" help:"Print the version. Example: tuidan version"`
+	Keys    struct {
+		New struct {
+			File string `arg:"" help:"The file to make. One that is there is never replaced."`
+		} `cmd:"" help:"Make the key file that evidence is sealed with. Example: tuidan keys new secrets/evidence.keys"`
+		Rotate struct {
+			File string `arg:"" help:"The key file."`
+		} `cmd:"" help:"Add a key to the file, to seal with from the desk's next start on; the old ones still open what they sealed. Example: tuidan keys rotate secrets/evidence.keys"`
+	} `cmd:"" help:"Make and rotate the keys that evidence is sealed with. Example: tuidan keys new secrets/evidence.keys"`
+	Evidence struct {
+		File   string `arg:"" help:"The sealed file: evidence/CASE/SHA-256.sealed in the data folder."`
+		Config string `help:"The config file, which names the keys." placeholder:"FILE" default:"tuidan.yaml"`
+	} `cmd:"" help:"Open a sealed file and write what is in it to standard output. Example: tuidan evidence data/evidence/1.1/….sealed > picture.jpg"`
+	Version struct{} `cmd:"" help:"Print the version. Example: tuidan version"`
 	Help    struct {
 		Command []string `arg:"" optional:"" help:"The command to explain."`
 	} `cmd:"" help:"Explain the program or a command. Example: tuidan help serve"`
@@ -93,6 +105,10 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 	case "intents":
 		stop() // an interrupt ends the process at once: files are replaced whole
 		err = runIntents(context.Background(), rest, &line.Intents, args, environment, stdin, stdout, stderr)
+	case "keys":
+		err = runKeys(rest, line.Keys.New.File, line.Keys.Rotate.File, stdout)
+	case "evidence":
+		err = openEvidence(line.Evidence.File, line.Evidence.Config, environment, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())
 	}

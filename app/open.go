@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/intents"
 	"tuidan/orders"
@@ -130,6 +131,10 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 	if setup.Config.Telegram.Token == "" {
 		return fmt.Errorf("there is no bot token: set %s, or name its file with telegram.token_file", Variable("telegram.token"))
 	}
+	if setup.Keys == nil {
+		return fmt.Errorf("there is no key to seal evidence with: make one with `tuidan keys new FILE`, then name FILE as evidence_key_file in the config, or set %s",
+			Variable("evidence_key_file"))
+	}
 	clock := engine.SystemClock{}
 	p, err := openPremises(setup, clock, log)
 	if err != nil {
@@ -144,7 +149,7 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 	}
 	d, err := openDesk(ctx, parts{
 		config: setup.Config, catalogs: setup.Catalogs, classifier: intents.NewReader(setup.Model, setup.Slots), store: p.store, shops: p.shops, clock: clock,
-		evidence: string(setup.Config.Data), notebook: newNotebook(string(setup.Config.Data)), log: log,
+		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), log: log,
 	})
 	if err != nil {
 		if ctx.Err() != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tuidan/bot"
+	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/intents"
 	"tuidan/orders"
@@ -120,6 +121,11 @@ func startRehearsed(ctx context.Context, setup *Setup, stage rehearsal.Stage) (r
 	if err := os.MkdirAll(stage.Folder, 0o700); err != nil {
 		return nil, err
 	}
+	// In the folder, so that what was sealed opens after a restart.
+	keys, err := locker.OpenOrCreate(filepath.Join(stage.Folder, "evidence.keys"))
+	if err != nil {
+		return nil, err
+	}
 	store, err := openStore(stage.Folder, bolt.Options{NoSync: true})
 	if err != nil {
 		return nil, err
@@ -152,8 +158,8 @@ func startRehearsed(ctx context.Context, setup *Setup, stage rehearsal.Stage) (r
 			r.intake = &drainGuard{Intake: in, drained: make(chan struct{})}
 			return r.intake
 		},
-		http:     &http.Client{Transport: gatedTransport{r.http, r.gate}},
-		evidence: stage.Folder, notebook: gatedNotebook{newNotebook(stage.Folder), r.gate}, log: stage.Log,
+		http:   &http.Client{Transport: gatedTransport{r.http, r.gate}},
+		locker: &locker.Locker{Keys: keys, Dir: stage.Folder}, secrets: setup.Slots.Secrets, notebook: gatedNotebook{newNotebook(stage.Folder), r.gate}, log: stage.Log,
 	})
 	if err != nil {
 		r.http.CloseIdleConnections()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"tuidan/bot"
+	"tuidan/bot/locker"
 	"tuidan/simulator"
 )
 
@@ -47,12 +48,22 @@ func telegram(t *testing.T) (*simulator.Server, *httptest.Server) {
 	return sim, server
 }
 
+// keyFile makes a key file and returns the variable that names it.
+func keyFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keys")
+	if err := locker.CreateKeyFile(path); err != nil {
+		t.Fatal(err)
+	}
+	return "TUIDAN_EVIDENCE_KEY_FILE=" + path
+}
+
 // opened serves the good config against a server until the test ends.
 func opened(t *testing.T, api, token string, more ...string) (stop func() error, log *buffer, file string) {
 	t.Helper()
 	file = folder(t, good)
 	log = &buffer{}
-	setup, err := LoadConfig(file, append([]string{"TUIDAN_TELEGRAM_API_URL=" + api, "TUIDAN_TELEGRAM_TOKEN=" + token}, more...))
+	setup, err := LoadConfig(file, append([]string{"TUIDAN_TELEGRAM_API_URL=" + api, "TUIDAN_TELEGRAM_TOKEN=" + token, keyFile(t)}, more...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +169,7 @@ func TestSecondInstanceIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	reads(t, sim, li.ID(), "退款服务台")
-	setup, err := LoadConfig(file, []string{"TUIDAN_TELEGRAM_API_URL=" + api.URL, "TUIDAN_TELEGRAM_TOKEN=" + sim.Token()})
+	setup, err := LoadConfig(file, []string{"TUIDAN_TELEGRAM_API_URL=" + api.URL, "TUIDAN_TELEGRAM_TOKEN=" + sim.Token(), keyFile(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +194,7 @@ func TestServeRefuses(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			setup, err := LoadConfig(folder(t, good), append(test.variables, "TUIDAN_TELEGRAM_API_URL="+api.URL))
+			setup, err := LoadConfig(folder(t, good), append(test.variables, "TUIDAN_TELEGRAM_API_URL="+api.URL, keyFile(t)))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,9 +3,11 @@ package bot
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	tgbot "github.com/go-telegram/bot"
 
+	"tuidan/bot/locker"
 	"tuidan/refund"
 )
 
@@ -17,6 +19,7 @@ const maxAnswer = 200
 type Answerer struct {
 	Client *Client
 	Texts  Texts
+	Keys   *locker.Keys // open secrets, which are shown in answers and nowhere else
 }
 
 // Answer ends a press: with a text for a moment, with a box that must be closed
@@ -28,7 +31,7 @@ func (a *Answerer) Answer(ctx context.Context, query string, words refund.Words,
 	var textErr error
 	if words.Key != "" {
 		// The button must not spin because of a missing text.
-		params.Text, textErr = a.Texts.Text(locale, words, nil)
+		params.Text, textErr = a.Texts.Text(locale, a.opened(words), nil)
 		params.Text = cutRunes(params.Text, maxAnswer)
 		params.ShowAlert = alert && params.Text != ""
 	}
@@ -40,6 +43,23 @@ func (a *Answerer) Answer(ctx context.Context, query string, words refund.Words,
 		return fmt.Errorf("answer press silently: %w", textErr)
 	}
 	return nil
+}
+
+// opened returns the words with secrets opened. A secret that does not open is said
+// to be lost: the key file is another one.
+func (a *Answerer) opened(words refund.Words) refund.Words {
+	for name, arg := range words.Args {
+		if arg.Secret == nil {
+			continue
+		}
+		text, err := a.Keys.Open(arg.Secret.Sealed, locker.SecretLabel(arg.Secret.Chat, arg.Secret.Message))
+		if err != nil {
+			return refund.Words{Key: "secret_lost"}
+		}
+		words.Args = maps.Clone(words.Args)
+		words.Args[name] = refund.Arg{Text: text}
+	}
+	return words
 }
 
 // cutRunes shortens a text to at most n characters, the last then an ellipsis.

@@ -2,21 +2,18 @@ package bot
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	tgbot "github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
 
+	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/refund"
 )
@@ -29,7 +26,7 @@ func sealError(fail refund.Fail, format string, args ...any) error {
 // users delete.
 type Sealer struct {
 	Client *Client
-	Dir    string // files go to Dir/evidence/CASE/SHA-256
+	Locker *locker.Locker
 	Now    func() time.Time
 }
 
@@ -37,10 +34,9 @@ type Sealer struct {
 const downloadTimeout = 2 * time.Minute
 
 // Seal fetches the file of a Seal job, or takes its forwarded text, and puts it
-// on disk before it returns: written, synced, renamed. Sealing the same again
-// gives the same file. Revision is 1; the step knows the right one. It fails
-// with *engine.SealError, and with another error when the disk refuses.
-// (Bot API: getFile)
+// into the locker before it returns. Sealing the same again gives the same file.
+// Revision is 1; the step knows the right one. It fails with *engine.SealError,
+// and with another error when the disk refuses. (Bot API: getFile)
 func (s *Sealer) Seal(ctx context.Context, job refund.Job) (refund.Evidence, error) {
 	evidence := refund.Evidence{
 		Item:     job.Item,
@@ -49,72 +45,36 @@ func (s *Sealer) Seal(ctx context.Context, job refund.Job) (refund.Evidence, err
 		Kind:     refund.OtherKind,
 		SentAt:   job.SentAt,
 	}
-	if _, ok := job.Case.Chat(); !ok || !plainPart(string(job.Case)) {
-		return evidence, fmt.Errorf("seal: %q is no case", job.Case)
-	}
 	if job.File == nil && job.Text == "" {
 		return evidence, sealError(refund.Unreadable, "neither file nor text")
 	}
-	dir := filepath.Join(s.Dir, "evidence", string(job.Case))
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return evidence, fmt.Errorf("seal: %w", err)
-	}
-	part, err := os.CreateTemp(dir, ".part-*")
+	file, err := s.Locker.Create(job.Case)
 	if err != nil {
-		return evidence, fmt.Errorf("seal: %w", err)
+		return evidence, err
 	}
-	defer os.Remove(part.Name()) // nothing is left under this name on success
-	defer part.Close()
-
-	hash := sha256.New()
-	into := io.MultiWriter(part, hash)
+	defer file.Discard()
 	if job.File == nil {
 		evidence.Size = int64(len(job.Text))
-		if _, err := io.WriteString(into, job.Text); err != nil {
+		if _, err := io.WriteString(file, job.Text); err != nil {
 			return evidence, fmt.Errorf("seal: %w", err)
 		}
 	} else {
 		evidence.Kind, evidence.FileID, evidence.UniqueID = job.File.Kind, job.File.FileID, job.File.UniqueID
-		if evidence.Size, err = s.fetch(ctx, *job.File, into); err != nil {
-			return evidence, err
-		}
-		if evidence.Look, evidence.HasLook, err = lookAt(part, *job.File); err != nil {
+		if evidence.Size, err = s.fetch(ctx, *job.File, file); err != nil {
 			return evidence, err
 		}
 	}
-	evidence.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	if err := file.Finish(); err != nil {
+		return evidence, err
+	}
+	if job.File != nil {
+		if evidence.Look, evidence.HasLook, err = lookAt(file.Reader, *job.File); err != nil {
+			return evidence, err
+		}
+	}
 	evidence.SealedAt = s.Now().UTC().Truncate(time.Second)
-	return evidence, keep(part, dir, evidence.SHA256)
-}
-
-// keep makes the file durable under its name, so that no crash after it can
-// leave a committed seal without its file.
-func keep(part *os.File, dir, name string) error {
-	if err := part.Sync(); err != nil {
-		return fmt.Errorf("seal: %w", err)
-	}
-	if err := part.Chmod(0o400); err != nil {
-		return fmt.Errorf("seal: %w", err)
-	}
-	if err := os.Rename(part.Name(), filepath.Join(dir, name)); err != nil {
-		return fmt.Errorf("seal: %w", err)
-	}
-	// The directories' own entries too, up to the one that is there from the start.
-	for _, path := range []string{dir, filepath.Dir(dir), filepath.Dir(filepath.Dir(dir))} {
-		if err := syncDir(path); err != nil {
-			return fmt.Errorf("seal: %w", err)
-		}
-	}
-	return nil
-}
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
+	evidence.SHA256, err = file.Keep()
+	return evidence, err
 }
 
 // fetch downloads a file of at most MaxFileBytes and returns its size.

@@ -13,7 +13,6 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math/bits"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,6 +20,7 @@ import (
 
 	"golang.org/x/image/draw"
 
+	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/refund"
 )
@@ -60,11 +60,20 @@ func bomb(t *testing.T) []byte {
 	return small
 }
 
+func newLocker(t *testing.T) *locker.Locker {
+	t.Helper()
+	keys, err := locker.NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &locker.Locker{Keys: keys, Dir: t.TempDir()}
+}
+
 func TestSeal(t *testing.T) {
 	api, client := newAPI(t)
-	dir := t.TempDir()
+	safe := newLocker(t)
 	now := time.Date(2026, 11, 23, 12, 0, 0, 5, time.UTC)
-	sealer := &Sealer{Client: client, Dir: dir, Now: func() time.Time { return now }}
+	sealer := &Sealer{Client: client, Locker: safe, Now: func() time.Time { return now }}
 	api.reply(func(c call) (int, string) {
 		id := fmt.Sprint(c.params["file_id"])
 		switch id {
@@ -82,6 +91,8 @@ func TestSeal(t *testing.T) {
 	api.files = map[string][]byte{
 		"documents/photo": encode(t, scene(640, 480, 3), 90),
 		"documents/text":  []byte("a log\n"),
+		"documents/pdf":   []byte("%PDF-1.7 a receipt"),
+		"documents/app":   []byte("PK\x03\x04 a program"),
 		"documents/bomb":  bomb(t),
 		"documents/torn":  encode(t, scene(64, 64, 3), 90)[:200],
 		"documents/huge":  make([]byte, refund.MaxFileBytes+1),
@@ -97,6 +108,8 @@ func TestSeal(t *testing.T) {
 		{"text", refund.File{Kind: refund.DocumentFile, MIME: "text/plain"}, "", false},
 		{"text", refund.File{Kind: refund.DocumentFile, MIME: "image/png"}, refund.Unreadable, false},
 		{"text", refund.File{Kind: refund.PhotoFile}, refund.Unreadable, false},
+		{"pdf", refund.File{Kind: refund.DocumentFile, MIME: "application/pdf"}, "", false},
+		{"app", refund.File{Kind: refund.DocumentFile, MIME: "text/plain"}, refund.WrongKind, false},
 		{"bomb", refund.File{Kind: refund.DocumentFile}, refund.Unreadable, false},
 		{"torn", refund.File{Kind: refund.PhotoFile}, refund.Unreadable, false},
 		{"huge", refund.File{Kind: refund.DocumentFile}, refund.TooBig, false},
@@ -122,7 +135,7 @@ func TestSeal(t *testing.T) {
 		}
 		content := api.files["documents/"+test.id]
 		sum := sha256.Sum256(content)
-		stored, err := os.ReadFile(filepath.Join(dir, "evidence", "1.1", evidence.SHA256))
+		stored, err := safe.Open("1.1", evidence.SHA256)
 		if err != nil || !bytes.Equal(stored, content) || evidence.SHA256 != hex.EncodeToString(sum[:]) {
 			t.Errorf("%s: stored %d bytes as %s, %v", test.id, len(stored), evidence.SHA256, err)
 		}
@@ -131,7 +144,7 @@ func TestSeal(t *testing.T) {
 			t.Errorf("%s: %+v", test.id, evidence)
 		}
 	}
-	left, _ := filepath.Glob(filepath.Join(dir, "evidence", "1.1", ".part-*"))
+	left, _ := filepath.Glob(filepath.Join(safe.Dir, "evidence", "1.1", ".part-*"))
 	if len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
@@ -139,13 +152,13 @@ func TestSeal(t *testing.T) {
 
 func TestSealForwardedText(t *testing.T) {
 	_, client := newAPI(t)
-	dir := t.TempDir()
-	sealer := &Sealer{Client: client, Dir: dir, Now: time.Now}
+	safe := newLocker(t)
+	sealer := &Sealer{Client: client, Locker: safe, Now: time.Now}
 	evidence, err := sealer.Seal(t.Context(), refund.Job{Case: "1.1", Text: "商家：不退", Item: refund.Conversation})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "evidence", "1.1", evidence.SHA256)); string(text) != "商家：不退" || err != nil {
+	if text, err := safe.Open("1.1", evidence.SHA256); string(text) != "商家：不退" || err != nil {
 		t.Errorf("stored %q, %v", text, err)
 	}
 	for _, id := range []refund.CaseID{"", "../../etc", "1/2.1"} {
@@ -163,11 +176,21 @@ func TestPicturesLookAlike(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := bits.OnesCount64(dHash(original) ^ dHash(again)); d > refund.MaxPictureDistance {
+	look := func(picture image.Image) uint64 {
+		hash, ok := dHash(picture)
+		if !ok {
+			t.Error("there is something on each of these pictures")
+		}
+		return hash
+	}
+	if d := bits.OnesCount64(look(original) ^ look(again)); d > refund.MaxPictureDistance {
 		t.Errorf("a recompressed picture differs in %d bits", d)
 	}
-	if d := bits.OnesCount64(dHash(original) ^ dHash(scene(1280, 960, 8))); d <= refund.MaxPictureDistance {
+	if d := bits.OnesCount64(look(original) ^ look(scene(1280, 960, 8))); d <= refund.MaxPictureDistance {
 		t.Errorf("another picture differs in %d bits only", d)
+	}
+	if _, ok := dHash(image.NewGray(image.Rect(0, 0, 300, 200))); ok {
+		t.Error("an empty picture looks like every other empty one")
 	}
 }
 

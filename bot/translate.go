@@ -158,9 +158,13 @@ func (t *Translator) frame(m *wireMessage) refund.Event {
 		Message: m.ID,
 		Sent:    moment(m.Date),
 		Forward: m.Origin.name(),
+		Album:   m.Album,
 	}
 	if m.Chat.Type != "private" {
 		event.Shop = t.shopOf(m.Chat.ID)
+	}
+	for part, sealed := range m.Secrets {
+		event.Secrets = append(event.Secrets, refund.Secret{Chat: event.Chat, Message: m.ID, Part: part, Sealed: sealed})
 	}
 	if m.ReplyTo != nil && m.ReplyTo.TopicCreated == nil {
 		event.ReplyTo = m.ReplyTo.ID

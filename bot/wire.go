@@ -50,6 +50,9 @@ type wireOrigin struct {
 	Chat       *wireChat `json:"chat"`
 }
 
+// sealedKey is where a Guard leaves the sealed secrets of a message.
+const sealedKey = "tuidan_sealed"
+
 type wireMessage struct {
 	ID         int          `json:"message_id"`
 	From       *wireUser    `json:"from"`
@@ -62,6 +65,8 @@ type wireMessage struct {
 	Text       string       `json:"text"`
 	Entities   []wireEntity `json:"entities"`
 	Caption    string       `json:"caption"`
+	Album      string       `json:"media_group_id"`
+	Secrets    [][]byte     `json:"tuidan_sealed"` // the Guard's own; see sealedKey
 
 	Photo     []wireFile `json:"photo"`
 	Document  *wireFile  `json:"document"`

@@ -132,6 +132,11 @@ func (s *step) noteBy(person refund.PersonID, name, did, text string) {
 
 // cardButtons are what staff can do now.
 func (s *step) cardButtons() [][]refund.Button {
+	return append(s.moveButtons(), s.revealButtons()...)
+}
+
+// moveButtons are those that bring the case on.
+func (s *step) moveButtons() [][]refund.Button {
 	c := s.c
 	switch c.Status {
 	case refund.AwaitingApproval:

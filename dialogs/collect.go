@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -32,6 +33,9 @@ func (s *step) ask(item refund.Item) {
 		if ask.Item == item && len(ask.Why) > 0 {
 			text = append(text, shopText(ask.Why))
 		}
+	}
+	if !item.Typed() {
+		text = append(text, w("file_limit", "Size", refund.MaxFileBytes>>20))
 	}
 	s.say(append(text, w("ask_by", "By", s.dueAt())), s.askButtons(item)...)
 }
@@ -62,7 +66,7 @@ func (s *step) askButtons(item refund.Item) [][]refund.Button {
 // next asks for what is still missing, or goes on to check and judge.
 func (s *step) next() {
 	c := s.touch()
-	if len(c.Awaited) > 0 {
+	if s.awaits() {
 		return
 	}
 	if item := s.missing(); item != "" {
@@ -132,6 +136,9 @@ func (s *step) read(item refund.Item, text string) (fact refund.Fact, wrong refu
 	text = strings.TrimSpace(text)
 	switch item {
 	case refund.IntendedAccount, refund.ChargedAccount:
+		if len(s.event.Secrets) > 0 { // the mask is no account
+			return fact, w("bad_account_" + shapeName(s.facts.Policy.Product(s.c.Order.Product, s.c.Order.Kind).Account))
+		}
 		return s.checked(item, refund.Fact{Value: text})
 	case refund.TransactionTime:
 		slot, ok := s.slot(refund.SlotTime)
@@ -240,7 +247,9 @@ func (s *step) sentFile() {
 	}
 	switch {
 	case file != nil && file.Size > refund.MaxFileBytes:
-		s.say(lines(w("file_too_big")))
+		s.gather()
+		s.fileFailed(refund.TooBig)
+		s.sayLead()
 		return
 	case len(c.Evidence)+len(c.Awaited) >= refund.MaxEvidence || file != nil && bytes+file.Size > refund.MaxEvidenceBytes:
 		if !c.Full {
@@ -268,6 +277,7 @@ func (s *step) sentFile() {
 		}
 	}
 	c.Awaited = append(c.Awaited, s.event.Message)
+	s.gather()
 	job := refund.Job{Kind: refund.Seal, Case: c.ID, File: file, Message: s.event.Message, Item: item, SentAt: s.sent()}
 	if file == nil {
 		job.Text = s.event.Forward + "\n" + s.event.Text
@@ -275,25 +285,80 @@ func (s *step) sentFile() {
 	s.job(job)
 }
 
-// sealed keeps evidence whose file is on disk. After a decision it makes a new
-// one, since a decision names what it saw.
+// albumPause is how long after a picture of an album the next one may come. They
+// come at once but are handed over one by one.
+const albumPause = 3 * time.Second
+
+// gather begins or goes on to gather the album that the message belongs to, if any.
+func (s *step) gather() {
+	if s.event.Album == "" {
+		return
+	}
+	c := s.touch()
+	if c.Album == nil {
+		c.Album = &refund.Album{ID: s.event.Album}
+	}
+	c.SetTimer(refund.TimerAlbum, s.now().Add(albumPause))
+}
+
+// awaits reports whether a file of the buyer is on its way, or the rest of an album
+// may be.
+func (s *step) awaits() bool {
+	_, gathering := s.c.Timer(refund.TimerAlbum)
+	return gathering || len(s.c.Awaited) > 0
+}
+
+// fileFailed says before the next text why a file is no evidence; of an album when
+// all of it has come, and once.
+func (s *step) fileFailed(fail refund.Fail) {
+	if album := s.c.Album; album == nil {
+		s.lead = append(s.lead, failText(fail))
+	} else if !slices.Contains(album.Failed, fail) {
+		album.Failed = append(album.Failed, fail)
+	}
+}
+
+func failText(fail refund.Fail) refund.Words {
+	switch fail {
+	case refund.TooBig:
+		return w("file_too_big", "Size", refund.MaxFileBytes>>20)
+	case refund.WrongKind:
+		return w("file_wrong_kind")
+	case refund.Unreachable:
+		return w("file_not_fetched")
+	}
+	return w("file_unreadable")
+}
+
+// sayLead says what waits to be said before the next text when there is none.
+func (s *step) sayLead() {
+	if len(s.lead) > 0 {
+		s.say(nil)
+	}
+}
+
+// sealed keeps evidence whose file is on disk, and goes on when it was the last
+// one on its way.
 func (s *step) sealed() {
+	s.keepSealed()
+	s.filesCame()
+}
+
+// sealedLate keeps evidence of a closed case.
+func (s *step) sealedLate() {
+	s.keepSealed()
+	s.sayLead()
+}
+
+func (s *step) keepSealed() {
 	c := s.touch()
 	message := s.event.Job.Message
 	c.Awaited = slices.DeleteFunc(c.Awaited, func(m int) bool { return m == message })
-	result := s.event.Result
-	if result.Evidence == nil {
-		key := "file_unreadable"
-		switch result.Fail {
-		case refund.TooBig:
-			key = "file_too_big"
-		case refund.Unreachable:
-			key = "file_not_fetched"
-		}
-		s.say(lines(w(key)))
+	if s.event.Result.Evidence == nil {
+		s.fileFailed(s.event.Result.Fail)
 		return
 	}
-	evidence := *result.Evidence
+	evidence := *s.event.Result.Evidence
 	evidence.Revision, evidence.SealedAt, evidence.SeenOther = 1, s.now(), s.facts.SeenBefore
 	for _, earlier := range c.Evidence {
 		if earlier.Message == message {
@@ -301,6 +366,9 @@ func (s *step) sealed() {
 		}
 	}
 	c.Evidence = append(c.Evidence, evidence)
+	if c.Album != nil {
+		c.Album.Kept = true
+	}
 	if evidence.HasLook {
 		s.result.Pictures = append(s.result.Pictures, refund.Look{Shop: c.Shop, Hash: evidence.Look, Case: c.ID})
 	}
@@ -310,31 +378,37 @@ func (s *step) sealed() {
 	}
 }
 
-func (s *step) sealedCollecting() {
-	s.sealed()
-	if s.event.Result.Evidence == nil {
-		if s.c.Asking != "" && s.c.Has(s.c.Asking) {
-			s.next() // what was asked for came meanwhile and waited for this file
-		}
+// filesCame goes on once every file on its way has come or failed. An album is
+// answered as the one answer that it is.
+func (s *step) filesCame() {
+	if s.awaits() {
 		return
 	}
-	if s.c.Asking.Typed() && !s.c.Has(s.c.Asking) {
-		if len(s.c.Awaited) == 0 {
-			s.askAgain(w("evidence_kept"))
+	c := s.touch()
+	kept := s.event.Result.Evidence != nil
+	if album := c.Album; album != nil {
+		c.Album, kept = nil, album.Kept
+		for _, fail := range album.Failed {
+			s.fileFailed(fail)
 		}
-		return
 	}
-	s.next()
+	switch {
+	case c.Status == refund.Collecting && kept && c.Asking.Typed() && !c.Has(c.Asking):
+		s.askAgain(w("evidence_kept"))
+	case c.Status == refund.Collecting && (kept || c.Asking != "" && c.Has(c.Asking)):
+		s.next() // what was asked for may have come meanwhile and waited for this file
+	case c.Status == refund.AwaitingApproval && len(c.Evidence) > len(c.Decision().Seen):
+		s.progress(w("evidence_kept"))
+		s.decideAgain()
+	case c.Status != refund.Collecting && kept:
+		s.progress(w("evidence_kept"))
+	}
+	s.sayLead()
 }
 
-// sealedAfterDecision makes a new decision of new evidence; what lies with the
-// merchants stays there, whatever the policy would say now.
-func (s *step) sealedAfterDecision() {
-	s.sealed()
-	if s.event.Result.Evidence == nil || len(s.c.Awaited) > 0 {
-		return
-	}
-	s.progress(w("evidence_kept"))
+// decideAgain makes a new decision of new evidence, since a decision names what it
+// saw; what lies with the merchants stays there, whatever the policy would say now.
+func (s *step) decideAgain() {
 	d, seen := *s.c.Decision(), s.judgement()
 	if seen.Outcome == refund.Review {
 		d = seen
@@ -349,12 +423,5 @@ func (s *step) sealedAfterDecision() {
 		s.c.Escalated = escalated
 		s.c.SetTimer(refund.TimerDue, due.At)
 		s.nextReminder()
-	}
-}
-
-func (s *step) sealedMeanwhile() {
-	s.sealed()
-	if s.event.Result.Evidence != nil && len(s.c.Awaited) == 0 {
-		s.progress(w("evidence_kept"))
 	}
 }

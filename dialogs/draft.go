@@ -26,7 +26,11 @@ func retryAfter(n int) time.Duration {
 func (s *step) newDraft() *refund.Draft {
 	chat := s.touchChat()
 	chat.Drafts++
+	was := chat.Draft
 	chat.Draft = &refund.Draft{N: chat.Drafts, Since: s.now()}
+	if was != nil {
+		chat.Draft.Secrets = was.Secrets // he was told that they are kept
+	}
 	chat.Timers = nil
 	if len(s.facts.Shops) == 1 {
 		chat.Draft.Shop = s.facts.Shops[0].ID
@@ -435,7 +439,7 @@ func (s *step) openCase() {
 		OwnBuyer: order.BuyerID == 0 || order.BuyerID == refund.PersonID(chat.ID)}
 	s.ownCase = true
 	c := s.c
-	c.Facts = map[refund.Item]refund.Fact{}
+	c.Facts, c.Secrets = map[refund.Item]refund.Fact{}, draft.Secrets
 	s.admit(c.Reason, draft.Facts, draft.Doubts)
 	end := c.OpenedAt
 	c.InTime, c.InWindow = true, true

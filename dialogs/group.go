@@ -25,6 +25,8 @@ func (s *step) inGroup() {
 			s.alert(w("not_staff"))
 		case s.event.Person == refund.PersonID(s.c.Chat):
 			s.alert(w("own_case"))
+		case s.event.Action.Do == "reveal":
+			s.reveal()
 		default:
 			s.run(staffPressed)
 		}

@@ -38,6 +38,8 @@ func (s *step) close() {
 	c := s.c
 	c.ClosedAt, c.Escalated = s.now(), false
 	c.DropTimer(refund.TimerWatch)
+	c.DropTimer(refund.TimerAlbum)
+	c.Album = nil
 	chat := s.touchChat()
 	chat.Open = slices.DeleteFunc(chat.Open, func(id refund.CaseID) bool { return id == c.ID })
 	if chat.Current == c.ID && len(chat.Open) > 0 {

@@ -123,7 +123,7 @@ func (s *step) person() {
 	id := refund.NewCaseID(chat.ID, chat.Cases)
 	s.c = &refund.Case{ID: id, Shop: s.facts.Shop.ID, Chat: chat.ID, Buyer: chat.Name, Reason: refund.OtherReason, OwnBuyer: true,
 		OpenedAt: s.now(), MovedAt: s.now(), InTime: true, InWindow: true}
-	s.c.Order.Shop = s.facts.Shop.ID
+	s.c.Order.Shop, s.c.Secrets = s.facts.Shop.ID, chat.Draft.Secrets
 	s.ownCase = true
 	s.account = refund.Account{}
 	chat.Open = append(chat.Open, id)
@@ -175,7 +175,9 @@ func (s *step) message() {
 	case draft || !s.c.Open():
 		s.messageWithoutCase()
 	case s.ambiguous():
-		s.askCase()
+		if !s.answeredAlbum() {
+			s.askCase()
+		}
 	default:
 		s.run(s.moveOf(kinds[s.event.Kind]))
 	}
@@ -207,9 +209,13 @@ func (s *step) messageWithoutCase() {
 			s.saidDraft(s.event.Text) // its caption says what is wrong
 			return
 		}
-		s.say(lines(w("file_without_case"), w("start_again")))
+		if !s.answeredAlbum() {
+			s.say(lines(w("file_without_case"), w("start_again")))
+		}
 	default:
-		s.say(lines(w("odd_message"), w("start_again")))
+		if !s.answeredAlbum() {
+			s.say(lines(s.oddText(), w("start_again")))
+		}
 	}
 }
 
@@ -334,6 +340,10 @@ func (s *step) relay() {
 	if !s.c.Shown {
 		return
 	}
+	if len(s.event.Secrets) > 0 { // a copy would show them
+		s.sayGroup(w("buyer_wrote", "Buyer", s.c.Buyer), w("plain", "Text", s.event.Text))
+		return
+	}
 	m := s.groupMessage(refund.Relayed, lines(w("buyer_wrote", "Buyer", s.c.Buyer)))
 	m.FromChat, m.FromMsg = s.chat.ID, s.event.Message
 	s.result.Messages = append(s.result.Messages, m)
@@ -349,9 +359,37 @@ func (s *step) editedCase() {
 }
 
 func (s *step) oddCase() {
-	if s.c.Status == refund.Collecting {
-		s.askAgain(w("odd_message"))
-		return
+	switch {
+	case s.answeredAlbum():
+	case s.c.Status == refund.Collecting:
+		s.askAgain(s.oddText())
+	default:
+		s.say(lines(s.oddText(), s.caseLine(s.c)))
 	}
-	s.say(lines(w("odd_message"), s.caseLine(s.c)))
+}
+
+// oddText says what to send in place of a message that the desk cannot use.
+func (s *step) oddText() refund.Words {
+	if file := s.event.File; file != nil {
+		switch file.Kind {
+		case refund.VideoFile:
+			return w("odd_video")
+		case refund.VoiceFile:
+			return w("odd_voice")
+		}
+	}
+	return w("odd_message")
+}
+
+// answeredAlbum reports whether another message of the same album was answered
+// with what would be said to this one, and remembers that this one is.
+func (s *step) answeredAlbum() bool {
+	if s.event.Album == "" {
+		return false
+	}
+	if s.chat.Album == s.event.Album {
+		return true
+	}
+	s.touchChat().Album = s.event.Album
+	return false
 }

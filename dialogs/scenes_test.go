@@ -377,6 +377,86 @@ func TestSealFailsAfterTheAnswer(t *testing.T) {
 	}
 }
 
+// TestAlbum checks that an album is one answer, in whatever order its pictures come
+// and are sealed, and that what was sent in time counts when it is sealed later.
+func TestAlbum(t *testing.T) {
+	photo := func(s *scene, message int) refund.Job {
+		s.step(refund.Event{Kind: refund.Sent, Chat: s.chat.ID, Person: li, Name: s.chat.Name, Message: message, Album: "7",
+			File: &refund.File{Kind: refund.PhotoFile, FileID: "f", UniqueID: "u", Size: 10}})
+		return s.last.Jobs[0]
+	}
+	seal := func(s *scene, job refund.Job, fail refund.Fail) {
+		result := refund.Result{Fail: fail}
+		if fail == refund.NoFail {
+			result.Evidence = &refund.Evidence{Item: job.Item, Message: job.Message, SHA256: "x", Kind: refund.PhotoFile, Size: 10}
+		}
+		s.step(refund.Event{Kind: refund.Sealed, Chat: s.chat.ID, Job: job, Result: result})
+	}
+	time := func(s *scene, kind refund.TimerKind) {
+		timer, ok := s.c.Timer(kind)
+		if !ok {
+			t.Fatalf("no timer %s", kind)
+		}
+		s.now = timer.At
+		s.step(refund.Event{Kind: refund.TimeCame, Chat: s.chat.ID, Timer: timer})
+	}
+	quiet := func(s *scene) {
+		t.Helper()
+		if s.status(refund.Collecting); said2(s.last, "all_there") || said2(s.last, "file_unreadable") || said2(s.last, "evidence_kept") {
+			t.Errorf("answered with %v before all has come", keysOf(s.last))
+		}
+	}
+	asked := func() *scene {
+		s := reviewed(t, 3000)
+		s.press(wang, 0, "ask", "picture")
+		return s
+	}
+
+	s := asked() // each sealed before the next comes, the timer last
+	for message := range 3 {
+		job := photo(s, 50+message)
+		quiet(s)
+		seal(s, job, refund.NoFail)
+		quiet(s)
+	}
+	time(s, refund.TimerAlbum)
+	s.status(refund.Checking)
+	s.says("all_there")
+
+	s = asked() // all come, the timer, and then they are sealed, one of them not
+	one, two := photo(s, 50), photo(s, 51)
+	time(s, refund.TimerAlbum)
+	quiet(s)
+	seal(s, one, refund.Unreadable)
+	quiet(s)
+	seal(s, two, refund.NoFail)
+	s.status(refund.Checking)
+	s.says("file_unreadable")
+
+	s = asked() // none can be had
+	one, two = photo(s, 50), photo(s, 51)
+	seal(s, one, refund.Unreadable)
+	seal(s, two, refund.Unreadable)
+	quiet(s)
+	time(s, refund.TimerAlbum)
+	s.status(refund.Collecting)
+	s.says("file_unreadable")
+
+	s = asked() // in time, sealed when the time is over
+	for {
+		if timer, ok := s.c.Timer(refund.TimerRemind); !ok || timer.At.IsZero() {
+			break
+		}
+		time(s, refund.TimerRemind)
+	}
+	one = photo(s, 50)
+	time(s, refund.TimerDue)
+	s.status(refund.Collecting)
+	time(s, refund.TimerAlbum)
+	seal(s, one, refund.NoFail)
+	s.status(refund.Checking)
+}
+
 // TestSupplierAskedOnce checks that a hand-over in the middle repeats the request
 // to the supplier under its key and does not make a second one.
 func TestSupplierAskedOnce(t *testing.T) {

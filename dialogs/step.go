@@ -72,6 +72,7 @@ func Step(chat refund.Chat, c *refund.Case, event refund.Event, facts Facts) Res
 	default:
 		s.inPrivate()
 	}
+	s.keepSecrets()
 	return s.finish()
 }
 
@@ -119,6 +120,7 @@ func (s *step) touchChat() *refund.Chat {
 		s.chat.Timers = slices.Clone(s.chat.Timers)
 		if s.chat.Draft != nil {
 			draft := *s.chat.Draft
+			draft.Secrets = slices.Clone(draft.Secrets)
 			draft.Facts, draft.Doubts = maps.Clone(draft.Facts), maps.Clone(draft.Doubts)
 			s.chat.Draft = &draft
 		}
@@ -135,7 +137,13 @@ func (s *step) touch() *refund.Case {
 		own.Facts, own.Doubts = maps.Clone(own.Facts), maps.Clone(own.Doubts)
 		own.Asked = slices.Clone(own.Asked)
 		own.Awaited = slices.Clone(own.Awaited)
+		if own.Album != nil {
+			album := *own.Album
+			album.Failed = slices.Clone(album.Failed)
+			own.Album = &album
+		}
 		own.Evidence = slices.Clone(own.Evidence)
+		own.Secrets = slices.Clone(own.Secrets)
 		own.Decisions = slices.Clone(own.Decisions)
 		own.Approvals = slices.Clone(own.Approvals)
 		own.Payouts = slices.Clone(own.Payouts)

@@ -388,7 +388,7 @@ func variants(s *scene, m move) []refund.Event {
 	case buyerPressed, staffPressed:
 		var events []refund.Event
 		for _, do := range []string{"withdraw", "fill", "appeal", "choose", "menu", "approve", "refuse", "ask", "refuse_words", "ask_words",
-			"hand_over", "undo", "ask_channel", "not_paid", "pay_again", "was_paid", "close", "resume", "nonsense"} {
+			"hand_over", "undo", "ask_channel", "not_paid", "pay_again", "was_paid", "close", "resume", "reveal", "nonsense"} {
 			for _, argument := range []string{"", "intended_account", "picture", "late", "refuse"} {
 				for _, n := range []int{0, 1, 2} {
 					event := buyer(refund.Pressed)
@@ -415,7 +415,7 @@ func variants(s *scene, m move) []refund.Event {
 			{Kind: refund.Sent, Shop: shop.ID, Chat: shop.Group, Person: wang, Message: 60, ReplyTo: 3, File: photo}}
 	case timeCame:
 		var events []refund.Event
-		for _, kind := range []refund.TimerKind{refund.TimerRemind, refund.TimerDue, refund.TimerRetry, refund.TimerUndo, refund.TimerWatch} {
+		for _, kind := range []refund.TimerKind{refund.TimerRemind, refund.TimerDue, refund.TimerRetry, refund.TimerUndo, refund.TimerAlbum, refund.TimerWatch} {
 			timer, ok := c.Timer(kind)
 			if !ok {
 				timer = refund.Timer{Kind: kind, At: s.now, Chat: chat, Case: c.ID}

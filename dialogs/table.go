@@ -71,7 +71,7 @@ func row(cells map[move]cell) map[move]cell {
 		recorded:     {do: (*step).keepRecord},
 		supplied:     {do: (*step).suppliedLate},
 		withdrew:     {do: (*step).withdrewLate},
-		sealed:       {do: (*step).sealedMeanwhile},
+		sealed:       {do: (*step).sealed},
 		reread:       never(noPayoutYet),
 		paidOut:      never(noPayoutYet),
 		setAside:     {do: (*step).flag},
@@ -98,7 +98,7 @@ func ended(cells map[move]cell) map[move]cell {
 		recorded:     never(answerLate),
 		supplied:     {do: (*step).suppliedLate},
 		withdrew:     {do: (*step).withdrewLate},
-		sealed:       {do: (*step).sealed},
+		sealed:       {do: (*step).sealedLate},
 		reread:       never(answerLate),
 		paidOut:      never(noPayoutYet),
 		setAside:     {do: (*step).flag},
@@ -113,8 +113,8 @@ func ended(cells map[move]cell) map[move]cell {
 var table = map[refund.Status]map[move]cell{
 	refund.Collecting: row(map[move]cell{
 		said:         {do: (*step).saidCollecting, to: to(refund.Checking)},
-		sealed:       {do: (*step).sealedCollecting, to: to(refund.Checking)},
-		timeCame:     {do: (*step).timer, to: to(refund.Expired, refund.AwaitingApproval)},
+		sealed:       {do: (*step).sealed, to: to(refund.Checking)},
+		timeCame:     {do: (*step).timer, to: to(refund.Checking, refund.Expired, refund.AwaitingApproval)},
 		buyerPressed: {do: (*step).buyerPresses, to: to(refund.Checking, refund.Withdrawn)},
 	}),
 	refund.Checking: row(map[move]cell{
@@ -126,7 +126,6 @@ var table = map[refund.Status]map[move]cell{
 	refund.AwaitingApproval: row(map[move]cell{
 		staffPressed: {do: (*step).verdict, to: judgedOr(refund.HandedOver)},
 		staffSaid:    {do: (*step).staffWrote, to: to(refund.Refused, refund.Collecting)},
-		sealed:       {do: (*step).sealedAfterDecision},
 		supplied:     {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
 		timeCame:     {do: (*step).timer, to: to(refund.Checking, refund.Paying, refund.Refused)},
 	}),
@@ -244,6 +243,9 @@ func (s *step) flag() {
 	if lost := s.event.Job; lost.Kind == refund.Seal {
 		// Its file will not come: what waits for it must not wait for ever.
 		c.Awaited = slices.DeleteFunc(c.Awaited, func(message int) bool { return message == lost.Message })
+		if !s.awaits() {
+			c.Album = nil
+		}
 	}
 	if kind := s.event.Timer.Kind; kind != "" {
 		// The timer was taken out of the index with its event: without a new one

@@ -33,6 +33,8 @@ func arg(value any) refund.Arg {
 		return refund.Arg{Count: &v}
 	case refund.Words:
 		return refund.Arg{Words: &v}
+	case refund.Secret:
+		return refund.Arg{Secret: &v}
 	case refund.Texts:
 		return refund.Arg{Texts: v}
 	}

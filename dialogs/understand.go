@@ -110,7 +110,7 @@ func (s *step) explainRules() {
 // askAgain says something and then what was asked already.
 func (s *step) askAgain(text ...refund.Words) {
 	if doubt, ok := s.c.Doubts[s.c.Asking]; ok {
-		s.lead = text
+		s.lead = append(s.lead, text...)
 		s.askDoubt(s.c.Asking, doubt)
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 const (
 	deskPatience    = time.Hour      // for the desk's own checks
+	sealPatience    = time.Minute    // for files on their way
 	channelPatience = 24 * time.Hour // for a channel to decide
 	day             = 24 * time.Hour
 	recordInterval  = 30 * time.Minute
@@ -112,6 +113,8 @@ func (s *step) timer() {
 	case refund.TimerUndo:
 		s.readBeforePaying()
 		s.card()
+	case refund.TimerAlbum:
+		s.filesCame()
 	case refund.TimerWatch:
 		s.askChannel()
 	}
@@ -173,6 +176,11 @@ func (s *step) due() {
 	}
 	switch c.Status {
 	case refund.Collecting:
+		if s.awaits() {
+			// What was sent in time counts, though it is not sealed yet.
+			c.SetTimer(refund.TimerDue, s.now().Add(sealPatience))
+			return
+		}
 		if s.c.Withdrawn == refund.GoodsBack {
 			s.decide(s.toReview(*s.c.Decision())) // the goods are gone: it must not just end
 			return

@@ -143,7 +143,7 @@ var phraseEnds = newEndIndex(
 	openings, hanFigures, moneyBefore, moneyAfter, moneyCents, scales, numberWords, hanUnits, latinUnits, agoWords, waitBefore, waitAfter, spacers,
 	timeWords, timeFillers, weekdayWords, weekdayShorts, monthWords, ordinals, halves,
 	deadlineBefore, deadlineAfter, nowBefore, todayBefore, plansAfter, bought, deniedBefore, intentBefore, intentAfter, happened,
-	labels, labelGlue, chains, labelsAfter, flights, secrets, screens, roleCues, pauses,
+	labels, labelGlue, chains, labelsAfter, flights, secrets, cards, screens, roleCues, pauses,
 )
 
 func newEndIndex(lexicons ...indexed) *endIndex {

@@ -141,8 +141,26 @@ type Evidence struct {
 	SealedAt  time.Time `json:"sealed_at"`
 }
 
+// Album is pictures sent together, which count as one answer. It is gathered until
+// no more of it has come for a while (TimerAlbum) and what came is sealed.
+type Album struct {
+	ID     string `json:"id"`               // Telegram's media_group_id
+	Kept   bool   `json:"kept,omitempty"`   // a file of it is sealed
+	Failed []Fail `json:"failed,omitempty"` // why others are not, each reason once
+}
+
+// Secret is a card secret that a buyer wrote, sealed with the shop's keys when it
+// was received; the text that is stored has a mask in its place. (R61)
+type Secret struct {
+	Chat    ChatID `json:"chat"`
+	Message int    `json:"message"`
+	Part    int    `json:"part,omitempty"` // which of the message's
+	Sealed  []byte `json:"sealed"`
+}
+
 // Limits of what a case takes in.
 const (
+	MaxSecrets       = 5 // the newest are kept
 	MaxEvidence      = 20
 	MaxEvidenceBytes = 60 << 20
 	MaxFileBytes     = 20 << 20 // what the Bot API's getFile gives
@@ -191,8 +209,11 @@ type Case struct {
 	Asked    []Item        `json:"asked,omitempty"`   // by a merchant, beyond the policy
 	Awaited  []int         `json:"awaited,omitempty"` // messages whose files are being sealed
 	Doubts   map[Item]Fact `json:"doubts,omitempty"`  // read in the buyer's words, to be confirmed
+	Album    *Album        `json:"album,omitempty"`   // being gathered; nil: none
 	Full     bool          `json:"full,omitempty"`    // told that no more evidence is taken
 	Evidence []Evidence    `json:"evidence,omitempty"`
+
+	Secrets []Secret `json:"secrets,omitempty"`
 
 	Record     *Record `json:"record,omitempty"`      // the supplier's word on the state
 	Supplied   Answer  `json:"supplied,omitempty"`    // the supplier's answer to our request

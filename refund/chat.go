@@ -18,6 +18,7 @@ type Chat struct {
 	Tries    []time.Time `json:"tries,omitempty"`  // wrong answers about orders within the last hour (R10)
 	Blocked  bool        `json:"blocked,omitempty"`
 	Chosen   bool        `json:"chosen,omitempty"` // the buyer chose Current among several open cases
+	Album    string      `json:"album,omitempty"`  // the last album that one answer was given to
 	Timers   []Timer     `json:"timers,omitempty"`
 }
 
@@ -40,7 +41,8 @@ type Draft struct {
 	Doubts  map[Item]Fact `json:"doubts,omitempty"`  // the same, not read for sure
 	Offered []Intent      `json:"offered,omitempty"` // what "did you mean" asked about, likeliest first
 	Heard   string        `json:"heard,omitempty"`   // the last text that named a reason or was not understood, masked
-	Guess   Intent        `json:"guess,omitempty"`   // what it was taken for
+	Secrets []Secret      `json:"secrets,omitempty"`
+	Guess   Intent        `json:"guess,omitempty"` // what it was taken for
 }
 
 // Try is one wrong answer about an order, counted per order whether or not such

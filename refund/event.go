@@ -73,12 +73,14 @@ type Event struct {
 	Sent    time.Time // when the person did it, by Telegram's date; zero: not said
 	At      time.Time // when the desk looks at it
 	Message int
-	ReplyTo int // the message it answers; 0: none
-	Text    string
-	Command string // without slash and bot name, lower case; Text is what follows
-	Query   string // the callback query's id, to answer the press
+	ReplyTo int      // the message it answers; 0: none
+	Text    string   // card secrets masked
+	Secrets []Secret // that stood in Text
+	Command string   // without slash and bot name, lower case; Text is what follows
+	Query   string   // the callback query's id, to answer the press
 	Action  Action
 	File    *File
+	Album   string // media_group_id of what was sent together; empty: sent alone
 	Forward string // who wrote the forwarded message; empty: not forwarded
 	Old     ChatID // of Migrated: the id before
 	Timer   Timer

@@ -71,6 +71,7 @@ const (
 	Unreachable Fail = "unreachable" // try again later
 	NotFound    Fail = "not_found"
 	TooBig      Fail = "too_big"
+	WrongKind   Fail = "wrong_kind" // a kind of file that shows nothing
 	Unreadable  Fail = "unreadable" // no picture, or one that would not open safely
 )
 
@@ -96,6 +97,7 @@ const (
 	TimerDue    TimerKind = "due"    // the time by which; what then happens is the default
 	TimerRetry  TimerKind = "retry"  // ask the outside world again
 	TimerUndo   TimerKind = "undo"   // until then a verdict may be taken back
+	TimerAlbum  TimerKind = "album"  // no more of an album has come for a while
 	TimerWatch  TimerKind = "watch"  // ask whether an accepted payout arrived
 )
 

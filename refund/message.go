@@ -12,6 +12,8 @@ type Arg struct {
 	Count *int          `json:"count,omitempty"` // also picks the plural when named "Count"
 	Words *Words        `json:"words,omitempty"` // another catalog text
 	Texts Texts         `json:"texts,omitempty"` // the shop's own, by locale
+	// Secret is opened in an answer to a press alone; in any other text it is empty.
+	Secret *Secret `json:"secret,omitempty"`
 }
 
 // Words is a text of the catalogs: its key and its values by placeholder name.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tuidan/bot"
+	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/intents"
 	"tuidan/locales"
@@ -100,14 +101,19 @@ func openDesk(ctx context.Context, root, folder, url, token string, table *order
 	if err != nil {
 		return nil, errors.Join(err, channel.Close(), store.Close())
 	}
+	keys, err := locker.NewKeys()
+	if err != nil {
+		return nil, errors.Join(err, channel.Close(), store.Close())
+	}
 	client := &bot.Client{URL: url, Token: token}
 	outbox := &bot.Outbox{Client: client, Desk: e, Texts: catalogs, Clock: clock, Log: log}
 	e.Connect(bot.Telegram{
 		Translator: &bot.Translator{Username: "tuidan_bot", ShopOf: e.ShopOf},
-		Answerer:   &bot.Answerer{Client: client, Texts: catalogs},
-		Sealer:     &bot.Sealer{Client: client, Dir: folder, Now: time.Now},
+		Answerer:   &bot.Answerer{Client: client, Texts: catalogs, Keys: keys},
+		Sealer:     &bot.Sealer{Client: client, Locker: &locker.Locker{Keys: keys, Dir: folder}, Now: time.Now},
 	}, outbox)
-	poller := &bot.Poller{Client: client, Intake: e, Store: e, Clock: clock, Log: log, Timeout: 5 * time.Second}
+	guard := &bot.Guard{Intake: e, Keys: keys, Secrets: slots.Secrets}
+	poller := &bot.Poller{Client: client, Intake: guard, Store: e, Clock: clock, Log: log, Timeout: 5 * time.Second}
 
 	running, stop := context.WithCancel(ctx)
 	d := &desk{stop: stop, store: store, closes: []func() error{store.Close, channel.Close}}

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"tuidan/bot/locker"
 	"tuidan/orders"
 	"tuidan/simulator"
 )
@@ -64,7 +65,11 @@ func (f *figures) process(ctx context.Context, o options, root, folder, data str
 	if err != nil {
 		return err
 	}
+	if err := locker.CreateKeyFile(filepath.Join(folder, "evidence.keys")); err != nil {
+		return err
+	}
 	config := fmt.Sprintf(`data: %q
+evidence_key_file: evidence.keys
 telegram: {api_url: %q, mode: polling}
 log: {level: warn}
 shops:

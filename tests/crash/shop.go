@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"tuidan/bot/locker"
 	"tuidan/orders"
 	"tuidan/refund"
 	"tuidan/simulator"
@@ -48,7 +49,11 @@ func writeShop(w *world, d *desk) error {
 	if short == string(policy) {
 		return fmt.Errorf("the sample policy has no undo of 10s")
 	}
+	if err := locker.CreateKeyFile(filepath.Join(d.folder, "evidence.keys")); err != nil {
+		return err
+	}
 	config := fmt.Sprintf(`data: data
+evidence_key_file: evidence.keys
 locale: zh-Hans
 tick: 1s
 log: {level: warn, format: text}
