@@ -31,6 +31,7 @@ type parts struct {
 	intake    func(bot.Intake) bot.Intake
 	evidence  string          // folder above evidence/
 	notebook  engine.Notebook // nil: what was sorted is forgotten
+	rules     engine.Rules    // nil: policies stay as they are given
 	log       *slog.Logger
 }
 
@@ -67,7 +68,7 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{parts: p, client: client, failed: make(chan struct{})}
-	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Notebook: p.notebook, Classifier: p.classifier, Clock: p.clock, Log: p.log})
+	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Notebook: p.notebook, Rules: p.rules, Classifier: p.classifier, Clock: p.clock, Log: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("open the desk: %w", err)
 	}

@@ -17,6 +17,8 @@ func (s *step) inPrivate() {
 		}
 	case refund.Found:
 		s.found()
+	case refund.Reloaded:
+		s.reloaded()
 	case refund.TimeCame:
 		s.draftTimer()
 	case refund.Ordered:
@@ -122,7 +124,7 @@ func (s *step) person() {
 	chat.Cases++
 	id := refund.NewCaseID(chat.ID, chat.Cases)
 	s.c = &refund.Case{ID: id, Shop: s.facts.Shop.ID, Chat: chat.ID, Buyer: chat.Name, Reason: refund.OtherReason, OwnBuyer: true,
-		OpenedAt: s.now(), MovedAt: s.now(), InTime: true, InWindow: true}
+		OpenedAt: s.now(), MovedAt: s.now(), InTime: true, InWindow: true, Policy: s.facts.Policy.Hash}
 	s.c.Order.Shop = s.facts.Shop.ID
 	s.ownCase = true
 	s.account = refund.Account{}
