@@ -48,6 +48,7 @@ type commandLine struct {
 		Verbose bool     `help:"Show the desk's log too." short:"v"`
 	} `cmd:"" help:"Play scripts of conversations against the whole desk. Example: tuidan rehearse refund.txtar"`
 	Intents intentsLine `cmd:"" help:"Train, try and evaluate the model that reads messages. Example: tuidan intents classify"`
+	Policy  policyLine  `cmd:"" help:"Work with the shops' refund rules. Example: tuidan policy publish --html pages"`
 	Version struct{}    `cmd:"" help:"Print the version. Example: tuidan version"`
 	Help    struct {
 		Command []string `arg:"" optional:"" help:"The command to explain."`
@@ -92,6 +93,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = rehearseFiles(line.Rehearse.Files, line.Rehearse.Verbose, stdout, stderr)
 	case "intents":
 		err = runIntents(ctx, rest, &line.Intents, args, environment, stdin, stdout, stderr)
+	case "policy":
+		err = publish(line.Policy.Publish.HTML, line.Policy.Publish.Config, environment, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())
 	}

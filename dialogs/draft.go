@@ -150,6 +150,10 @@ func (s *step) pressedDraft() {
 		s.say(lines(w("language_set")))
 		return
 	}
+	if action.Do == "policy" {
+		s.pressedPolicy(action.Arg)
+		return
+	}
 	if s.chat.Draft == nil || s.chat.Draft.N != action.N || action.Do == "" {
 		s.alert(w("button_old"))
 		return

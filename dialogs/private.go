@@ -33,7 +33,13 @@ func (s *step) inPrivate() {
 func (s *step) command() {
 	switch s.event.Command {
 	case "start":
+		if product, ok := s.policyPayload(s.event.Text); ok {
+			s.policyCommand(product)
+			return
+		}
 		s.start(s.event.Text)
+	case "policy":
+		s.policyCommand(s.event.Text)
 	case "status":
 		s.status()
 	case "cancel":
