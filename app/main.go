@@ -94,6 +94,10 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 	case "intents":
 		err = runIntents(ctx, rest, &line.Intents, args, environment, stdin, stdout, stderr)
 	case "policy":
+		if given := line.Policy.Replay; rest == "replay" {
+			err = replay(ctx, replayOptions{given.Policy, given.Config, given.Shop, given.Since}, environment, stdout, stderr)
+			break
+		}
 		err = publish(line.Policy.Publish.HTML, line.Policy.Publish.Config, environment, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())
