@@ -81,10 +81,19 @@ func recordsThen(c *refund.Case, was [variableCount]string) (refund.Order, *refu
 	}
 	if refund.Goods(was[vSupplierSays]) == refund.UnknownGoods {
 		order.State = state
-		return order, nil
+		if c.Record == nil {
+			return order, nil
+		}
+		record := *c.Record // it may know the account all the same
+		record.State = refund.StateUnknown
+		return order, &record
 	}
-	if shop := refund.Goods(was[vShopSays]); shopSays(order) != shop {
+	shop, used := refund.Goods(was[vShopSays]), was[vGoods] == string(refund.Used)
+	if shopSays(order) != shop || seen(order) && !used {
 		order.State = stateFor(shop)
+		if shop == refund.Used && !used {
+			order.State = refund.StateArrived // used for the shop, though nobody saw a secret
+		}
 	}
 	record := refund.Record{}
 	if c.Record != nil {
