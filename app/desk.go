@@ -33,6 +33,7 @@ type parts struct {
 	locker    *locker.Locker
 	secrets   func(text string) [][2]int // where card secrets stand in a text
 	notebook  engine.Notebook            // nil: what was sorted is forgotten
+	rules     engine.Rules               // nil: policies stay as they are given
 	log       *slog.Logger
 }
 
@@ -69,7 +70,7 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{parts: p, client: client, failed: make(chan struct{})}
-	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Notebook: p.notebook, Classifier: p.classifier, Clock: p.clock, Log: p.log})
+	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Notebook: p.notebook, Rules: p.rules, Classifier: p.classifier, Clock: p.clock, Log: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("open the desk: %w", err)
 	}

@@ -43,6 +43,8 @@ type Setup struct {
 	Model    *intents.Model // that reads messages
 	Slots    *intents.Slots // that finds what they state, with the order numbers of all shops
 	Notes    []string       // what is allowed but probably not meant
+
+	read func(path string) ([]byte, error) // what the config names
 }
 
 // ShopSetup is one shop, ready to be opened.
@@ -50,6 +52,7 @@ type ShopSetup struct {
 	refund.Shop
 	Config ShopConfig
 	Policy *policy.Policy
+	Rules  []byte // the policy file as it was read
 	Orders []byte // the order file as it was read
 }
 
@@ -79,7 +82,7 @@ func LoadConfig(file string, environment []string) (*Setup, error) {
 
 func load(l loading) (*Setup, error) {
 	r := &reader{file: l.name, folder: l.folder, inside: l.inside}
-	setup := &Setup{Config: DefaultConfig()}
+	setup := &Setup{Config: DefaultConfig(), read: l.read}
 	setup.Config.Data = Path(filepath.Join(l.folder, string(setup.Config.Data))) // as if the file said so
 	r.read(l.data, &setup.Config)
 	r.environment(l.environment, &setup.Config)
@@ -323,7 +326,7 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 		ID: refund.ShopID(shop.ID), Title: shop.Title, Locale: shop.Locale, Currency: shop.Currency, Zone: zone,
 		Group: refund.ChatID(shop.Group), Staff: c.staff(shop.Staff, key), Key: []byte(shop.Key),
 	}}
-	ready.Policy = c.policy(shop, key)
+	ready.Policy, ready.Rules = c.policy(shop, key)
 	c.among(key+".orders.kind", shop.Orders.Kind, "csv")
 	for name, supplier := range shop.Suppliers {
 		c.among(key+".suppliers."+name+".kind", supplier.Kind, "sandbox")
@@ -375,31 +378,29 @@ func (c *checker) staff(people []StaffConfig, key string) []refund.Staff {
 	return staff
 }
 
-func (c *checker) policy(shop *ShopConfig, key string) *policy.Policy {
+func (c *checker) policy(shop *ShopConfig, key string) (*policy.Policy, []byte) {
 	if shop.Policy == "" {
 		c.wrong(key+".policy", "", "the shop's policy file is missing")
-		return nil
+		return nil, nil
 	}
 	data, err := c.loading.read(string(shop.Policy))
 	if err != nil {
 		c.wrong(key+".policy", "", "%v", plain(err))
-		return nil
+		return nil, nil
 	}
 	loaded, err := policy.Load(string(shop.Policy), data)
 	if mistakes, ok := errors.AsType[*policy.Mistakes](err); ok {
-		for _, m := range *mistakes {
-			c.problems = append(c.problems, Problem{File: m.File, Line: m.Line, Column: m.Column, Text: m.Text, Hint: m.Hint, Excerpt: m.Excerpt})
-		}
-		return nil
+		c.problems = append(c.problems, policyProblems(*mistakes)...)
+		return nil, nil
 	}
 	if err != nil {
 		c.wrong(key+".policy", "", "%v", err)
-		return nil
+		return nil, nil
 	}
 	if loaded.Currency() != shop.Currency {
 		c.note("%s: the policy's limits are in %s and the shop sells in %s, so its rules send everything to review", shop.ID, loaded.Currency(), shop.Currency)
 	}
-	return loaded
+	return loaded, data
 }
 
 // orders reads the order files, each once even when several shops share it.

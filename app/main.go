@@ -60,7 +60,8 @@ type commandLine struct {
 		File   string `arg:"" help:"The sealed file: evidence/CASE/SHA-256.sealed in the data folder."`
 		Config string `help:"The config file, which names the keys." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Open a sealed file and write what is in it to standard output. Example: tuidan evidence data/evidence/1.1/….sealed > picture.jpg"`
-	Version struct{} `cmd:"" help:"Print the version. Example: tuidan version"`
+	Policy  policyLine `cmd:"" help:"Work with the shops' refund rules. Example: tuidan policy publish --html pages"`
+	Version struct{}   `cmd:"" help:"Print the version. Example: tuidan version"`
 	Help    struct {
 		Command []string `arg:"" optional:"" help:"The command to explain."`
 	} `cmd:"" help:"Explain the program or a command. Example: tuidan help serve"`
@@ -109,6 +110,12 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = runKeys(rest, line.Keys.New.File, line.Keys.Rotate.File, stdout)
 	case "evidence":
 		err = openEvidence(line.Evidence.File, line.Evidence.Config, environment, stdout, stderr)
+	case "policy":
+		if given := line.Policy.Replay; rest == "replay" {
+			err = replay(ctx, replayOptions{given.Policy, given.Config, given.Shop, given.Since}, environment, stdout, stderr)
+			break
+		}
+		err = publish(line.Policy.Publish.HTML, line.Policy.Publish.Config, environment, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())
 	}

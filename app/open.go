@@ -22,6 +22,7 @@ import (
 type premises struct {
 	store *bolt.Store
 	shops []engine.Shop
+	rules *rules
 	close []func() error // in the order in which things were opened
 }
 
@@ -41,6 +42,9 @@ func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premis
 		return p, err
 	}
 	p.close = append(p.close, p.store.Close)
+	if p.rules, err = openRules(setup, data, log); err != nil {
+		return p, err
+	}
 
 	ids := make([]refund.ShopID, len(setup.Shops))
 	for i := range setup.Shops {
@@ -149,7 +153,7 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 	}
 	d, err := openDesk(ctx, parts{
 		config: setup.Config, catalogs: setup.Catalogs, classifier: intents.NewReader(setup.Model, setup.Slots), store: p.store, shops: p.shops, clock: clock,
-		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), log: log,
+		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), rules: p.rules, log: log,
 	})
 	if err != nil {
 		if ctx.Err() != nil {
@@ -158,12 +162,22 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 		return err
 	}
 	log.Info("the desk is open", "mode", setup.Config.Telegram.Mode, "data", setup.Config.Data)
-	select {
-	case <-ctx.Done():
-		log.Info("stopping")
-	case <-d.failed:
-	case <-p.store.Failed():
-		d.fail(fmt.Errorf("the store failed, and what is on disk is whole: %w", p.store.Err()))
+	hangUp, stop := hangUps()
+	defer stop()
+	for {
+		select {
+		case <-hangUp:
+			log.Info("asked to read the policies again")
+			if err := d.engine.Reload(ctx); err != nil {
+				log.Error("policies not read again", "error", err)
+			}
+			continue
+		case <-ctx.Done():
+			log.Info("stopping")
+		case <-d.failed:
+		case <-p.store.Failed():
+			d.fail(fmt.Errorf("the store failed, and what is on disk is whole: %w", p.store.Err()))
+		}
+		return d.stop()
 	}
-	return d.stop()
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"tuidan/policy"
 )
 
 // Problem is one thing that is wrong with what the operator wrote, and where.
@@ -52,6 +54,15 @@ func (p Problems) Error() string {
 		}
 	}
 	return out.String()
+}
+
+// policyProblems are a policy's mistakes among the config's.
+func policyProblems(mistakes policy.Mistakes) Problems {
+	var problems Problems
+	for _, m := range mistakes {
+		problems = append(problems, Problem{File: m.File, Line: m.Line, Column: m.Column, Text: m.Text, Hint: m.Hint, Excerpt: m.Excerpt})
+	}
+	return problems
 }
 
 // sorted puts problems of one file together, in the file's order.

@@ -130,6 +130,10 @@ func startRehearsed(ctx context.Context, setup *Setup, stage rehearsal.Stage) (r
 	if err != nil {
 		return nil, err
 	}
+	rules, err := openRules(setup, stage.Folder, stage.Log)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	clock := stage.Clock.(*engine.ManualClock)
 	r := &rehearsed{
 		store: store, gate: newGate(), clock: &pollClock{Clock: clock}, began: clock.Now(),
@@ -142,7 +146,11 @@ func startRehearsed(ctx context.Context, setup *Setup, stage rehearsal.Stage) (r
 	shops := make([]engine.Shop, len(setup.Shops))
 	for i := range setup.Shops {
 		shop := &setup.Shops[i]
-		shops[i] = engine.Shop{Shop: shop.Shop, Policy: shop.Policy, Source: stage.Orders,
+		current, err := rules.Read(shop.ID) // a restarted desk starts with the file of now
+		if err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
+		shops[i] = engine.Shop{Shop: shop.Shop, Policy: current, Source: stage.Orders,
 			Suppliers: make(map[string]engine.Supplier), Channels: make(map[string]engine.Channel)}
 		for name := range shop.Config.Suppliers {
 			shops[i].Suppliers[name] = gatedSupplier{stage.Supplier, r.gate}
@@ -159,7 +167,7 @@ func startRehearsed(ctx context.Context, setup *Setup, stage rehearsal.Stage) (r
 			return r.intake
 		},
 		http:   &http.Client{Transport: gatedTransport{r.http, r.gate}},
-		locker: &locker.Locker{Keys: keys, Dir: stage.Folder}, secrets: setup.Slots.Secrets, notebook: gatedNotebook{newNotebook(stage.Folder), r.gate}, log: stage.Log,
+		locker: &locker.Locker{Keys: keys, Dir: stage.Folder}, secrets: setup.Slots.Secrets, notebook: gatedNotebook{newNotebook(stage.Folder), r.gate}, rules: rules, log: stage.Log,
 	})
 	if err != nil {
 		r.http.CloseIdleConnections()

@@ -120,6 +120,13 @@ func noteName(note refund.Note) refund.Words {
 // note keeps on the case what was done and by whom.
 func (s *step) note(did string) { s.noteBy(0, "", did, "") }
 
+// noteOnce keeps what was done unless the same stands there already.
+func (s *step) noteOnce(did string) {
+	if !slices.ContainsFunc(s.c.Notes, func(note refund.Note) bool { return note.Did == did }) {
+		s.note(did)
+	}
+}
+
 const notesKept = 12 // on the card; the timeline keeps all
 
 func (s *step) noteBy(person refund.PersonID, name, did, text string) {

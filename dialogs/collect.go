@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"tuidan/policy"
 	"tuidan/refund"
 )
 
@@ -29,15 +30,29 @@ func (s *step) ask(item refund.Item) {
 		return
 	}
 	text := lines(w("ask_"+string(item), "Order", c.Order.No))
-	for _, ask := range s.facts.Policy.Asks(c.Reason, c.Order.Kind, s.goods()) {
-		if ask.Item == item && len(ask.Why) > 0 {
-			text = append(text, shopText(ask.Why))
-		}
+	if why := s.whyAsked(item); len(why) > 0 {
+		text = append(text, shopText(why))
 	}
 	if !item.Typed() {
 		text = append(text, w("file_limit", "Size", refund.MaxFileBytes>>20))
 	}
 	s.say(append(text, w("ask_by", "By", s.dueAt())), s.askButtons(item)...)
+}
+
+// whyAsked is the shop's own reason for asking for an item: the promised policy's,
+// or the newer one's where only that asks for it.
+func (s *step) whyAsked(item refund.Item) refund.Texts {
+	for _, p := range []*policy.Policy{s.facts.Policy, s.facts.Newer} {
+		if p == nil {
+			continue
+		}
+		for _, ask := range p.Asks(s.c.Reason, s.c.Order.Kind, s.goods()) {
+			if ask.Item == item && len(ask.Why) > 0 {
+				return ask.Why
+			}
+		}
+	}
+	return nil
 }
 
 // askDoubt asks whether what was read in the buyer's words is what he meant.

@@ -154,6 +154,10 @@ func (s *step) pressedDraft() {
 		s.say(lines(w("language_set")))
 		return
 	}
+	if action.Do == "policy" {
+		s.pressedPolicy(action.Arg)
+		return
+	}
 	if s.chat.Draft == nil || s.chat.Draft.N != action.N || action.Do == "" {
 		s.alert(w("button_old"))
 		return
@@ -434,7 +438,7 @@ func (s *step) openCase() {
 	chat.Cases++
 	id := refund.NewCaseID(chat.ID, chat.Cases)
 	product := s.facts.Policy.Product(order.Product, order.Kind)
-	s.c = &refund.Case{ID: id, Shop: draft.Shop, Chat: chat.ID, Buyer: chat.Name, Order: order, Reason: draft.Reason,
+	s.c = &refund.Case{ID: id, Shop: draft.Shop, Chat: chat.ID, Buyer: chat.Name, Order: order, Reason: draft.Reason, Policy: s.facts.Policy.Hash,
 		OpenedAt: s.now(), MovedAt: s.now(), Urgent: draft.Reason == refund.WrongAccount,
 		OwnBuyer: order.BuyerID == 0 || order.BuyerID == refund.PersonID(chat.ID)}
 	s.ownCase = true

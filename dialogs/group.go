@@ -17,6 +17,8 @@ func (s *step) inGroup() {
 	}
 	role := s.facts.Shop.RoleOf(s.event.Person)
 	switch s.event.Kind {
+	case refund.Ordered:
+		s.rulesCommand(role)
 	case refund.Pressed:
 		switch {
 		case s.c == nil || s.c.ID != s.event.Action.Case || s.c.Shop != s.event.Shop:

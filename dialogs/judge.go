@@ -78,8 +78,12 @@ func (s *step) missing() refund.Item {
 
 // lacking is all that is missing, in the order in which it is asked.
 func (s *step) lacking() []refund.Item {
+	return s.lackingBy(s.facts.Policy)
+}
+
+func (s *step) lackingBy(p *policy.Policy) []refund.Item {
 	var items []refund.Item
-	for _, ask := range s.facts.Policy.Asks(s.c.Reason, s.c.Order.Kind, s.goods()) {
+	for _, ask := range p.Asks(s.c.Reason, s.c.Order.Kind, s.goods()) {
 		if ask.Required {
 			items = append(items, ask.Item)
 		}
@@ -144,11 +148,49 @@ func (s *step) judge() {
 	s.decide(d)
 }
 
-// judgement is what the policy says of the case as it stands.
+// judgement is what the policy says of the case as it stands: the one that the
+// buyer was promised, unless the one in force now is better for him. Which of the
+// two it was, and what the other says, stands on the timeline.
 func (s *step) judgement() refund.Decision {
+	if s.facts.PolicyLost {
+		s.touch().Policy = s.facts.Policy.Hash
+		s.note("policy_lost")
+		s.facts.PolicyLost = false
+	}
+	promised := s.judgementBy(s.facts.Policy)
+	if s.facts.Newer == nil {
+		return promised
+	}
+	taken, other, did := promised, s.judgementBy(s.facts.Newer), "policy_promised"
+	if milder(other, promised) {
+		taken, other, did = other, promised, "policy_newer"
+	}
+	s.noteOnce(did)
+	s.beside = " by " + taken.Policy + ", not " + string(other.Outcome) + " " + other.Rule + " by " + other.Policy
+	return taken
+}
+
+// milder reports whether a decision is better for the buyer than another.
+func milder(one, other refund.Decision) bool {
+	rank := func(outcome refund.Outcome) int {
+		return slices.IndexFunc([][]refund.Outcome{{refund.Refuse}, {refund.Review}, {refund.AskEvidence, refund.AskSupplier}, {refund.Refund}},
+			func(same []refund.Outcome) bool { return slices.Contains(same, outcome) })
+	}
+	if a, b := rank(one.Outcome), rank(other.Outcome); a != b {
+		return a > b
+	}
+	return one.Outcome == other.Outcome && one.Amount.Over(other.Amount)
+}
+
+// judgementBy is what one policy says of the case.
+func (s *step) judgementBy(p *policy.Policy) refund.Decision {
 	c := s.touch()
+	missing := refund.Item("")
+	if lacking := s.lackingBy(p); len(lacking) > 0 {
+		missing = lacking[0]
+	}
 	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), Reported: c.OpenedAt,
-		InWindow: c.InTime, Survives: c.InWindow, Facts: c.Facts, Missing: s.missing(), Given: c.Has(refund.ProofOfNonUse),
+		InWindow: c.InTime, Survives: c.InWindow, Facts: c.Facts, Missing: missing, Given: c.Has(refund.ProofOfNonUse),
 		Supplied: c.Supplied, Claims: s.facts.Claims, Matches: c.OwnBuyer}
 	if left, known := s.account.Left(); known {
 		facts.Left = &left
@@ -156,7 +198,7 @@ func (s *step) judgement() refund.Decision {
 	for _, evidence := range c.Evidence {
 		facts.SeenBefore = facts.SeenBefore || evidence.SeenOther
 	}
-	return s.facts.Policy.Decide(facts)
+	return p.Decide(facts)
 }
 
 // withPeople reports whether merchants asked for more, the buyer appealed, or the
@@ -185,7 +227,7 @@ func (s *step) decide(d refund.Decision) {
 	}
 	c.Decisions = append(c.Decisions, d)
 	c.Approvals = nil
-	s.result.Note = string(d.Outcome) + " " + d.Rule
+	s.result.Note = string(d.Outcome) + " " + d.Rule + s.beside
 
 	switch d.Outcome {
 	case refund.Refund:

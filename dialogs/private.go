@@ -17,6 +17,8 @@ func (s *step) inPrivate() {
 		}
 	case refund.Found:
 		s.found()
+	case refund.Reloaded:
+		s.reloaded()
 	case refund.TimeCame:
 		s.draftTimer()
 	case refund.Ordered:
@@ -31,7 +33,13 @@ func (s *step) inPrivate() {
 func (s *step) command() {
 	switch s.event.Command {
 	case "start":
+		if product, ok := s.policyPayload(s.event.Text); ok {
+			s.policyCommand(product)
+			return
+		}
 		s.start(s.event.Text)
+	case "policy":
+		s.policyCommand(s.event.Text)
 	case "status":
 		s.status()
 	case "cancel":
@@ -122,7 +130,7 @@ func (s *step) person() {
 	chat.Cases++
 	id := refund.NewCaseID(chat.ID, chat.Cases)
 	s.c = &refund.Case{ID: id, Shop: s.facts.Shop.ID, Chat: chat.ID, Buyer: chat.Name, Reason: refund.OtherReason, OwnBuyer: true,
-		OpenedAt: s.now(), MovedAt: s.now(), InTime: true, InWindow: true}
+		OpenedAt: s.now(), MovedAt: s.now(), InTime: true, InWindow: true, Policy: s.facts.Policy.Hash}
 	s.c.Order.Shop, s.c.Secrets = s.facts.Shop.ID, chat.Draft.Secrets
 	s.ownCase = true
 	s.account = refund.Account{}

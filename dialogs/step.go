@@ -21,7 +21,9 @@ type Facts struct {
 	Now        time.Time
 	Shop       refund.Shop    // of the case, the draft or the group; zero when not known yet
 	Shops      []refund.Shop  // all of them
-	Policy     *policy.Policy // of Shop; nil when Shop is not known
+	Policy     *policy.Policy // of Shop, as the case was promised it; nil when Shop is not known
+	Newer      *policy.Policy // in force now, when that is another one
+	PolicyLost bool           // the promised one is gone, and Policy is the one in force
 	Policies   func(refund.ShopID) *policy.Policy
 	Account    refund.Account // of the case's, the job's or the draft's order
 	Tries      int            // wrong tries on the draft's order within the last hour, all chats
@@ -96,6 +98,7 @@ type step struct {
 	account                      refund.Account
 	ownChat, ownCase, ownAccount bool
 	showCard                     bool
+	beside                       string         // what the policy not followed would have decided, for the timeline
 	lead                         []refund.Words // said before the next text to the buyer
 	result                       Result
 }

@@ -70,6 +70,7 @@ type scene struct {
 	post    refund.Post
 	meant   refund.Understood // what the next text is taken for
 	last    Result
+	change  func(*Facts) // of the next steps; may be nil
 }
 
 func newScene(t *testing.T) *scene {
@@ -83,6 +84,9 @@ func (s *scene) step(event refund.Event) Result {
 		Policies: func(refund.ShopID) *policy.Policy { return rules() }}
 	if s.c != nil || event.Shop != "" || s.chat.Draft != nil && s.chat.Draft.Shop != "" {
 		facts.Shop, facts.Policy = shop, rules()
+	}
+	if s.change != nil {
+		s.change(&facts)
 	}
 	if s.c.Open() {
 		facts.Open = []refund.Case{*s.c}

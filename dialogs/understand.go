@@ -77,7 +77,7 @@ func (s *step) follow(meant refund.Intent) bool {
 }
 
 // explainRules answers a question about rules: what virtual goods mean for
-// refunds, and the window of the product in hand. (R58, R60)
+// refunds, and the published rules of the product in hand. (R58, R60)
 func (s *step) explainRules() {
 	text := lines(w("rules_in_short"))
 	var order *refund.Order
@@ -88,9 +88,12 @@ func (s *step) explainRules() {
 		order = s.chat.Draft.Order
 	}
 	if order != nil && s.facts.Policy != nil {
-		if window := s.facts.Policy.Product(order.Product, order.Kind).Window; window > 0 {
-			text = append(text, w("rules_window", "Title", order.Title, "Window", window))
+		product := s.facts.Policy.Product(order.Product, order.Kind)
+		title := ProductTitle(product)
+		if order.Title != "" {
+			title = w("plain", "Text", order.Title) // as he knows it
 		}
+		text = append(rulesText(s.facts.Policy, product, title), refund.Words{})
 	}
 	switch draft := s.chat.Draft; {
 	case s.c.Open() && s.c.Status == refund.Collecting:
@@ -103,7 +106,7 @@ func (s *step) explainRules() {
 		s.advanceAfter(text...)
 	default:
 		s.c = nil
-		s.say(append(text, w("rules_your_order")))
+		s.say(append(text, w("rules_your_order"), w("rules_which")), s.productButtons()...)
 	}
 }
 

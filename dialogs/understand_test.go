@@ -148,7 +148,8 @@ func TestOutOfTheBlue(t *testing.T) {
 func TestRulesInFrontOfAnOrder(t *testing.T) {
 	s := proven(t, orderOf("A1000", 3000, refund.StateArrived))
 	s.means(refund.MeansPolicyQuestion, "can I return it?")
-	s.says("rules_window")
+	s.says("rules_of")
+	s.says("rules_unused")
 	s.says("ask_reason_of_order")
 	s.silent("rules_your_order", "start_again")
 	s = newScene(t)

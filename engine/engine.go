@@ -131,6 +131,7 @@ type Config struct {
 	Outbox     Outbox     // or by Connect
 	Classifier Classifier // nil: free text is not read
 	Notebook   Notebook   // nil: what was sorted is forgotten
+	Rules      Rules      // nil: policies stay as they are given
 	Clock      Clock      // nil: SystemClock
 	Step       StepFunc   // nil: dialogs.Step
 	Log        *slog.Logger
@@ -173,6 +174,7 @@ type Engine struct {
 	// directory is replaced whole when a group migrates.
 	directory atomic.Pointer[directory]
 	migrating sync.Mutex
+	kept      sync.Map // policies by hash, as they were needed
 
 	seq     atomic.Uint64 // last number given to an inbox entry, message, job or what waits to be sorted
 	started time.Time
@@ -263,6 +265,9 @@ func (e *Engine) load(ctx context.Context) error {
 		}
 		own := &shop{Shop: s}
 		own.policy.Store(s.Policy)
+		if s.Policy != nil {
+			e.kept.Store(s.Policy.Hash, s.Policy)
+		}
 		e.shops[s.ID] = own
 		dir.byID[s.ID] = len(dir.shops)
 		dir.shops = append(dir.shops, s.Shop)
@@ -427,23 +432,6 @@ func (e *Engine) GroupOf(id refund.ShopID) refund.ChatID {
 // ShopOf returns the shop of a group; "" for a chat that is no shop's. A group's
 // id from before its migration still counts.
 func (e *Engine) ShopOf(chat refund.ChatID) refund.ShopID { return e.directory.Load().byChat[chat] }
-
-// SetPolicy replaces a shop's policy for all steps that begin from now on; false
-// for an unknown shop.
-func (e *Engine) SetPolicy(id refund.ShopID, p *policy.Policy) bool {
-	s, ok := e.shops[id]
-	if ok {
-		s.policy.Store(p)
-	}
-	return ok
-}
-
-func (e *Engine) policyOf(id refund.ShopID) *policy.Policy {
-	if s, ok := e.shops[id]; ok {
-		return s.policy.Load()
-	}
-	return nil
-}
 
 // Migrate commits that a group has a new id. An id that is no shop's group now
 // changes nothing.

@@ -34,7 +34,7 @@ func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time) (
 	if err != nil {
 		return got, err
 	}
-	got.facts.Policy = e.policyOf(got.facts.Shop.ID)
+	e.promised(&got)
 	return got, nil
 }
 

@@ -33,6 +33,7 @@ var endOf = map[refund.JobKind]refund.EventKind{
 	refund.ReadOrder:  refund.Reread,
 	refund.Submit:     refund.PaidOut,
 	refund.AskPayout:  refund.PaidOut,
+	refund.ReadRules:  refund.Reloaded,
 }
 
 // workJobs runs jobs until the engine stops.
@@ -107,7 +108,7 @@ func (e *Engine) endJob(one *job, result refund.Result) error {
 // reads reports whether a job only reads, so that it may be cut off at any time.
 func reads(kind refund.JobKind) bool {
 	switch kind {
-	case refund.LookUp, refund.ReadRecord, refund.ReadOrder, refund.Seal:
+	case refund.LookUp, refund.ReadRecord, refund.ReadOrder, refund.Seal, refund.ReadRules:
 		return true
 	}
 	return false
@@ -159,6 +160,7 @@ var (
 //	AskHelp            Answer, and Note in the supplier's words; NoAnswer with Fail
 //	Withdraw           Answer; GoodsDoubt with Fail, GoodsStay for an unknown supplier
 //	Seal               Evidence; Fail says why there is none
+//	ReadRules          Reload; Fail says why the file could not be read
 func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error) {
 	switch job.Kind {
 	case refund.LookUp, refund.ReadOrder:
@@ -169,6 +171,8 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		return refund.Result{Order: &order}, nil
 	case refund.ReadRecord:
 		return e.record(ctx, job)
+	case refund.ReadRules:
+		return e.reload(job.Order.Shop)
 	case refund.AskHelp:
 		supplier, err := e.supplier(job.Order)
 		if err != nil {

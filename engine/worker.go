@@ -239,12 +239,7 @@ func (e *Engine) release(got reading, event refund.Event, result dialogs.Result,
 		e.cfg.Outbox.Put(commit.Outbox)
 	}
 	if len(commit.Jobs) > 0 {
-		e.mu.Lock()
-		for i := range commit.Jobs {
-			e.jobs.push(laneOf(commit.Jobs[i]), commit.Jobs[i].ID, &job{Job: commit.Jobs[i]})
-			e.jobCame.Signal()
-		}
-		e.mu.Unlock()
+		e.handOut(commit.Jobs)
 	}
 }
 

@@ -116,10 +116,11 @@ func (r *reader) products(p *Policy, top record) {
 	}
 	p.products = map[string]Product{}
 	for _, e := range r.entries(top.get("products"), "products") {
-		m := r.record(e.key, e.value, "product "+short(e.key.text), "kind", "fulfilment", "window", "instant", "account", "supplier")
+		m := r.record(e.key, e.value, "product "+short(e.key.text), "title", "kind", "fulfilment", "window", "instant", "account", "supplier")
 		kind := choice(r, m.need("kind"), "kind", kinds...)
 		base := p.kinds[kind]
 		base.Name, base.Kind = e.key.text, kind
+		base.Title = r.words(m.get("title"), "the title of "+short(e.key.text))
 		p.products[e.key.text] = r.product(p, m, base)
 	}
 }

@@ -40,6 +40,7 @@ type Policy struct {
 // Product is what the policy says of one product.
 type Product struct {
 	Name       string
+	Title      refund.Texts // that buyers read; nil: Name
 	Kind       refund.Kind
 	Fulfilment refund.Fulfilment
 	Window     time.Duration // after completion (R32)

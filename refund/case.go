@@ -193,6 +193,7 @@ type Case struct {
 	Status   Status    `json:"status"`
 	OpenedAt time.Time `json:"opened_at"`
 	ClosedAt time.Time `json:"closed_at,omitzero"`
+	Policy   string    `json:"policy,omitempty"` // hash of the policy promised when it opened; "": the one in force
 
 	InTime     bool `json:"in_time"`    // fixed when the case opens (R32)
 	InWindow   bool `json:"in_window"`  // within the longer time that other claims survive (R33)

@@ -23,6 +23,7 @@ const (
 	Sealed    EventKind = "sealed"    // a file is on disk
 	Reread    EventKind = "reread"    // the order was read again before a payout
 	PaidOut   EventKind = "paid_out"  // a channel answered
+	Reloaded  EventKind = "reloaded"  // a policy file was read again
 	SetAside  EventKind = "set_aside" // an event of the case failed three times
 	Ignored   EventKind = "ignored"   // nothing for the desk, e.g. a pinned message
 	Migrated  EventKind = "migrated"  // a group has a new id

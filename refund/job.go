@@ -20,6 +20,7 @@ const (
 	ReadOrder  JobKind = "read_order"  // again, just before submission → Reread
 	Submit     JobKind = "submit"      // the payout → PaidOut
 	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
+	ReadRules  JobKind = "read_rules"  // a shop's policy file → Reloaded; only Order.Shop counts
 	Learn      JobKind = "learn"       // note what a message means, to train with; no event follows
 )
 
@@ -35,7 +36,7 @@ type Job struct {
 	Key      string        `json:"key,omitempty"` // idempotency key of AskHelp, Withdraw and Submit
 	Payout   *Payout       `json:"payout,omitempty"`
 	File     *File         `json:"file,omitempty"`
-	Message  int           `json:"message,omitempty"`  // of Seal: the buyer's message
+	Message  int           `json:"message,omitempty"`  // of Seal: the buyer's message; of ReadRules: the command's, 0 when no person in the group asked
 	Item     Item          `json:"item,omitempty"`     // of Seal: what it is evidence of
 	Text     string        `json:"text,omitempty"`     // of Seal: a forwarded text in place of a file; of Learn: the message
 	Intent   Intent        `json:"intent,omitempty"`   // of Learn: what it means
@@ -85,7 +86,29 @@ type Result struct {
 	Evidence  *Evidence   `json:"evidence,omitempty"`
 	State     PayoutState `json:"state,omitempty"` // Submitted: the channel has it but has not decided
 	Reference string      `json:"reference,omitempty"`
+	Reload    *Reload     `json:"reload,omitempty"`
 	Askable   bool        `json:"askable,omitempty"` // of a payout in doubt: a query or a living key can settle it
+}
+
+// Reload is how reading a policy file again went.
+type Reload struct {
+	Policy   string    `json:"policy,omitempty"`   // hash of the policy in force now
+	Changed  bool      `json:"changed,omitempty"`  // it is another one than before
+	Mistakes int       `json:"mistakes,omitempty"` // in the file; the policy before stays
+	First    []Mistake `json:"first,omitempty"`    // of them, at most ToldMistakes
+}
+
+// ToldMistakes is how many mistakes of a policy file people are told in a chat;
+// the log has all.
+const ToldMistakes = 5
+
+// Mistake is where something is wrong with a policy file, by what needs no
+// translation.
+type Mistake struct {
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	Text   string `json:"text,omitempty"` // the line itself
+	Hint   string `json:"hint,omitempty"` // what was probably meant
 }
 
 // TimerKind is what a timer is for.

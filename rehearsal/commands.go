@@ -148,6 +148,17 @@ func init() {
 			}
 			return "", w.Pass(ctx, to)
 		}},
+		"policy": {usage: "policy FILE", run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
+			if err := exactly(args, 1); err != nil {
+				return "", err
+			}
+			data, err := w.file(args[0])
+			if err != nil {
+				return "", err
+			}
+			// In force once somebody has the desk read it.
+			return "", os.WriteFile(filepath.Join(w.files, "policy.yaml"), data, 0o666)
+		}},
 		"restart": {usage: "restart", run: func(ctx context.Context, w *World, _ bool, args []string) (string, error) {
 			if err := exactly(args, 0); err != nil {
 				return "", err

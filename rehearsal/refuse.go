@@ -119,7 +119,7 @@ func paths(name string, args []string) []string {
 		if len(args) > 1 {
 			return args[1:] // behind the regular expression
 		}
-	case "picture":
+	case "picture", "policy":
 		if len(args) > 0 {
 			return args[:1]
 		}

@@ -233,7 +233,7 @@ func TestCatalogsAgree(t *testing.T) {
 var (
 	placeholder = regexp.MustCompile(`{{[^}]*}}`)
 	// what even a Chinese text writes in Latin letters: a unit, commands, an example address
-	latinAllowed = regexp.MustCompile(`\bMB\b|/[a-z]+|name@example\.com`)
+	latinAllowed = regexp.MustCompile(`\bMB\b|/policy reload|/[a-z]+|name@example\.com`)
 	latin        = regexp.MustCompile(`[A-Za-z]+`)
 	idPlace      = regexp.MustCompile(`{{[^}]*\.(ID|Id|Case|Chat|Person|User|Key|Hash)\b`)
 )

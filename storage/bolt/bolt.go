@@ -72,6 +72,9 @@ var (
 	ErrForeign = errors.New("not a store of the desk")
 	// ErrNewer is returned by Open for a file that a newer version wrote.
 	ErrNewer = errors.New("store was written by a newer version; use that version or a backup")
+	// ErrOlder is returned by Open for reading only: the layout must be brought up
+	// to date first, by opening the file for writing.
+	ErrOlder = errors.New("store was written by an older version; open the desk once with this one")
 	// ErrFailed is returned by everything after the disk failed once.
 	ErrFailed = errors.New("store failed; start again")
 )
@@ -84,6 +87,9 @@ type Options struct {
 	// NoSync leaves flushing to the operating system: a commit survives the
 	// process but not a loss of power. For tests.
 	NoSync bool
+	// ReadOnly opens a file that is there for Views alone: beside other readers,
+	// never beside a desk. Nothing of the file changes.
+	ReadOnly bool
 }
 
 const (
@@ -119,7 +125,7 @@ const (
 )
 
 // Open opens the file, making it when there is none, and brings its layout up to
-// date. Errors: ErrLocked, ErrNewer, ErrForeign, or the disk's.
+// date. Errors: ErrLocked, ErrNewer, ErrOlder, ErrForeign, or the disk's.
 func Open(path string, opts Options) (*Store, error) {
 	wait := opts.LockWait
 	if wait <= 0 {
@@ -133,6 +139,7 @@ func Open(path string, opts Options) (*Store, error) {
 		FreelistType:   bbolt.FreelistMapType,
 		NoSync:         opts.NoSync,
 		NoStatistics:   true,
+		ReadOnly:       opts.ReadOnly,
 	})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):

@@ -372,3 +372,60 @@ func TestWithdrawn(t *testing.T) {
 		t.Error("a withdrawn commit was taken")
 	}
 }
+
+// TestReadOnly views a file beside other readers, and neither beside a writer nor
+// with an older layout, which it must not bring up to date.
+func TestReadOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "desk.db")
+	if _, err := Open(path, Options{ReadOnly: true}); err == nil {
+		t.Error("a file that is not there was opened for reading")
+	}
+	writer, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Apply(t.Context(), refund.Commit{Chats: []refund.Chat{{ID: 7, Version: 1}}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path, Options{ReadOnly: true, LockWait: time.Millisecond}); !errors.Is(err, ErrLocked) {
+		t.Errorf("beside a writer: %v", err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		reader, err := Open(path, Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = reader.Close() }()
+		err = reader.View(t.Context(), func(r refund.Reader) error {
+			chat, err := r.Chat(7)
+			if chat.ID != 7 {
+				t.Errorf("read %+v", chat)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	old := filepath.Join(t.TempDir(), "old.db")
+	db, err := bbolt.Open(old, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		meta, err := tx.CreateBucket(bucketNames[metaBucket])
+		if err != nil {
+			return err
+		}
+		return meta.Put(schemaKey, binary.BigEndian.AppendUint64(nil, 1))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(old, Options{ReadOnly: true}); !errors.Is(err, ErrOlder) {
+		t.Errorf("with an older layout: %v", err)
+	}
+}

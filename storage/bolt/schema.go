@@ -109,6 +109,8 @@ func prepare(db *bbolt.DB, migrations []migration) error {
 		return fmt.Errorf("schema %d, known up to %d: %w", has, newest, ErrNewer)
 	case has == newest:
 		return nil
+	case db.IsReadOnly():
+		return fmt.Errorf("schema %d, known from %d: %w", has, newest, ErrOlder)
 	}
 	return db.Update(func(tx *bbolt.Tx) error {
 		if has == 0 {
