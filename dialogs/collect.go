@@ -107,6 +107,7 @@ func (s *step) saidCollecting() {
 			return
 		}
 		if !s.offerCollecting(w("picture_expected")) {
+			s.keepUnclear()
 			s.askAgain(w("picture_expected"))
 		}
 		return
@@ -124,9 +125,13 @@ func (s *step) saidCollecting() {
 		s.askAgain() // nothing is wrong with it
 		return
 	case wrong.Key != "":
-		if !s.offerCollecting(wrong) {
-			s.say(lines(wrong), s.askButtons(c.Asking)...)
+		if s.offerCollecting(wrong) {
+			return
 		}
+		if !triesName(s.event.Text) {
+			s.keepUnclear() // a name would be somebody's
+		}
+		s.say(lines(wrong), s.askButtons(c.Asking)...)
 		return
 	}
 	s.fill(c.Asking, fact)
@@ -217,7 +222,7 @@ func readAccount(text, shape string) (string, bool) {
 	case "email":
 		return account, mail.MatchString(account)
 	case "game_id":
-		return account, gameID.MatchString(account) && strings.ContainsAny(account, "0123456789")
+		return account, gameID.MatchString(account) && strings.ContainsAny(account, digits)
 	}
 	return account, anyID.MatchString(account)
 }

@@ -339,6 +339,7 @@ func (s *step) saidMeanwhile() {
 		s.say(lines(s.caseLine(s.c), w("need_person")))
 		return
 	}
+	s.keepUnclear()
 	s.say(lines(w("noted_meanwhile"), s.caseLine(s.c), w("need_person")))
 	s.relay()
 }

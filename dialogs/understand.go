@@ -126,23 +126,29 @@ func (s *step) heardDraft() {
 	meant := s.facts.Understood
 	offered := draft.Offered
 	draft.Offered = nil
-	switch {
-	case meant.Trust == refund.Follow:
+	switch meant.Trust {
+	case refund.Follow:
 		s.mean(meant.Intent, offered)
 		return
-	case meant.Trust == refund.Offer && (draft.Reason == "" || meant.Intent.Reason() != ""):
+	case refund.Offer:
 		if s.offer(meant.Intent, meant.Second) {
 			return
 		}
-	case meant.Trust != refund.Offer:
-		s.hear(meant.Masked, meant.Intent)
-		s.keepUnsorted(meant.Masked, meant.Intent, "")
 	}
+	s.hear(meant.Masked, meant.Intent)
+	s.keepUnclear()
 	if draft.Reason != "" {
 		s.notUnderstood()
 		return
 	}
 	s.askReason(w("not_understood"))
+}
+
+// keepUnclear keeps a text for review of which nothing was made.
+func (s *step) keepUnclear() {
+	if meant := s.facts.Understood; meant.Trust != refund.Follow {
+		s.keepUnsorted(meant.Masked, meant.Intent, "")
+	}
 }
 
 // notUnderstood asks again for what is asked already.
@@ -228,10 +234,11 @@ func (s *step) sortedOtherwise(chosen refund.Intent) {
 // offer asks which of the two likeliest is meant. It reports whether there was
 // anything to choose: nobody presses a button to greet.
 func (s *step) offer(meant ...refund.Intent) bool {
+	draft := s.touchChat().Draft
 	var buttons []refund.Button
 	var offered []refund.Intent
 	for _, intent := range meant {
-		if label := wish(intent); label.Key != "" {
+		if label := wish(intent); label.Key != "" && (intent.Reason() == "" || intent.Reason() != draft.Reason) {
 			buttons = append(buttons, s.draftButton(label, "meant", string(intent)))
 			offered = append(offered, intent)
 		}
@@ -240,8 +247,14 @@ func (s *step) offer(meant ...refund.Intent) bool {
 		return false
 	}
 	s.hear(s.facts.Understood.Masked, meant[0])
-	s.touchChat().Draft.Offered = offered
-	s.say(lines(w("is_it_this")), rows(append(buttons, s.draftButton(w("button_other"), "reasons", ""))...)...)
+	draft.Offered = offered
+	text := lines(w("is_it_this"))
+	if draft.Reason == "" {
+		buttons = append(buttons, s.draftButton(w("button_other"), "reasons", ""))
+	} else if draft.OrderNo == "" {
+		text = append(text, w("ask_order")) // which is asked all the same
+	}
+	s.say(text, rows(buttons...)...)
 	return true
 }
 
@@ -326,9 +339,12 @@ func (s *step) admit(reason refund.Reason, sure, doubts map[refund.Item]refund.F
 			continue
 		}
 		if fact, ok := sure[item]; ok {
-			if fact, wrong := s.checked(item, fact); wrong.Key == "" {
+			switch fact, wrong := s.checked(item, fact); {
+			case wrong.Key == "":
 				s.setFact(item, fact)
 				kept = true
+			case item == refund.TransactionTime && item != s.c.Asking:
+				s.lead = append(s.lead, wrong) // before it is asked as if he had not said it
 			}
 			continue
 		}
@@ -385,13 +401,20 @@ func (s *step) setFact(item refund.Item, fact refund.Fact) {
 // chats reports whether a text is a greeting, or small talk where an account is
 // asked, and no try at an answer. Who cannot say a time is told how to write it.
 func (s *step) chats() bool {
-	text := strings.TrimSpace(s.event.Text)
-	if len(s.facts.Understood.Slots) > 0 || strings.ContainsAny(text, "0123456789") {
+	if len(s.facts.Understood.Slots) > 0 || strings.ContainsAny(s.event.Text, digits) {
 		return false
 	}
-	name := strings.IndexFunc(text, func(r rune) bool { return r == ' ' || r > unicode.MaxASCII }) < 0
 	meant := s.understood()
-	return meant == refund.MeansGreet || meant == refund.MeansNothing && s.c.Asking != refund.TransactionTime && !name
+	return meant == refund.MeansGreet || meant == refund.MeansNothing && s.c.Asking != refund.TransactionTime && !triesName(s.event.Text)
+}
+
+const digits = "0123456789"
+
+// triesName reports whether a text can be meant as the name or number of an account:
+// one word of Latin letters, or anything with a digit.
+func triesName(text string) bool {
+	text = strings.TrimSpace(text)
+	return strings.ContainsAny(text, digits) || strings.IndexFunc(text, func(r rune) bool { return r == ' ' || r > unicode.MaxASCII }) < 0
 }
 
 // heardCollecting follows a text that does not answer what was asked. It reports

@@ -235,3 +235,53 @@ func TestOfferedInsideACase(t *testing.T) {
 	s.says("bad_account_cn_mobile")
 	s.silent("is_it_this")
 }
+
+// TestOfferedWithAReason checks that what may be meant is offered in front of an order,
+// too, but never the reason that is chosen already.
+func TestOfferedWithAReason(t *testing.T) {
+	s := newScene(t)
+	s.means(refund.MeansFailedTopUp, "it did not arrive")
+	s.meant = refund.Understood{Intent: refund.MeansPolicyQuestion, Second: refund.MeansFailedTopUp, Trust: refund.Offer, Masked: "how long will it take"}
+	s.buyer(refund.Said, "how long will it take")
+	s.says("is_it_this")
+	s.says("ask_order")
+	if m := s.last.Messages[0]; len(m.Buttons) != 1 || m.Buttons[0][0].Action.Arg != string(refund.MeansPolicyQuestion) {
+		t.Errorf("offered %v", m.Buttons)
+	}
+	s.tap("meant", string(refund.MeansPolicyQuestion))
+	s.says("rules_in_short")
+	s.says("ask_order")
+}
+
+// TestUnclearIsKept checks that a text of which nothing was made waits for review,
+// wherever it was written, and that a name of an account does not.
+func TestUnclearIsKept(t *testing.T) {
+	kept := func(s *scene, text string) int {
+		s.meant = refund.Understood{Intent: refund.MeansNothing, Trust: refund.Unclear, Masked: text}
+		s.buyer(refund.Said, text)
+		return len(s.last.Unsorted)
+	}
+	s := newScene(t)
+	if kept(s, "what now then") != 1 {
+		t.Error("not kept: out of the blue")
+	}
+	s = proven(t, orderOf("A1000", 3000, refund.StateArrived))
+	s.means(refund.MeansWrongAccount, "wrong account")
+	if kept(s, "it is the one of my brother") != 1 || kept(s, "LuckyStar") != 0 || kept(s, "138 0013") != 0 {
+		t.Error("while an account is asked")
+	}
+	for _, s := range casesIn(t, refund.AwaitingApproval) {
+		if kept(s, "something is odd about it") != 1 {
+			t.Error("not kept: while the shop has the move")
+		}
+	}
+}
+
+// TestTimeBeforePaymentIsTold checks that a time that cannot be right is not passed
+// over as if it had not been said. (R29, R47)
+func TestTimeBeforePaymentIsTold(t *testing.T) {
+	s := proven(t, orderOf("A1000", 3000, refund.StateArrived))
+	s.means(refund.MeansWrongAccount, "last week, meant one, charged another", intended, charged, at(noon.Add(-7*24*time.Hour), "last week", 0.95))
+	s.says("time_before_order")
+	s.says("ask_transaction_time")
+}
