@@ -487,7 +487,13 @@ func (c *checker) reading() {
 	}
 	model, _, err := openModel(own)
 	if err != nil {
-		c.problems = append(c.problems, Problem{File: own, Text: err.Error(), Hint: "remove it to use the model in the program, or train it again: tuidan intents train --with reviewed"})
+		c.problems = append(c.problems, Problem{File: own, Text: err.Error() + "; remove it to use the model in the program"})
+		return
+	}
+	known := allLabels()
+	if strange := slices.DeleteFunc(slices.Clone(model.Labels), func(label string) bool { return slices.Contains(known, label) }); len(strange) > 0 {
+		c.problems = append(c.problems, Problem{File: own, Text: "this model reads what the desk does not know: " + strings.Join(strange, ", ") +
+			"; remove it to use the model in the program"})
 		return
 	}
 	c.setup.Model = model.WithProducts(products)

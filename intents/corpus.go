@@ -69,10 +69,9 @@ func ReadCorpus(dir fs.FS) (*Corpus, error) {
 			if err != nil {
 				return nil, fmt.Errorf("read sentences: %w", err)
 			}
-			hash := hashOf(contents)
 			if part.folder == "." {
-				c.Hashes[name] = hash
-			} else if frozen != nil && frozen[name] != hash {
+				c.Hashes[name] = hashOf(contents)
+			} else if frozen != nil && frozen[name] == "" {
 				mistakes = append(mistakes, fmt.Errorf("%s: %w", name, ErrThawed))
 			}
 			sentences, err := ReadSentences(bytes.NewReader(contents), name)
@@ -83,8 +82,13 @@ func ReadCorpus(dir fs.FS) (*Corpus, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(frozen)) {
-		if _, err := fs.Stat(dir, name); errors.Is(err, fs.ErrNotExist) {
+		switch contents, err := fs.ReadFile(dir, name); {
+		case errors.Is(err, fs.ErrNotExist):
 			mistakes = append(mistakes, fmt.Errorf("%s: %w", name, ErrMissing))
+		case err != nil:
+			return nil, fmt.Errorf("read the frozen sentences: %w", err)
+		case hashOf(contents) != frozen[name]:
+			mistakes = append(mistakes, fmt.Errorf("%s: %w", name, ErrThawed))
 		}
 	}
 	products, err := fs.ReadFile(dir, "products.txt")

@@ -107,6 +107,8 @@ func TestCorpusMistakes(t *testing.T) {
 			"en.tsv:1: no tab", "en.tsv:2: no tab", "ru.tsv:1: an empty", "validation/zh.tsv:1: no tab", "test/zh.tsv:1: no tab"}, nil},
 		{"changed", map[string]string{"validation/en.tsv": "greet\thi\n", "frozen.sha256": strings.Repeat("0", 64) + "  validation/en.tsv\n"},
 			[]string{"validation/en.tsv: its SHA-256 is not the one in frozen.sha256"}, ErrThawed},
+		{"changed slots", map[string]string{"test/slots.jsonl": "{}\n", "frozen.sha256": strings.Repeat("0", 64) + "  test/slots.jsonl\n"},
+			[]string{"test/slots.jsonl: its SHA-256 is not the one in frozen.sha256"}, ErrThawed},
 		{"added", map[string]string{"test/en.tsv": "greet\thi\n", "frozen.sha256": ""}, []string{"test/en.tsv: its SHA-256"}, ErrThawed},
 		{"taken away", map[string]string{"en.tsv": "greet\thi\n", "frozen.sha256": strings.Repeat("0", 64) + "  test/en.tsv\n"},
 			[]string{"test/en.tsv: it is in frozen.sha256 but not there"}, ErrMissing},

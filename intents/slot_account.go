@@ -605,7 +605,7 @@ func (r *codeReader) hanName(i int) (from int, ok bool) {
 		if called && !r.is(from, "叫", "是", "为") { // whatever it is
 			return from, r.kind(from) == hanSign
 		}
-		for from < i && r.is(from, "了", "的", "是", "到", "给", "我", "成", "叫", "号", "去", "咗") {
+		for from < i && r.is(from, "了", "的", "是", "到", "给", "我", "成", "叫", "号", "去", "咗", "充", "打") {
 			from++
 		}
 		if i-from < 2 || !r.nameSigns(from, i) {

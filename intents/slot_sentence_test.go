@@ -579,6 +579,8 @@ func TestFeasts(t *testing.T) {
 // TestMoreWordings has what was once misread.
 func TestMoreWordings(t *testing.T) {
 	testSentences(t, shanghai, "", []sentence{
+		{"应该充189那个号，你们给我充到138去了", ""}, // what is done is no part of a name
+		{"给我充到138了", ""},
 		{"单号V1003还没发", "order_no=V1003"},
 		{"订单 V-10032", "order_no=V-10032"},
 		{"下单V10会员", ""},
