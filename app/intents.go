@@ -83,23 +83,23 @@ func trainIntents(line *intentsLine, args, environment []string, stdout, stderr 
 	if current == "" {
 		current = out
 	}
-	training := corpus.Training
-	labels := intents.LabelsOf(training)
+	var own []intents.Sentence
+	labels := intents.LabelsOf(corpus.Training)
 	for _, with := range options.With {
 		file := with
 		if with == reviewedWords {
 			file = filepath.Join(data, ownReviewed)
 		}
-		own, err := readOwn(file, labels)
+		some, err := readOwn(file, labels)
 		if err != nil {
 			return tellMistakes(err, stderr)
 		}
-		if len(own) == 0 {
+		if len(some) == 0 {
 			return fmt.Errorf("%s holds no sentence: lines of label<TAB>text", file)
 		}
-		own = withoutRepeats(corpus, own, stdout)
-		fmt.Fprintf(stdout, "%s: %d sentences\n", file, len(own))
-		training = append(training, own...)
+		some = withoutRepeats(corpus, some, stdout)
+		fmt.Fprintf(stdout, "%s: %d sentences\n", file, len(some))
+		own = append(own, some...)
 	}
 
 	var champion *intents.Model
@@ -111,10 +111,17 @@ func trainIntents(line *intentsLine, args, environment []string, stdout, stderr 
 	}
 	settings := intents.DefaultSettings()
 	settings.Products = corpus.Products
+	learnt := len(corpus.Training) + len(own)
+	training, validation := intents.Examples(corpus.Training), intents.Examples(corpus.Validation)
 	began := time.Now()
-	model, err := intents.Train(intents.Examples(training), intents.Examples(corpus.Validation), settings)
+	var model *intents.Model
+	if champion != nil {
+		model, err = champion.Challenger(training, intents.Examples(own), validation, settings)
+	} else {
+		model, err = intents.Train(training, validation, settings)
+	}
 	if err != nil {
-		return fmt.Errorf("train on %d sentences: %w", len(training), err)
+		return fmt.Errorf("train on %d sentences: %w", learnt, err)
 	}
 	took := time.Since(began)
 	model.Origin.Command = "tuidan " + strings.Join(args, " ")
@@ -123,7 +130,7 @@ func trainIntents(line *intentsLine, args, environment []string, stdout, stderr 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "learnt %d sentences in %.1f s: %d labels, %d bytes\n", len(training), took.Seconds(), len(model.Labels), len(file))
+	fmt.Fprintf(stdout, "learnt %d sentences in %.1f s: %d labels, %d bytes\n", learnt, took.Seconds(), len(model.Labels), len(file))
 	if champion != nil {
 		if worse := compare(champion, model, corpus.Validation, stdout); len(worse) > 0 {
 			fmt.Fprintf(stdout, "not replaced: %s would lose more than a point against the current model (%s)\n", strings.Join(worse, ", "), name)

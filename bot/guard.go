@@ -11,9 +11,6 @@ import (
 	"tuidan/refund"
 )
 
-// secretMask stands in a text where a card secret was.
-const secretMask = "•••"
-
 // maxSealed is how many secrets of one message are kept; all are masked.
 const maxSealed = 5
 
@@ -117,7 +114,7 @@ func (g *Guard) maskText(text string) (masked string, secrets []string) {
 	from := 0
 	for _, at := range g.Secrets(text) {
 		out.WriteString(text[from:at[0]])
-		out.WriteString(secretMask)
+		out.WriteString(refund.Mask)
 		secrets = append(secrets, text[at[0]:at[1]])
 		from = at[1]
 	}

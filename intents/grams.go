@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"tuidan/refund"
 )
 
 // maxTokens bounds how much of a message is read: what a buyer wants stands in
@@ -238,9 +240,12 @@ func (s *scratch) cut(text []byte) {
 			continue // 啊啊啊啊, soooo, !!!!
 		}
 		before, last = last, r
-		if r >= '0' && r <= '9' {
+		if r >= '0' && r <= '9' || r == refund.MaskSign {
 			endWord()
 			digits++
+			if r == refund.MaskSign {
+				digits++ // a mask stands for a long number
+			}
 			continue
 		}
 		endNumber()

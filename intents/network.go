@@ -251,6 +251,9 @@ type schedule struct {
 	seed    uint64
 }
 
+// seedOf is the seed of a model's n-th network: each has other gaps in what it sees.
+func (s schedule) seedOf(n int) uint64 { return s.seed + uint64(n)*1000 }
+
 // shards is in how many fixed parts a batch's gradient is summed, whatever the
 // number of processors: the order of float sums is part of the result.
 const shards = 4

@@ -13,23 +13,14 @@ import (
 
 // unrounded are the networks whose weights are those of the model.
 func unrounded(m *Model) (networks []*network) {
+	place := make([]int, len(m.keys))
+	for row := range place {
+		place[row] = row
+	}
 	for i := range m.layers {
-		networks = append(networks, m.layers[i].unrounded(m))
+		networks = append(networks, m.layers[i].unrounded(place, len(m.keys), len(m.Labels)))
 	}
 	return networks
-}
-
-func (l *layers) unrounded(m *Model) *network {
-	n := newNetwork(len(m.idf), len(m.Labels), rand.New(rand.NewPCG(0, 0)))
-	table := values(n.grams)
-	for row := range m.idf {
-		for i := range hiddenUnits {
-			table[row*hiddenUnits+i] = float32(l.weights[row*hiddenUnits+i]) * grid[l.scale[row]]
-		}
-	}
-	copy(table[len(m.idf)*hiddenUnits:], l.bias[:])
-	copy(values(n.output), l.output)
-	return n
 }
 
 // parity reads texts with the model and with the networks on spago's graphs, and

@@ -36,9 +36,6 @@ func (r *Reader) Understand(text string, sent time.Time, zone *time.Location) re
 	}
 }
 
-// mask stands for what is hidden.
-const mask = "•••"
-
 // masked hides what is somebody's: the slots but times and amounts, names with an
 // @, addresses of links, every other run with three or more digits, and what private
 // finds.
@@ -84,7 +81,7 @@ func masked(text string, slots []refund.Slot) string {
 			end++
 		}
 		if hidden[at] {
-			out.WriteString(mask)
+			out.WriteString(refund.Mask)
 		} else {
 			out.WriteString(text[at:end])
 		}

@@ -41,6 +41,9 @@ func DefaultSettings() Settings {
 // those that have no gram in common.
 var ErrNothingToLearn = errors.New("training needs examples of at least two labels, and words that come twice")
 
+// ErrOtherLabels is returned for examples whose labels a model does not have.
+var ErrOtherLabels = errors.New("the model has no such label")
+
 // Train makes a model of examples. Held are examples that it does not learn, by
 // which it judges how sure it may be; without any it sets aside a part of the
 // examples for that, and learns all of them afterwards.
@@ -120,6 +123,17 @@ func learn(examples []Example, settings Settings) (*Model, []*network, error) {
 	}
 	m.index()
 
+	for i := range networks {
+		networks[i] = newNetwork(len(m.keys), len(m.Labels), rand.New(rand.NewPCG(settings.plan.seedOf(i), 1)))
+	}
+	if err := m.fit(networks, examples, labels, settings); err != nil {
+		return nil, nil, err
+	}
+	return m, networks, nil
+}
+
+// fit trains a model's networks on examples and takes their rounded weights.
+func (m *Model) fit(networks []*network, examples []Example, labels map[string]int, settings Settings) error {
 	bags := make([]bag, len(examples))
 	s := m.borrow()
 	for i, e := range examples {
@@ -128,16 +142,15 @@ func learn(examples []Example, settings Settings) (*Model, []*network, error) {
 	}
 	var training sync.WaitGroup
 	errs := make([]error, len(networks))
-	for i := range networks {
+	for i, n := range networks {
 		plan := settings.plan
-		plan.seed += uint64(i) * 1000 // each has other gaps in what it sees
+		plan.seed = plan.seedOf(i)
 		plan.seen /= len(networks)
-		networks[i] = newNetwork(len(m.keys), len(m.Labels), rand.New(rand.NewPCG(plan.seed, 1)))
-		training.Go(func() { errs[i] = networks[i].train(bags, plan) })
+		training.Go(func() { errs[i] = n.train(bags, plan) })
 	}
 	training.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return nil, nil, fmt.Errorf("train: %w", err)
+		return fmt.Errorf("train: %w", err)
 	}
 	for _, n := range networks {
 		for label, times := range settings.Lean {
@@ -148,7 +161,7 @@ func learn(examples []Example, settings Settings) (*Model, []*network, error) {
 		m.layers = append(m.layers, n.rounded())
 	}
 	m.keepExamples(examples, labels, settings.Examples)
-	return m, networks, nil
+	return nil
 }
 
 // description is room for what a model's file says of itself beside its arrays.

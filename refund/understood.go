@@ -56,6 +56,13 @@ const (
 	Unclear Trust = "reject"
 )
 
+// Mask stands in a text for what is hidden: somebody's number or name, or a card's
+// secret. It is made of MaskSign.
+const (
+	Mask     = "•••"
+	MaskSign = '•'
+)
+
 // Understood is what free text means, when something reads it.
 type Understood struct {
 	Intent    Intent
