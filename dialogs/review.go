@@ -9,9 +9,6 @@ import (
 	"tuidan/refund"
 )
 
-// unsortedLength is how much of a message is kept for review, in characters.
-const unsortedLength = 600
-
 // The buttons of /review. The argument of sortAs is the message's id, a colon and
 // the intent; that of leaveOut the id.
 const (
@@ -23,7 +20,7 @@ const (
 // keepUnsorted keeps a masked message, what it was taken for and what its writer
 // then chose, until somebody of the shop says what it means. Either may be "".
 func (s *step) keepUnsorted(text string, guess, sorted refund.Intent) {
-	text = clip(strings.TrimSpace(text), unsortedLength)
+	text = clip(strings.TrimSpace(text), refund.UnsortedLength)
 	if text == "" || s.facts.Shop.ID == "" {
 		return
 	}

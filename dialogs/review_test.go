@@ -232,7 +232,7 @@ func TestKeepUnsorted(t *testing.T) {
 	if diff := cmp.Diff(want, keep(" 在吗\n", shop.ID)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got := keep(strings.Repeat("长", 4096), shop.ID); len([]rune(got[0].Text)) != unsortedLength+1 {
+	if got := keep(strings.Repeat("长", 4096), shop.ID); len([]rune(got[0].Text)) != refund.UnsortedLength+1 {
 		t.Errorf("%d characters", len([]rune(got[0].Text)))
 	}
 	if len(keep(" \n", shop.ID))+len(keep("在吗", "")) > 0 {

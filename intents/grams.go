@@ -18,6 +18,9 @@ import (
 // its first few lines, and a longer text must not cost more.
 const maxTokens = 400
 
+// maxLetters bounds the words of a text that has no blanks.
+const maxLetters = 4096
+
 // maxBytes bounds it for words without end and characters that stand for many:
 // 4,096 Han characters.
 const maxBytes = 12 << 10
@@ -226,7 +229,7 @@ func (s *scratch) cut(text []byte) {
 		}
 		digits = 0
 	}
-	for at, size := 0, 0; at < len(text) && len(s.tokens) <= maxTokens; at += size {
+	for at, size := 0, 0; at < len(text) && len(s.tokens) <= maxTokens && len(s.runes) <= maxLetters; at += size {
 		var r rune
 		r, size = utf8.DecodeRune(text[at:])
 		if link {

@@ -2,6 +2,7 @@ package intents
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -38,8 +39,9 @@ func (r *Reader) Understand(text string, sent time.Time, zone *time.Location) re
 
 // masked hides what is somebody's: the slots but times and amounts, names with an
 // @, addresses of links, every other run with three or more digits, and what private
-// finds.
+// finds. Only as much of the text is left as is kept for review.
 func masked(text string, slots []refund.Slot) string {
+	text = beginning(text, refund.UnsortedLength)
 	hidden := make([]bool, len(text)) // by byte
 	hide := func(from, to int) {
 		for at := from; at < to; at++ {
@@ -48,6 +50,10 @@ func masked(text string, slots []refund.Slot) string {
 	}
 	from := 0
 	for _, slot := range slots {
+		if slot.End > len(text) {
+			text = text[:min(slot.Start, len(text))] // half of it would not be hidden
+			break
+		}
 		eachRun(text[from:slot.Start], func(at, end int) {
 			if at, end = withoutSigns(text, from+at, from+end); hasLongNumber(text[at:end]) {
 				hide(at, end)
@@ -63,8 +69,12 @@ func masked(text string, slots []refund.Slot) string {
 			hide(at, end)
 		}
 	})
-	for _, secret := range private {
-		for _, at := range secret.FindAllStringSubmatchIndex(text, -1) {
+	patterns := private
+	if strings.ContainsFunc(text, func(r rune) bool { return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) }) {
+		patterns = slices.Concat(private, privateASCII)
+	}
+	for _, pattern := range patterns {
+		for _, at := range pattern.FindAllStringSubmatchIndex(text, -1) {
 			hide(at[2], at[3])
 		}
 	}
@@ -90,19 +100,36 @@ func masked(text string, slots []refund.Slot) string {
 	return out.String()
 }
 
-// private finds in their first group what is somebody's though it has few digits or
-// none: groups of capitals as of a card's secret, numbers in words, and what
-// follows the name of such a thing.
-var private = []*regexp.Regexp{
-	regexp.MustCompile(`((?:[A-Z0-9]{3,}-){1,}[A-Z0-9]{3,})`),
-	regexp.MustCompile(`([零〇一二两三四五六七八九幺壹贰叁肆伍陆柒捌玖貳參陸]{5,})`),
-	regexp.MustCompile(`(?i)(?:微信号?|vx|wx|wechat|qq号?|账号|帳號|帐号|昵称|暱稱|角色名|卡密|卡号|卡號|序號|序列号|密码|密碼|兑换码|兌換碼|password|login|nickname|логин|пароль|никнейм|ник)` +
-		`\s*(?:是|为|為|叫|is|:|：|=)?\s*([A-Za-z0-9_][\w .@-]{1,60})`),
-	regexp.MustCompile(`(?i)(?:code|key|pin|код|ключ)\s*(?:is|:|：|=|это)\s*([A-Za-z0-9][\w -]{3,60})`),
-	regexp.MustCompile(`(?i)(?:my name is|меня зовут)\s+(\pL+(?:\s\pL+)?)`),
-	regexp.MustCompile(`(?:我叫|名字是|姓名[:：]?)\s*(\p{Han}{2,4})`),
-	regexp.MustCompile(`(?i)([\w.]+\s*(?:\(at\)|\[at\]| at )\s*[\w.]+\s*(?:dot|\.)\s*\w{2,})`),
+// beginning is a text's first characters.
+func beginning(text string, most int) string {
+	for at := range text {
+		if most--; most < 0 {
+			return text[:at]
+		}
+	}
+	return text
 }
+
+// private and privateASCII find in their first group what is somebody's though it
+// has few digits or none: names of people, numbers in words, and in ASCII codes in
+// groups, and what follows the name of an account, a code or a password. They find
+// more than Slots.Secrets, whose finds buyers are told of: to hide a word of a
+// message for review in vain costs nothing.
+var (
+	private = []*regexp.Regexp{
+		regexp.MustCompile(`([零〇一二两三四五六七八九幺壹贰叁肆伍陆柒捌玖貳參陸]{5,})`),
+		regexp.MustCompile(`(?:我叫|名字是|姓名[:：]?)\s*(\p{Han}{2,4})`),
+		regexp.MustCompile(`[Мм]еня зовут\s+(\pL+(?:\s\pL+)?)`),
+	}
+	privateASCII = []*regexp.Regexp{
+		regexp.MustCompile(`((?:[A-Z0-9]{3,}-){1,}[A-Z0-9]{3,})`),
+		regexp.MustCompile(`(?i)(?:微信号?|vx|wx|wechat|qq号?|账号|帳號|帐号|昵称|暱稱|角色名|卡密|卡号|卡號|序號|序列号|密码|密碼|兑换码|兌換碼|password|login|nickname|логин|пароль|никнейм|ник)` +
+			`\s*(?:是|为|為|叫|is|:|：|=)?\s*([A-Za-z0-9_][\w .@-]{1,60})`),
+		regexp.MustCompile(`(?i)(?:code|key|pin|код|ключ)\s*(?:is|:|：|=|это)\s*([A-Za-z0-9][\w -]{3,60})`),
+		regexp.MustCompile(`(?i)my name is\s+(\pL+(?:\s\pL+)?)`),
+		regexp.MustCompile(`(?i)([\w.]+\s*(?:\(at\)|\[at\]| at )\s*[\w.]+\s*(?:dot|\.)\s*\w{2,})`),
+	}
+)
 
 // link finds an address: with a scheme, of the web, or a domain with a path.
 var link = regexp.MustCompile(`://|(?i:^www\.)|[\p{L}\p{N}]\.\p{L}{2,}/`)
@@ -173,8 +200,9 @@ func hasLongNumber(run string) bool {
 // which physical goods can be returned without a reason. (R53)
 func sevenDays(text string) bool { return sevenDayPhrase.MatchString(plain(text)) }
 
-// longestPhrase is how much of a text is looked through for set phrases, in bytes.
-const longestPhrase = 1 << 10
+// longestPhrase is how much of a text is looked through for set phrases, in
+// characters.
+const longestPhrase = 300
 
 // plain is a text's beginning in small simplified letters, without blanks and signs
 // between words.
@@ -184,7 +212,7 @@ func plain(text string) string {
 			return -1
 		}
 		return fold(r)
-	}, norm.NFKC.String(text[:min(len(text), longestPhrase)]))
+	}, beginning(norm.NFKC.String(beginning(text, longestPhrase)), longestPhrase)) // some characters stand for many
 }
 
 // bareWish reports whether a text asks for a refund and says nothing else. What went

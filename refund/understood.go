@@ -104,6 +104,9 @@ const SureSlot = 0.85
 // at some dozens, and what many write comes again.
 const MaxUnsorted = 500
 
+// UnsortedLength is how much of such a message is kept, in characters.
+const UnsortedLength = 600
+
 // Unsorted is a message that was not understood, or that its writer then sorted
 // otherwise, kept until a person of the shop says what it means.
 type Unsorted struct {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"tuidan/intents"
 )
@@ -60,9 +62,33 @@ func speed(context.Context, string) ([]figure, error) {
 		{Key: "message_p50_us", Value: quantile(classified, 0.5), Bar: 50, Most: true, unit: "µs", what: "to know what a message is for"},
 		{Key: "message_p99_us", Value: quantile(classified, 0.99), Bar: 200, Most: true, unit: "µs"},
 		{Key: "message_allocations", Value: allocations, Bar: 2, Most: true, unit: "allocations"},
+		{Key: "hostile_ms", Value: slowest(intents.NewReader(model, finder), now), Bar: 2, Most: true, unit: "ms", what: "to read the worst of the hostile texts whole"},
 		{Key: "slots_p50_us", Value: quantile(found, 0.5), unit: "µs", what: "to find its slots"},
 		{Key: "slots_p99_us", Value: quantile(found, 0.99), unit: "µs"},
 	}, nil
+}
+
+// hostile are texts of 4,096 characters when repeated: characters that stand for many,
+// words without end, and what the readers of slots try again and again.
+var hostile = []string{"ﷺ", "Ⅷ", "㍿", "①", "㏾", "a\u0301", "\u0344", "字", "a.", "1.", "+1", "_", "8点", "三_", "的撤回1", "😀", "\u202eabc ", "' OR 1=1;-- ",
+	`{"text":[`, "\x00", "\xff"}
+
+// slowest is the time of the worst hostile text, each the best of some tries since
+// the machine does other things too, in milliseconds.
+func slowest(reader *intents.Reader, now time.Time) float64 {
+	const tries = 40
+	worst := time.Duration(0)
+	for _, unit := range hostile {
+		text := strings.Repeat(unit, 4096/utf8.RuneCountInString(unit))
+		best := time.Hour
+		for range tries {
+			began := time.Now()
+			reader.Understand(text, now, time.UTC)
+			best = min(best, time.Since(began))
+		}
+		worst = max(worst, best)
+	}
+	return float64(worst.Microseconds()) / 1000
 }
 
 // heap is what is held in memory, in bytes.
