@@ -21,6 +21,14 @@ func check(file string, environment []string, stdout, stderr io.Writer) int {
 		}
 		return exitWrong
 	}
+	var found Problems
+	for _, shop := range setup.Shops {
+		found = append(found, problemsOf(shop.Policy.Check(setup.Catalogs.Locales()...))...)
+	}
+	if len(found) > 0 {
+		_ = tellProblems(found.sorted(), stderr)
+		return exitWrong
+	}
 	fmt.Fprintf(stdout, "%s: all good\n", file)
 	fmt.Fprintf(stdout, "  telegram  %s by %s\n", setup.Config.Telegram.APIURL, setup.Config.Telegram.Mode)
 	fmt.Fprintf(stdout, "  data      %s\n", setup.Config.Data)

@@ -363,9 +363,7 @@ func (c *checker) policy(shop *ShopConfig, key string) *policy.Policy {
 	}
 	loaded, err := policy.Load(string(shop.Policy), data)
 	if mistakes, ok := errors.AsType[*policy.Mistakes](err); ok {
-		for _, m := range *mistakes {
-			c.problems = append(c.problems, Problem{File: m.File, Line: m.Line, Column: m.Column, Text: m.Text, Hint: m.Hint, Excerpt: m.Excerpt})
-		}
+		c.problems = append(c.problems, problemsOf(*mistakes)...)
 		return nil
 	}
 	if err != nil {

@@ -43,6 +43,7 @@ type commandLine struct {
 	Check struct {
 		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Check config, policies, order files and texts without starting; name every mistake with file, line and column. Example: tuidan check --config tuidan.yaml"`
+	Policy   policyLine `cmd:"" help:"Check and print the shop's rules, and explain what they decide. Example: tuidan policy check policy.yaml"`
 	Rehearse struct {
 		Files   []string `arg:"" name:"file" help:"Scripts of conversations (.txtar). A script is data: what could reach beyond its own folder is refused."`
 		Verbose bool     `help:"Show the desk's log too." short:"v"`
@@ -88,6 +89,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = openAndServe(ctx, line.Serve.Config, environment, stderr)
 	case "check":
 		return check(line.Check.Config, environment, stdout, stderr)
+	case "policy":
+		err = runPolicy(rest, &line.Policy, stdout, stderr)
 	case "rehearse":
 		err = rehearseFiles(line.Rehearse.Files, line.Rehearse.Verbose, stdout, stderr)
 	case "intents":

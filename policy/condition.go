@@ -28,7 +28,8 @@ const (
 // condition is one `when`, compiled.
 type condition struct {
 	program cel.Program
-	reads   []int // variables, in their order
+	reads   []int    // variables, in their order
+	checked *ast.AST // as it was compiled
 }
 
 // holds computes the condition. It fails when the condition does, for example by
@@ -139,7 +140,7 @@ func (r *reader) condition(n *node) (condition, bool) {
 		r.wrong(n, "", "%s", err)
 		return condition{}, false
 	}
-	c := condition{program: program}
+	c := condition{program: program, checked: checked.NativeRep()}
 	for i := range variables {
 		for _, reference := range checked.NativeRep().ReferenceMap() {
 			if reference.Name == variables[i].Name {

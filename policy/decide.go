@@ -7,6 +7,7 @@ import (
 // rule is one entry of the file's ordered list.
 type rule struct {
 	name          string
+	at            Mistake // its place in the file, without Text
 	when          condition
 	outcome       refund.Outcome
 	fault         refund.Party // Nobody: the buyer's for a personal reason, else not established

@@ -227,6 +227,7 @@ func (r *reader) rules(p *Policy, n *node) {
 			"needs_evidence", "fails", "exempt", "clause")
 		rule := rule{
 			name:          r.unique(m.need("name"), "rule", seen),
+			at:            r.spot(either(m.get("name"), item)),
 			outcome:       choice(r, m.need("outcome"), "outcome", ruleOutcomes...),
 			fault:         choice(r, m.get("fault"), "fault", faults...),
 			fails:         choice(r, m.get("fails"), "fails", "in_time", "complete", "accurate"),

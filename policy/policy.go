@@ -181,6 +181,12 @@ func (p *Policy) Untranslated(locales ...string) []Mistake {
 	return missing
 }
 
+// Check returns what a policy that loads should not be left with: texts that lack
+// one of the given locales, as Untranslated says, and rules that are Unreachable.
+func (p *Policy) Check(locales ...string) []Mistake {
+	return sortMistakes(append(p.Untranslated(locales...), p.Unreachable()...))
+}
+
 // placed is a text and where the file has it.
 type placed struct {
 	words refund.Texts

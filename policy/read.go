@@ -287,11 +287,7 @@ func (r *reader) words(n *node, what string) refund.Texts {
 		}
 		return nil
 	}
-	at := Mistake{File: r.file, Line: n.line, Column: n.column}
-	if n.line <= len(r.lines) {
-		at.Excerpt = excerpt(r.lines[n.line-1], n.column)
-	}
-	r.texts = append(r.texts, placed{words: words, at: at})
+	r.texts = append(r.texts, placed{words: words, at: r.spot(n)})
 	return words
 }
 

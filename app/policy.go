@@ -1,0 +1,66 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"tuidan/policy"
+)
+
+// policyLine is what kong reads of `tuidan policy …`.
+type policyLine struct {
+	Check struct {
+		Files []string `arg:"" name:"file" help:"Policy files."`
+	} `cmd:"" help:"Name every mistake of policy files with file, line and column: what cannot be read, rules that never decide, texts that lack one of the file's locales. Example: tuidan policy check policy.yaml"`
+}
+
+// runPolicy is `tuidan policy …`.
+func runPolicy(command string, line *policyLine, stdout, stderr io.Writer) error {
+	switch command, _, _ := strings.Cut(command, " "); command {
+	case "check":
+		return checkPolicies(line.Check.Files, stdout, stderr)
+	}
+	return fmt.Errorf("there is no command policy %s", command)
+}
+
+// checkPolicies tells every mistake of all files, or what each policy has.
+func checkPolicies(files []string, stdout, stderr io.Writer) error {
+	var found Problems
+	for _, file := range files {
+		p, problems := openPolicy(file)
+		if p != nil {
+			problems = problemsOf(p.Check())
+		}
+		if found = append(found, problems...); len(problems) == 0 {
+			fmt.Fprintf(stdout, "%s: all good, texts in %s, policy %s\n", file, strings.Join(p.Locales(), ", "), p.Hash[:12])
+		}
+	}
+	if len(found) > 0 {
+		return tellProblems(found.sorted(), stderr)
+	}
+	return nil
+}
+
+// openPolicy reads a policy file; without a policy there are problems.
+func openPolicy(file string) (*policy.Policy, Problems) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, Problems{{File: file, Text: plain(err).Error()}}
+	}
+	p, err := policy.Load(file, data)
+	if mistakes, ok := errors.AsType[*policy.Mistakes](err); ok {
+		return nil, problemsOf(*mistakes)
+	}
+	return p, nil
+}
+
+func problemsOf(mistakes []policy.Mistake) Problems {
+	problems := make(Problems, len(mistakes))
+	for i, m := range mistakes {
+		problems[i] = Problem{File: m.File, Line: m.Line, Column: m.Column, Text: m.Text, Hint: m.Hint, Excerpt: m.Excerpt}
+	}
+	return problems
+}

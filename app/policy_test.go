@@ -1,0 +1,92 @@
+package app
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// policyCommand runs `tuidan policy …` in a folder with the sample policy and one
+// that a change made of it.
+func policyCommand(t *testing.T, old, new string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	data, err := sample.ReadFile("sample/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), old) {
+		t.Fatalf("%q is not in the sample", old)
+	}
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"good.yaml": string(data), "changed.yaml": strings.Replace(string(data), old, new, 1)} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out, wrong bytes.Buffer
+	code = Main(append([]string{"policy"}, args...), nil, strings.NewReader(""), &out, &wrong)
+	return code, out.String(), wrong.String()
+}
+
+func TestPolicyCheck(t *testing.T) {
+	tests := []struct {
+		name     string
+		old, new string
+		want     []string // on stderr; none: all is good
+	}{
+		{"good", "", "", nil},
+		{"a key that is not known", "    window: 72h ", "    windw: 72h ", []string{"changed.yaml:37:5: product cmcc30 has no `windw` (did you mean window?)\n        windw: 72h", "\n1 mistake\n"}},
+		{"a rule that never decides", "when: goods == \"used\"\n", "when: goods == \"used\" && personal\n",
+			[]string{"rule used_claim never decides: where its condition holds, an earlier rule did already (", "1 mistake\n"}},
+		{"a text that lacks a locale", "      zh-Hans: 供应商追不回这笔充值，能否退款由商家酌情决定。\n", "", []string{"this text is not written in zh-Hans\n", "1 mistake\n"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			code, stdout, stderr := policyCommand(t, test.old, test.new, "check", "good.yaml", "changed.yaml")
+			if wrong := len(test.want) > 0; (code == exitWrong) != wrong || (code == exitOK) == wrong {
+				t.Errorf("exit %d", code)
+			}
+			if !strings.Contains(stdout, "good.yaml: all good") {
+				t.Errorf("stdout %q", stdout)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("stderr %q lacks %q", stderr, want)
+				}
+			}
+		})
+	}
+	if code, _, stderr := policyCommand(t, "", "", "check", filepath.Join("no", "file.yaml")); code != exitWrong || !strings.Contains(stderr, "cannot read") {
+		t.Errorf("exit %d, stderr %q", code, stderr)
+	}
+}
+
+// TestCheckKnowsTheShopsLocales checks that a policy without a text in a locale
+// that buyers may read is no good for a shop.
+func TestCheckKnowsTheShopsLocales(t *testing.T) {
+	data, err := sample.ReadFile("sample/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chinese []string
+	for line := range strings.Lines(string(data)) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "en: ") {
+			chinese = append(chinese, line)
+		}
+	}
+	config := folder(t, good)
+	file := filepath.Join(filepath.Dir(config), "policy.yaml")
+	if err := os.WriteFile(file, []byte(strings.Join(chinese, "")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, wrong bytes.Buffer
+	if code := Main([]string{"policy", "check", file}, nil, strings.NewReader(""), &out, &wrong); code != exitOK {
+		t.Errorf("alone: exit %d, %s", code, &wrong)
+	}
+	code := Main([]string{"check", "--config", config}, nil, strings.NewReader(""), &out, &wrong)
+	if code != exitWrong || !strings.Contains(wrong.String(), "this text is not written in en") {
+		t.Errorf("with the config: exit %d, %s", code, &wrong)
+	}
+}
