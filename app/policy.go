@@ -15,6 +15,7 @@ type policyLine struct {
 	Check struct {
 		Files []string `arg:"" name:"file" help:"Policy files."`
 	} `cmd:"" help:"Name every mistake of policy files with file, line and column: what cannot be read, rules that never decide, texts that lack one of the file's locales. Example: tuidan policy check policy.yaml"`
+	Schema struct{} `cmd:"" help:"Print the JSON Schema of policy files, by which editors complete and check them. Example: tuidan policy schema > policy.schema.json"`
 }
 
 // runPolicy is `tuidan policy …`.
@@ -22,6 +23,9 @@ func runPolicy(command string, line *policyLine, stdout, stderr io.Writer) error
 	switch command, _, _ := strings.Cut(command, " "); command {
 	case "check":
 		return checkPolicies(line.Check.Files, stdout, stderr)
+	case "schema":
+		_, err := stdout.Write(policy.Schema())
+		return err
 	}
 	return fmt.Errorf("there is no command policy %s", command)
 }

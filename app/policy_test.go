@@ -37,7 +37,7 @@ func TestPolicyCheck(t *testing.T) {
 		want     []string // on stderr; none: all is good
 	}{
 		{"good", "", "", nil},
-		{"a key that is not known", "    window: 72h ", "    windw: 72h ", []string{"changed.yaml:37:5: product cmcc30 has no `windw` (did you mean window?)\n        windw: 72h", "\n1 mistake\n"}},
+		{"a key that is not known", "    window: 72h ", "    windw: 72h ", []string{"changed.yaml:40:5: product cmcc30 has no `windw` (did you mean window?)\n        windw: 72h", "\n1 mistake\n"}},
 		{"a rule that never decides", "when: goods == \"used\"\n", "when: goods == \"used\" && personal\n",
 			[]string{"rule used_claim never decides: where its condition holds, an earlier rule did already (", "1 mistake\n"}},
 		{"a text that lacks a locale", "      zh-Hans: 供应商追不回这笔充值，能否退款由商家酌情决定。\n", "", []string{"this text is not written in zh-Hans\n", "1 mistake\n"}},

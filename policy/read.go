@@ -37,8 +37,9 @@ type record struct {
 	values map[string]*node
 }
 
-// record reads a mapping; names outside known are mistakes.
-func (r *reader) record(at, n *node, what string, known ...string) record {
+// record reads a mapping; names outside its form are mistakes.
+func (r *reader) record(at, n *node, what string, form form) record {
+	known := form.names()
 	m := record{r: r, at: at, what: what, keys: map[string]*node{}, values: map[string]*node{}}
 	for _, e := range r.entries(n, what) {
 		name := e.key.text
