@@ -6,8 +6,10 @@ import (
 	"io"
 	"os"
 	"strings"
+	"text/tabwriter"
 
 	"tuidan/policy"
+	"tuidan/refund"
 )
 
 // policyLine is what kong reads of `tuidan policy …`.
@@ -15,6 +17,10 @@ type policyLine struct {
 	Check struct {
 		Files []string `arg:"" name:"file" help:"Policy files."`
 	} `cmd:"" help:"Name every mistake of policy files with file, line and column: what cannot be read, rules that never decide, texts that lack one of the file's locales. Example: tuidan policy check policy.yaml"`
+	Print struct {
+		File    string `arg:"" help:"A policy file."`
+		Product string `arg:"" optional:"" help:"Only this product."`
+	} `cmd:"" help:"Print every value of each product and where it comes from. Example: tuidan policy print policy.yaml cmcc30"`
 	Schema struct{} `cmd:"" help:"Print the JSON Schema of policy files, by which editors complete and check them. Example: tuidan policy schema > policy.schema.json"`
 }
 
@@ -23,6 +29,8 @@ func runPolicy(command string, line *policyLine, stdout, stderr io.Writer) error
 	switch command, _, _ := strings.Cut(command, " "); command {
 	case "check":
 		return checkPolicies(line.Check.Files, stdout, stderr)
+	case "print":
+		return printPolicy(line.Print.File, line.Print.Product, stdout, stderr)
 	case "schema":
 		_, err := stdout.Write(policy.Schema())
 		return err
@@ -46,6 +54,48 @@ func checkPolicies(files []string, stdout, stderr io.Writer) error {
 		return tellProblems(found.sorted(), stderr)
 	}
 	return nil
+}
+
+// printPolicy prints what holds for each product, or for one, and why.
+func printPolicy(file, product string, stdout, stderr io.Writer) error {
+	p, problems := openPolicy(file)
+	if p == nil {
+		return tellProblems(problems, stderr)
+	}
+	var parts []string
+	for _, name := range p.Products() {
+		if product == "" || name == product {
+			parts = append(parts, "product "+name)
+		}
+	}
+	if product != "" && len(parts) == 0 {
+		return tellProblems(Problems{{File: file, Text: fmt.Sprintf("there is no product %q", product), Hint: nearest(product, p.Products())}}, stderr)
+	}
+	if product == "" {
+		for _, kind := range []refund.Kind{refund.Card, refund.TopUp, refund.Membership} {
+			if of := "kind " + string(kind); p.Settings(of) != nil {
+				parts = append(parts, of)
+			}
+		}
+	}
+	out := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	for i, part := range parts {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintln(out, part)
+		for _, s := range p.Settings(part) {
+			switch {
+			case s.Line == 0:
+				fmt.Fprintf(out, "  %s\t-\tnot given\n", s.Name)
+			case s.From == part:
+				fmt.Fprintf(out, "  %s\t%s\t%s:%d\n", s.Name, s.Value, file, s.Line)
+			default:
+				fmt.Fprintf(out, "  %s\t%s\t%s:%d, from %s\n", s.Name, s.Value, file, s.Line, s.From)
+			}
+		}
+	}
+	return out.Flush()
 }
 
 // openPolicy reads a policy file; without a policy there are problems.

@@ -111,26 +111,82 @@ func (r *reader) suppliers(p *Policy, n *node) {
 	}
 }
 
-// products reads kinds and products. A product takes from its kind what it does
-// not say itself.
+// products reads kinds and products. A product takes what it does not say itself
+// from the product that it is like, else from its kind.
 func (r *reader) products(p *Policy, top record) {
-	p.kinds = map[refund.Kind]Product{}
+	p.kinds, p.settings = map[refund.Kind]Product{}, map[string][]Setting{}
 	for _, e := range r.entries(top.get("kinds"), "kinds") {
 		kind := choice(r, e.key, "kind", kinds...)
 		m := r.record(e.key, e.value, "kind "+short(e.key.text), kindForm)
-		p.kinds[kind] = r.product(p, m, Product{Kind: kind})
+		own := Setting{Name: "kind", Value: string(kind), From: "kind " + string(kind), Line: e.key.line}
+		p.kinds[kind], p.settings[own.From] = r.product(p, m, own.From, Product{Kind: kind}, []Setting{own})
 	}
 	p.products = map[string]Product{}
-	for _, e := range r.entries(top.get("products"), "products") {
-		m := r.record(e.key, e.value, "product "+short(e.key.text), productForm)
-		kind := choice(r, m.need("kind"), "kind", kinds...)
-		base := p.kinds[kind]
-		base.Name, base.Kind = e.key.text, kind
-		p.products[e.key.text] = r.product(p, m, base)
+	entries := r.entries(top.get("products"), "products")
+	parts := make(map[string]record, len(entries))
+	for _, e := range entries {
+		p.names = append(p.names, e.key.text)
+		parts[e.key.text] = r.record(e.key, e.value, "product "+short(e.key.text), productForm)
+	}
+	for _, e := range entries {
+		r.resolve(p, e.key.text, parts, nil)
 	}
 }
 
-func (r *reader) product(p *Policy, m record, product Product) Product {
+// resolve reads one product after the one that it is like. The trail names the
+// products that led here.
+func (r *reader) resolve(p *Policy, name string, parts map[string]record, trail []string) {
+	if _, done := p.products[name]; done {
+		return
+	}
+	m, from := parts[name], "product "+name
+	var base Product
+	var settings []Setting
+	if like := m.get("like"); like != nil {
+		other := r.word(like, "like")
+		switch {
+		case other == "": // told already
+		case other == name || slices.Contains(trail, other):
+			circle := append(slices.Clone(trail[max(0, slices.Index(trail, other)):]), name, other)
+			if other == name {
+				circle = []string{name, name}
+			}
+			r.wrong(like, "", "products are like each other in a circle: %s", short(strings.Join(circle, " → ")))
+			base.Fulfilment, base.Window = refund.Auto, time.Hour // what the circle hides is not told too
+		case !slices.Contains(p.names, other):
+			r.wrong(like, nearest(other, p.names), "there is no product `%s` to be like", short(other))
+			base.Fulfilment, base.Window = refund.Auto, time.Hour
+		default:
+			r.resolve(p, other, parts, append(trail, name))
+			base, settings = p.products[other], slices.Clone(p.settings["product "+other])
+		}
+	}
+	if n := m.get("kind"); n != nil || m.get("like") == nil {
+		kind := choice(r, m.need("kind"), "kind", kinds...)
+		if m.get("like") == nil {
+			base, settings = p.kinds[kind], slices.Clone(p.settings["kind "+string(kind)])
+		}
+		base.Kind = kind
+		if n != nil {
+			settings = set(settings, Setting{Name: "kind", Value: n.text, From: from, Line: n.line})
+		}
+	}
+	base.Name = name
+	p.products[name], p.settings[from] = r.product(p, m, from, base, settings)
+}
+
+// set replaces the setting of the same name.
+func set(settings []Setting, s Setting) []Setting {
+	return append(slices.DeleteFunc(settings, func(other Setting) bool { return other.Name == s.Name }), s)
+}
+
+// product reads what a product or kind says itself, over what it is based on.
+func (r *reader) product(p *Policy, m record, from string, product Product, settings []Setting) (Product, []Setting) {
+	for _, field := range kindForm {
+		if n := m.get(field.name); n != nil {
+			settings = set(settings, Setting{Name: field.name, Value: n.text, From: from, Line: n.line})
+		}
+	}
 	if n := m.get("fulfilment"); n != nil {
 		product.Fulfilment = choice(r, n, "fulfilment", fulfilments...)
 	} else if product.Fulfilment == "" {
@@ -153,7 +209,7 @@ func (r *reader) product(p *Policy, m record, product Product) Product {
 			r.wrong(n, nearest(product.Supplier, names(p.suppliers)), "supplier `%s` is not under `suppliers`", short(product.Supplier))
 		}
 	}
-	return product
+	return product, settings
 }
 
 func (r *reader) evidence(p *Policy, n *node) {

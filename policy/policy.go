@@ -24,6 +24,8 @@ type Policy struct {
 	currency  string // of the amounts that conditions name
 	kinds     map[refund.Kind]Product
 	products  map[string]Product
+	names     []string             // of products, in the file's order
+	settings  map[string][]Setting // by "product NAME" and "kind KIND"
 	suppliers map[string]Ability
 	evidence  []evidence
 	rules     []rule
@@ -95,6 +97,39 @@ func (p *Policy) Product(name string, kind refund.Kind) Product {
 	product := p.kinds[kind]
 	product.Name, product.Kind = name, kind
 	return product
+}
+
+// Setting is one value of a product and where the file gives it.
+type Setting struct {
+	Name  string // as in the file: "window"
+	Value string // as in the file: "72h"; "" when nothing gives one
+	From  string // "product NAME" or "kind KIND", that says it
+	Line  int    // of the file; 0 when nothing gives a value
+}
+
+// Products lists the products that the file names, in its order.
+func (p *Policy) Products() []string { return p.names }
+
+// Settings returns every value of a product that the file names, or of a kind, by
+// "product NAME" or "kind KIND", and where it comes from: the product itself, one
+// that it is like, or the kind. Nil for one that the file does not name.
+func (p *Policy) Settings(of string) []Setting {
+	given := p.settings[of]
+	if given == nil {
+		return nil
+	}
+	var all []Setting
+	for _, field := range productForm {
+		if field.name == "like" {
+			continue
+		}
+		setting := Setting{Name: field.name}
+		if i := slices.IndexFunc(given, func(s Setting) bool { return s.Name == field.name }); i >= 0 {
+			setting = given[i]
+		}
+		all = append(all, setting)
+	}
+	return all
 }
 
 // Asks returns what a reason needs, in the order of asking. An item that several

@@ -43,7 +43,10 @@ var (
 		{"account", false, "The shape of the account that is topped up.", oneOf(accountForms)},
 		{"supplier", false, "Its name under suppliers.", textSchema},
 	}
-	productForm  = slices.Concat(form{{"kind", true, "The kind of goods.", oneOf(kinds)}}, optional(kindForm))
+	productForm = slices.Concat(form{
+		{"like", false, "Another product, from which it takes what it does not say itself.", textSchema},
+		{"kind", false, "The kind of goods.", oneOf(kinds)},
+	}, optional(kindForm))
 	evidenceForm = form{
 		{"reasons", true, "The reasons that need it.", listOf(oneOf(refund.Reasons()))},
 		{"kinds", false, "Only for these kinds of goods.", listOf(oneOf(kinds))},
@@ -95,7 +98,7 @@ var (
 		{"version", true, "Of this form of file.", schema{"const": 1}},
 		{"currency", true, "Of every amount and limit.", schema{"type": "string", "pattern": `^[A-Z][A-Z0-9]{2,4}$`}},
 		{"kinds", false, "What holds for goods that products does not name.", mapOf(kinds, object(kindForm))},
-		{"products", false, "What the shop sells, by the name in its orders.", schema{"type": "object", "additionalProperties": object(productForm)}},
+		{"products", false, "What the shop sells, by the name in its orders.", schema{"type": "object", "additionalProperties": productSchema()}},
 		{"suppliers", false, "What each can do.", byName(object(supplierForm))},
 		{"evidence", false, "What a buyer is asked for, in this order.", listOf(object(evidenceForm))},
 		{"rules", true, "The first whose condition holds decides.", notEmpty("minItems", listOf(object(ruleForm)))},
@@ -152,6 +155,13 @@ func object(f form) schema {
 		}
 	}
 	return schema{"type": "object", "properties": properties, "required": needed, "additionalProperties": false}
+}
+
+// productSchema is a product's form; its kind is its own or the other product's.
+func productSchema() schema {
+	s := object(productForm)
+	s["anyOf"] = []schema{{"required": []string{"kind"}}, {"required": []string{"like"}}}
+	return s
 }
 
 // optional is a form without anything needed.

@@ -56,7 +56,7 @@ func TestSchemaRefuses(t *testing.T) {
 		{"kind: topup", "kind: topop"}, {"[wrong_account]", "[wrong_acount]"}, {"intended_account:", "intended_acount:"},
 		{"outcome: refund", "outcome: refnud"}, {"outcome: review", "outcome: refuse"}, {"outcome: refund", "outcome: refund\n    fault: byer"},
 		{"outcome: refund", "outcome: refund\n    amount: some"}, {"{en: No.}", "No."}, {"{en: No.}", "{english: No.}"}, {"name: block", "name: Block!"},
-		{"  undo: 10s\n", ""}, {"[1h, 6h]", "1h"}, {"kind: topup, ", ""},
+		{"  undo: 10s\n", ""}, {"[1h, 6h]", "1h"}, {"kind: topup, ", ""}, {"kind: topup, ", "like: [p1], "},
 	} {
 		file := strings.Replace(small, change[0], change[1], 1)
 		if file == small {
