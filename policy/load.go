@@ -23,7 +23,7 @@ var (
 	accountForms = []string{"cn_mobile", "email", "game_id"}
 	guardWords   = []string{"ask_evidence", "ask_supplier", "review", "two_approvals"}
 	checkPoints  = []string{"in_time", "complete", "accurate"}
-	amountForms  = []string{"whole", "missing"}
+	amountForms  = []string{wholeAmount, missingAmount}
 
 	kindValues       = texts(kinds)
 	fulfilmentValues = texts(fulfilments)
@@ -291,7 +291,7 @@ func (r *reader) rules(p *Policy, n *node) {
 			outcome:       choice(r, m.need("outcome"), "outcome", ruleOutcomes...),
 			fault:         choice(r, m.get("fault"), "fault", faults...),
 			fails:         choice(r, m.get("fails"), "fails", checkPoints...),
-			whole:         choice(r, m.get("amount"), "amount", amountForms...) == "whole",
+			amount:        r.share(p, m.keys["amount"], m.get("amount")),
 			recover:       r.flag(m.get("recover"), "recover"),
 			needsEvidence: r.flag(m.get("needs_evidence"), "needs_evidence"),
 			exempt:        r.exempt(p, m.keys["exempt"], m.get("exempt")),

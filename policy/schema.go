@@ -55,12 +55,17 @@ var (
 		{"optional", false, "What helps, and why.", mapOf(items, wordsSchema)},
 	}
 	exemptForm = form{{"all_but", true, "The guards that it is not exempt from.", listOf(nameSchema)}}
-	ruleForm   = form{
+	amountForm = form{
+		{feeAmount, false, "All less a fee, such as 5 % or 2 CNY.", schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)? ?(%|[A-Z][A-Z0-9]{2,4})$`}},
+		{fixedAmount, false, "This much, at most what is left.", moneySchema},
+		{unusedAmount, false, "The part of this term, from the order's completion, that was not over when the buyer applied.", spanSchema},
+	}
+	ruleForm = form{
 		{"name", true, "The rule's name, which no other rule has.", nameSchema},
 		{"when", true, "", conditionSchema},
 		{"outcome", true, "What the rule says.", oneOf(ruleOutcomes)},
 		{"fault", false, "Whose fault it is.", oneOf(faults)},
-		{"amount", false, "How much is paid: all that is left, or of a partial delivery what did not arrive.", oneOf(amountForms)},
+		{"amount", false, "How much is paid: all that is left, of a partial delivery what did not arrive, or a part.", schema{"anyOf": []schema{oneOf(amountForms), notEmpty("maxProperties", notEmpty("minProperties", object(amountForm)))}}},
 		{"withdraw", false, "The goods are taken back first; without it, when they are unused.", flagSchema},
 		{"recover", false, "Refunded first, claimed later from whoever is at fault.", flagSchema},
 		{"needs_evidence", false, "First what is missing is asked for.", flagSchema},
