@@ -241,6 +241,7 @@ func FuzzLoad(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
+	f.Add([]byte(strings.NewReplacer("kind: topup,", "like: p1,", "exempt: [big]", "amount: {fee: 5 %}").Replace(small)))
 	for _, seed := range []string{"", "a: [", "rules:\n  - when: |\n", "version: 1\nrules: {a: *b}", "? a\n: b", "'", "\"\\x", "- - -", "a: >+2\n  b"} {
 		f.Add([]byte(seed))
 	}
@@ -253,7 +254,10 @@ func FuzzLoad(f *testing.F) {
 			t.Fatal("an error without words")
 		}
 		if p != nil {
-			p.Decide(Facts{})
+			p.Check()
+			if _, err := p.Explain(p.Decide(Facts{})); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }
