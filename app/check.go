@@ -45,19 +45,24 @@ func check(file string, environment []string, stdout, stderr io.Writer) int {
 
 // countOrders tells how many orders of a shop its file has.
 func countOrders(setup *Setup, shop ShopSetup) string {
+	return fmt.Sprint(len(ordersOf(setup, shop)))
+}
+
+// ordersOf reads a shop's orders from its file. Its mistakes were told; with
+// keep_good the others count.
+func ordersOf(setup *Setup, shop ShopSetup) []refund.Order {
 	ids := make([]refund.ShopID, len(setup.Shops))
 	for i := range setup.Shops {
 		ids[i] = setup.Shops[i].ID
 	}
-	// Its mistakes were told; with keep_good the others count.
 	read, _ := orders.ParseCSV("", bytes.NewReader(shop.Orders), orders.Options{Shops: ids, KeepGood: true})
-	own := 0
+	var own []refund.Order
 	for _, order := range read {
 		if order.Shop == shop.ID {
-			own++
+			own = append(own, order)
 		}
 	}
-	return fmt.Sprint(own)
+	return own
 }
 
 // rehearseFiles plays scripts of anybody.

@@ -90,7 +90,7 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 	case "check":
 		return check(line.Check.Config, environment, stdout, stderr)
 	case "policy":
-		err = runPolicy(rest, &line.Policy, stdout, stderr)
+		err = runPolicy(rest, &line.Policy, environment, stdout, stderr)
 	case "rehearse":
 		err = rehearseFiles(line.Rehearse.Files, line.Rehearse.Verbose, stdout, stderr)
 	case "intents":

@@ -21,16 +21,26 @@ type policyLine struct {
 		File    string `arg:"" help:"A policy file."`
 		Product string `arg:"" optional:"" help:"Only this product."`
 	} `cmd:"" help:"Print every value of each product and where it comes from. Example: tuidan policy print policy.yaml cmcc30"`
+	Explain struct {
+		Order  string `arg:"" help:"An order's number."`
+		Issue  string `help:"Why the buyer wants his money back, such as failed_topup; without it each reason and what follows." placeholder:"REASON"`
+		At     string `help:"When he applies, such as 2026-03-02T10:00:00+08:00; without it now." placeholder:"TIME"`
+		Shop   string `help:"The shop's id, when several have this order number." placeholder:"ID"`
+		Locale string `help:"The language, such as en; without it the shop's." placeholder:"LOCALE"`
+		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
+	} `cmd:"" help:"Explain what the rules say of an order, rule by rule. It only reads: the supplier is not asked, and nothing is stored. Example: tuidan policy explain T1001 --issue changed_mind"`
 	Schema struct{} `cmd:"" help:"Print the JSON Schema of policy files, by which editors complete and check them. Example: tuidan policy schema > policy.schema.json"`
 }
 
 // runPolicy is `tuidan policy …`.
-func runPolicy(command string, line *policyLine, stdout, stderr io.Writer) error {
+func runPolicy(command string, line *policyLine, environment []string, stdout, stderr io.Writer) error {
 	switch command, _, _ := strings.Cut(command, " "); command {
 	case "check":
 		return checkPolicies(line.Check.Files, stdout, stderr)
 	case "print":
 		return printPolicy(line.Print.File, line.Print.Product, stdout, stderr)
+	case "explain":
+		return explainOrder(line, environment, stdout, stderr)
 	case "schema":
 		_, err := stdout.Write(policy.Schema())
 		return err

@@ -113,3 +113,63 @@ func TestPolicyPrint(t *testing.T) {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
+
+// explain runs `tuidan policy explain` beside an order that was completed on
+// 2 March at ten.
+func explain(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	config := folder(t, good)
+	orders := "order_no,merchant,product,kind,title,amount,currency,net_paid,state,completed_at\n" +
+		"T1,star,cmcc30,topup,移动话费30元,30.00,CNY,28.00,delivered,2026-03-02T10:00:00+08:00\n"
+	if err := os.WriteFile(filepath.Join(filepath.Dir(config), "orders.csv"), []byte(orders), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, wrong bytes.Buffer
+	code = Main(append([]string{"policy", "explain", "--config", config}, args...), nil, strings.NewReader(""), &out, &wrong)
+	return code, out.String(), wrong.String()
+}
+
+func TestPolicyExplain(t *testing.T) {
+	const noon = "2026-03-02T12:00:00+08:00"
+	tests := []struct {
+		name  string
+		args  []string
+		wants []string
+		lacks string
+	}{
+		{"one reason", []string{"T1", "--issue", "changed_mind", "--at", noon, "--locale", "en"}, []string{
+			"Order T1 · 移动话费30元 · ¥30.00\n", "├─ Decision: refund, ¥28.00\n", "│  │  ├─ The goods: speaks for it. unused\n",
+			"│  │  ├─ failed: does not hold\n│  │  │  └─ the goods, by the supplier: unknown\n",
+			"│  │  └─ unused: holds → refund\n", "│     ├─ over_200: does not hold\n│     │  └─ what may still be paid back: 28.00\n", "└─ Fingerprint of the rules: "}, "unused_by_hand"},
+		{"in the shop's language", []string{"T1", "--issue", "wrong_account", "--at", noon}, []string{
+			"├─ 决定：请买家补充应充的账号\n", "│  │  └─ wrong_account：成立 → 询问供应商\n", "over_500：不适用于这条规则"}, "does not"},
+		{"late", []string{"T1", "--issue", "changed_mind", "--at", "2026-03-09T12:00:00+08:00", "--locale", "en"}, []string{"Decision: refuse\n", "window: holds → refuse"}, "over_200: holds"},
+		{"every reason", []string{"T1", "--at", noon, "--locale", "en"}, []string{"├─ Top-up not arrived: refund, ¥28.00\n", "├─ Wrong account: ask the buyer for the right account\n"}, "does not hold"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			code, stdout, stderr := explain(t, test.args...)
+			if code != exitOK || strings.Contains(stdout, test.lacks) {
+				t.Errorf("exit %d, %s\n%s", code, stderr, stdout)
+			}
+			for _, want := range test.wants {
+				if !strings.Contains(stdout, want) {
+					t.Errorf("%q is not in\n%s", want, stdout)
+				}
+			}
+		})
+	}
+	for _, wrong := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"T2"}, "there is no order T2"},
+		{[]string{"T1", "--issue", "bored"}, `"bored" is none of failed_topup, `},
+		{[]string{"T1", "--at", "noon"}, `"noon" is no time such as`},
+		{[]string{"T1", "--shop", "moon"}, "there is no order T1"},
+	} {
+		if code, _, stderr := explain(t, wrong.args...); code != exitWrong || !strings.Contains(stderr, wrong.want) {
+			t.Errorf("%v: exit %d, %s", wrong.args, code, stderr)
+		}
+	}
+}

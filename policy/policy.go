@@ -178,6 +178,18 @@ func (p *Policy) Undo() time.Duration { return p.undo }
 // heard. (R33)
 func (p *Policy) Survives() time.Duration { return p.survives }
 
+// InTime reports whether a request at this moment is within the product's window,
+// and whether it is within the longer time for other than personal reasons. An
+// order that is not known to be complete is in time. (R32, R33)
+func (p *Policy) InTime(order refund.Order, at time.Time) (inWindow, survives bool) {
+	if order.CompletedAt.IsZero() {
+		return true, true
+	}
+	window := p.Product(order.Product, order.Kind).Window
+	inWindow = window == 0 || !at.After(order.CompletedAt.Add(window))
+	return inWindow, inWindow || !at.After(order.CompletedAt.Add(p.survives))
+}
+
 // EvidenceAtLeast is the least time that a buyer has for evidence, counted from
 // the opening of his case.
 func (p *Policy) EvidenceAtLeast() time.Duration { return p.evidenceAtLeast }
