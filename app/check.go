@@ -21,6 +21,14 @@ func check(file string, environment []string, stdout, stderr io.Writer) int {
 		}
 		return exitWrong
 	}
+	var found Problems
+	for _, shop := range setup.Shops {
+		found = append(found, policyProblems(shop.Policy.Check(setup.Catalogs.Locales()...))...)
+	}
+	if len(found) > 0 {
+		_ = tellProblems(found.sorted(), stderr)
+		return exitWrong
+	}
 	fmt.Fprintf(stdout, "%s: all good\n", file)
 	fmt.Fprintf(stdout, "  telegram  %s by %s\n", setup.Config.Telegram.APIURL, setup.Config.Telegram.Mode)
 	fmt.Fprintf(stdout, "  data      %s\n", setup.Config.Data)
@@ -37,19 +45,24 @@ func check(file string, environment []string, stdout, stderr io.Writer) int {
 
 // countOrders tells how many orders of a shop its file has.
 func countOrders(setup *Setup, shop ShopSetup) string {
+	return fmt.Sprint(len(ordersOf(setup, shop)))
+}
+
+// ordersOf reads a shop's orders from its file. Its mistakes were told; with
+// keep_good the others count.
+func ordersOf(setup *Setup, shop ShopSetup) []refund.Order {
 	ids := make([]refund.ShopID, len(setup.Shops))
 	for i := range setup.Shops {
 		ids[i] = setup.Shops[i].ID
 	}
-	// Its mistakes were told; with keep_good the others count.
 	read, _ := orders.ParseCSV("", bytes.NewReader(shop.Orders), orders.Options{Shops: ids, KeepGood: true})
-	own := 0
+	var own []refund.Order
 	for _, order := range read {
 		if order.Shop == shop.ID {
-			own++
+			own = append(own, order)
 		}
 	}
-	return fmt.Sprint(own)
+	return own
 }
 
 // rehearseFiles plays scripts of anybody.

@@ -174,7 +174,7 @@ func TestAllMistakesInOneRun(t *testing.T) {
 		t.Errorf("exit %d, want %d", code, exitWrong)
 	}
 	for _, want := range []string{
-		"tuidan.yaml:2:9: telegram.mode", "policy.yaml:11:1: ", "orders.csv:2:", "environment: TUIDAN_LOG_LEVL: there is no such key",
+		"tuidan.yaml:2:9: telegram.mode", "policy.yaml:14:1: ", "orders.csv:2:", "environment: TUIDAN_LOG_LEVL: there is no such key",
 	} {
 		if !strings.Contains(fault.String(), want) {
 			t.Errorf("%q is not told:\n%s", want, fault.String())

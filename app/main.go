@@ -43,6 +43,7 @@ type commandLine struct {
 	Check struct {
 		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Check config, policies, order files and texts without starting; name every mistake with file, line and column. Example: tuidan check --config tuidan.yaml"`
+	Policy   policyLine `cmd:"" help:"Check, print, try and publish the shops' rules, and explain what they decide. Example: tuidan policy check policy.yaml"`
 	Rehearse struct {
 		Files   []string `arg:"" name:"file" help:"Scripts of conversations (.txtar). A script is data: what could reach beyond its own folder is refused."`
 		Verbose bool     `help:"Show the desk's log too." short:"v"`
@@ -60,8 +61,7 @@ type commandLine struct {
 		File   string `arg:"" help:"The sealed file: evidence/CASE/SHA-256.sealed in the data folder."`
 		Config string `help:"The config file, which names the keys." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Open a sealed file and write what is in it to standard output. Example: tuidan evidence data/evidence/1.1/….sealed > picture.jpg"`
-	Policy  policyLine `cmd:"" help:"Work with the shops' refund rules. Example: tuidan policy publish --html pages"`
-	Version struct{}   `cmd:"" help:"Print the version. Example: tuidan version"`
+	Version struct{} `cmd:"" help:"Print the version. Example: tuidan version"`
 	Help    struct {
 		Command []string `arg:"" optional:"" help:"The command to explain."`
 	} `cmd:"" help:"Explain the program or a command. Example: tuidan help serve"`
@@ -101,6 +101,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = openAndServe(ctx, line.Serve.Config, environment, stderr)
 	case "check":
 		return check(line.Check.Config, environment, stdout, stderr)
+	case "policy":
+		err = runPolicy(ctx, rest, &line.Policy, environment, stdout, stderr)
 	case "rehearse":
 		err = rehearseFiles(line.Rehearse.Files, line.Rehearse.Verbose, stdout, stderr)
 	case "intents":
@@ -110,12 +112,6 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = runKeys(rest, line.Keys.New.File, line.Keys.Rotate.File, stdout)
 	case "evidence":
 		err = openEvidence(line.Evidence.File, line.Evidence.Config, environment, stdout, stderr)
-	case "policy":
-		if given := line.Policy.Replay; rest == "replay" {
-			err = replay(ctx, replayOptions{given.Policy, given.Config, given.Shop, given.Since}, environment, stdout, stderr)
-			break
-		}
-		err = publish(line.Policy.Publish.HTML, line.Policy.Publish.Config, environment, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())
 	}

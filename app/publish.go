@@ -15,20 +15,6 @@ import (
 	"tuidan/refund"
 )
 
-// policyLine is what kong reads of `tuidan policy`.
-type policyLine struct {
-	Publish struct {
-		HTML   string `name:"html" help:"Folder for one page a shop, or with one shop a file that ends in .html." placeholder:"DIR|FILE" required:""`
-		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
-	} `cmd:"" help:"Write the refund rules as a page that the shop can host, in every language. Example: tuidan policy publish --html pages --config tuidan.yaml"`
-	Replay struct {
-		Policy string `help:"The policy file to try." placeholder:"FILE" required:""`
-		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
-		Shop   string `help:"The shop, by its id, when the config has several." placeholder:"ID"`
-		Since  string `help:"Only cases opened on this day or later." placeholder:"YYYY-MM-DD"`
-	} `cmd:"" help:"Decide all past cases again by another policy and show what would change. Nothing is written. Example: tuidan policy replay --policy new.yaml --since 2026-03-01"`
-}
-
 //go:embed publish.html
 var pageSource string
 

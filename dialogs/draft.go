@@ -446,11 +446,9 @@ func (s *step) openCase() {
 	c.Facts, c.Secrets = map[refund.Item]refund.Fact{}, draft.Secrets
 	s.admit(c.Reason, draft.Facts, draft.Doubts)
 	end := c.OpenedAt
-	c.InTime, c.InWindow = true, true
+	c.InTime, c.InWindow = s.facts.Policy.InTime(order, s.sent())
 	if !order.CompletedAt.IsZero() {
 		end = order.CompletedAt.Add(product.Window)
-		c.InTime = product.Window == 0 || !s.sent().After(end)
-		c.InWindow = c.InTime || !s.sent().After(order.CompletedAt.Add(s.facts.Policy.Survives()))
 	}
 	c.EvidenceOwn = max(end.Sub(s.now()), s.facts.Policy.EvidenceAtLeast())
 	account.Open = id

@@ -28,7 +28,8 @@ const (
 // condition is one `when`, compiled.
 type condition struct {
 	program cel.Program
-	reads   []int // variables, in their order
+	reads   []int    // variables, in their order
+	checked *ast.AST // as it was compiled
 }
 
 // holds computes the condition. It fails when the condition does, for example by
@@ -134,12 +135,16 @@ func (r *reader) condition(n *node) (condition, bool) {
 	if !r.knownWords(n, checked.NativeRep()) {
 		return condition{}, false
 	}
-	program, err := env.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+	if !onlyCompares(checked.NativeRep()) {
+		options = append(options, cel.CostLimit(maxCost)) // counting costs time
+	}
+	program, err := env.Program(checked, options...)
 	if err != nil {
 		r.wrong(n, "", "%s", err)
 		return condition{}, false
 	}
-	c := condition{program: program}
+	c := condition{program: program, checked: checked.NativeRep()}
 	for i := range variables {
 		for _, reference := range checked.NativeRep().ReferenceMap() {
 			if reference.Name == variables[i].Name {
@@ -149,6 +154,27 @@ func (r *reader) condition(n *node) (condition, bool) {
 		}
 	}
 	return c, true
+}
+
+// onlyCompares reports whether a condition is made of comparisons, && || and !: its
+// cost is bounded by its own length, whatever the order says.
+func onlyCompares(checked *ast.AST) bool {
+	simple := true
+	ast.PreOrderVisit(checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.IdentKind, ast.LiteralKind, ast.ListKind:
+		case ast.CallKind:
+			switch e.AsCall().FunctionName() {
+			case operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot, operators.In, operators.Equals, operators.NotEquals,
+				operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals, "duration":
+			default:
+				simple = false
+			}
+		default:
+			simple = false
+		}
+	}))
+	return simple
 }
 
 // knownWords checks the texts that a condition compares variables with: a

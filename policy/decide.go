@@ -7,11 +7,12 @@ import (
 // rule is one entry of the file's ordered list.
 type rule struct {
 	name          string
+	at            Mistake // its place in the file, without Text
 	when          condition
 	outcome       refund.Outcome
 	fault         refund.Party // Nobody: the buyer's for a personal reason, else not established
 	fails         string       // which of the three checks it says failed; "": none
-	whole         bool         // the amount is all that is left, even of a partial delivery
+	amount        share        // of what is left
 	withdraw      *bool        // nil: when the goods are unused
 	recover       bool
 	needsEvidence bool
@@ -101,10 +102,10 @@ func (p *Policy) Decide(f Facts) refund.Decision {
 	}
 
 	var withdraw *bool
-	whole := false
+	var part share
 	if fired != nil {
 		d.Rule, d.Clause, d.Outcome, d.Fault, d.Recover = fired.name, fired.clause, fired.outcome, fired.fault, fired.recover
-		withdraw, whole = fired.withdraw, fired.whole
+		withdraw, part = fired.withdraw, fired.amount
 		switch fired.fails {
 		case "in_time":
 			d.Check.InTime = false
@@ -121,7 +122,9 @@ func (p *Policy) Decide(f Facts) refund.Decision {
 		d.Fault = refund.Buyer
 	}
 
-	amount, payable := payable(&f, v.goods, whole)
+	d.Factors = factors(&d)
+
+	amount, payable := payable(&f, v.goods, part)
 	strict := strictnessOf(d.Outcome)
 	if d.Outcome == refund.Refund {
 		if !established(&f, v) {
@@ -184,17 +187,48 @@ func established(f *Facts, v *view) bool {
 	return v.sentElsewhere || f.Supplied == refund.Refunds
 }
 
-// payable returns what would be paid: all that is left or, of a partial delivery
-// unless whole is set, the part that the supplier says is missing; never more
-// than is left, nor than the order's amount. It returns false and a zero amount
-// when that is not known or nothing.
-func payable(f *Facts, goods refund.Goods, whole bool) (refund.Money, bool) {
+// factors gives the verdicts of the four factors, from what the rules made of the
+// facts. (R4)
+func factors(d *refund.Decision) refund.Factors {
+	f := refund.Factors{Nature: refund.Open, Rules: refund.Open, Conduct: refund.Open, Scenario: refund.For}
+	switch d.Goods {
+	case refund.Unused, refund.Failed, refund.Partial:
+		f.Nature = refund.For
+	case refund.Used:
+		f.Nature = refund.Against
+	}
+	switch d.Outcome {
+	case refund.Refund:
+		f.Rules = refund.For
+	case refund.Refuse:
+		f.Rules = refund.Against
+	}
+	switch {
+	case !d.Check.InTime || !d.Check.Accurate:
+		f.Conduct = refund.Against
+	case d.Check.Complete:
+		f.Conduct = refund.For
+	}
+	switch d.Fault {
+	case refund.Nobody:
+		f.Scenario = refund.Open
+	case refund.Buyer:
+		f.Scenario = refund.Against
+	}
+	return f
+}
+
+// payable returns what would be paid: a share of what is left and, of a partial
+// delivery, of the part that the supplier says is missing; never more than is
+// left, nor than the order's amount. It returns false and a zero amount when that
+// is not known or nothing.
+func payable(f *Facts, goods refund.Goods, part share) (refund.Money, bool) {
 	if f.Left == nil || f.Left.Minor <= 0 {
 		return refund.Money{}, false
 	}
 	amount := *f.Left
 	caps := []refund.Money{f.Order.Amount}
-	if goods == refund.Partial && !whole {
+	if goods == refund.Partial && part.form != wholeAmount {
 		if f.Record == nil || f.Record.Missing == nil {
 			return refund.Money{}, false
 		}
@@ -206,5 +240,5 @@ func payable(f *Facts, goods refund.Goods, whole bool) (refund.Money, bool) {
 		}
 		amount.Minor = min(amount.Minor, limit.Minor)
 	}
-	return amount, true
+	return part.of(amount, f)
 }

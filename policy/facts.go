@@ -258,11 +258,15 @@ func sinceTransaction(f *Facts) (time.Duration, bool) {
 	if at.IsZero() {
 		return 0, false
 	}
-	reported := f.Reported
-	if reported.IsZero() {
-		reported = f.Now
+	return max(0, f.reported().Sub(at)), true
+}
+
+// reported is when the case opened, or would open.
+func (f *Facts) reported() time.Time {
+	if f.Reported.IsZero() {
+		return f.Now
 	}
-	return max(0, reported.Sub(at)), true
+	return f.Reported
 }
 
 // accurate reports whether what the buyer stated agrees with the records, as far

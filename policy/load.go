@@ -21,11 +21,17 @@ var (
 	faults       = []refund.Party{refund.Buyer, refund.Merchant, refund.Platform, refund.Supplier}
 	ruleOutcomes = []refund.Outcome{refund.Refund, refund.AskEvidence, refund.AskSupplier, refund.Review, refund.Refuse}
 	accountForms = []string{"cn_mobile", "email", "game_id"}
+	guardWords   = []string{"ask_evidence", "ask_supplier", "review", "two_approvals"}
+	checkPoints  = []string{"in_time", "complete", "accurate"}
+	amountForms  = []string{wholeAmount, missingAmount}
 
 	kindValues       = texts(kinds)
 	fulfilmentValues = texts(fulfilments)
 	itemValues       = texts(items)
 )
+
+// maxOwnerDays bounds the days that an owner has.
+const maxOwnerDays = 365
 
 // guardOutcomes are what a guard may make of a decision.
 var guardOutcomes = map[string]strictness{
@@ -66,7 +72,7 @@ func (r *reader) policy(p *Policy, root *node) {
 		return
 	}
 	top := r.record(&node{line: 1, column: 1}, root, "a policy",
-		"version", "currency", "kinds", "products", "suppliers", "evidence", "rules", "guards", "refusals", "deadlines")
+		policyForm)
 	if n := top.need("version"); n != nil && (n.kind != scalar || n.text != "1") {
 		r.wrong(n, "1", "this tuidan reads version 1 of policies")
 	}
@@ -96,7 +102,7 @@ func (r *reader) suppliers(p *Policy, n *node) {
 	p.suppliers = map[string]Ability{}
 	for _, e := range r.entries(n, "suppliers") {
 		name := r.name(e.key, "supplier")
-		m := r.record(e.key, e.value, "supplier "+short(e.key.text), "rolls_back", "adjusts", "within")
+		m := r.record(e.key, e.value, "supplier "+short(e.key.text), supplierForm)
 		p.suppliers[name] = Ability{
 			RollsBack: r.flag(m.get("rolls_back"), "rolls_back"),
 			Adjusts:   r.flag(m.get("adjusts"), "adjusts"),
@@ -105,27 +111,82 @@ func (r *reader) suppliers(p *Policy, n *node) {
 	}
 }
 
-// products reads kinds and products. A product takes from its kind what it does
-// not say itself.
+// products reads kinds and products. A product takes what it does not say itself
+// from the product that it is like, else from its kind.
 func (r *reader) products(p *Policy, top record) {
-	p.kinds = map[refund.Kind]Product{}
+	p.kinds, p.settings = map[refund.Kind]Product{}, map[string][]Setting{}
 	for _, e := range r.entries(top.get("kinds"), "kinds") {
 		kind := choice(r, e.key, "kind", kinds...)
-		m := r.record(e.key, e.value, "kind "+short(e.key.text), "fulfilment", "window", "instant", "account", "supplier")
-		p.kinds[kind] = r.product(p, m, Product{Kind: kind})
+		m := r.record(e.key, e.value, "kind "+short(e.key.text), kindForm)
+		own := Setting{Name: "kind", Value: string(kind), From: "kind " + string(kind), Line: e.key.line}
+		p.kinds[kind], p.settings[own.From] = r.product(p, m, own.From, Product{Kind: kind}, []Setting{own})
 	}
 	p.products = map[string]Product{}
-	for _, e := range r.entries(top.get("products"), "products") {
-		m := r.record(e.key, e.value, "product "+short(e.key.text), "title", "kind", "fulfilment", "window", "instant", "account", "supplier")
-		kind := choice(r, m.need("kind"), "kind", kinds...)
-		base := p.kinds[kind]
-		base.Name, base.Kind = e.key.text, kind
-		base.Title = r.words(m.get("title"), "the title of "+short(e.key.text))
-		p.products[e.key.text] = r.product(p, m, base)
+	entries := r.entries(top.get("products"), "products")
+	parts := make(map[string]record, len(entries))
+	for _, e := range entries {
+		p.names = append(p.names, e.key.text)
+		parts[e.key.text] = r.record(e.key, e.value, "product "+short(e.key.text), productForm)
+	}
+	for _, e := range entries {
+		r.resolve(p, e.key.text, parts, nil)
 	}
 }
 
-func (r *reader) product(p *Policy, m record, product Product) Product {
+// resolve reads one product after the one that it is like. The trail names the
+// products that led here.
+func (r *reader) resolve(p *Policy, name string, parts map[string]record, trail []string) {
+	if _, done := p.products[name]; done {
+		return
+	}
+	m, from := parts[name], "product "+name
+	var base Product
+	var settings []Setting
+	if like := m.get("like"); like != nil {
+		other := r.word(like, "like")
+		switch {
+		case other == "": // told already
+		case other == name || slices.Contains(trail, other):
+			circle := append(slices.Clone(trail[max(0, slices.Index(trail, other)):]), name, other)
+			if other == name {
+				circle = []string{name, name}
+			}
+			r.wrong(like, "", "products are like each other in a circle: %s", short(strings.Join(circle, " → ")))
+			base.Fulfilment, base.Window = refund.Auto, time.Hour // what the circle hides is not told too
+		case !slices.Contains(p.names, other):
+			r.wrong(like, nearest(other, p.names), "there is no product `%s` to be like", short(other))
+			base.Fulfilment, base.Window = refund.Auto, time.Hour
+		default:
+			r.resolve(p, other, parts, append(trail, name))
+			base, settings = p.products[other], slices.Clone(p.settings["product "+other])
+		}
+	}
+	if n := m.get("kind"); n != nil || m.get("like") == nil {
+		kind := choice(r, m.need("kind"), "kind", kinds...)
+		if m.get("like") == nil {
+			base, settings = p.kinds[kind], slices.Clone(p.settings["kind "+string(kind)])
+		}
+		base.Kind = kind
+		if n != nil {
+			settings = set(settings, Setting{Name: "kind", Value: n.text, From: from, Line: n.line})
+		}
+	}
+	base.Name, base.Title = name, r.words(m.get("title"), "the title of "+short(name))
+	p.products[name], p.settings[from] = r.product(p, m, from, base, settings)
+}
+
+// set replaces the setting of the same name.
+func set(settings []Setting, s Setting) []Setting {
+	return append(slices.DeleteFunc(settings, func(other Setting) bool { return other.Name == s.Name }), s)
+}
+
+// product reads what a product or kind says itself, over what it is based on.
+func (r *reader) product(p *Policy, m record, from string, product Product, settings []Setting) (Product, []Setting) {
+	for _, field := range kindForm {
+		if n := m.get(field.name); n != nil {
+			settings = set(settings, Setting{Name: field.name, Value: n.text, From: from, Line: n.line})
+		}
+	}
 	if n := m.get("fulfilment"); n != nil {
 		product.Fulfilment = choice(r, n, "fulfilment", fulfilments...)
 	} else if product.Fulfilment == "" {
@@ -148,12 +209,12 @@ func (r *reader) product(p *Policy, m record, product Product) Product {
 			r.wrong(n, nearest(product.Supplier, names(p.suppliers)), "supplier `%s` is not under `suppliers`", short(product.Supplier))
 		}
 	}
-	return product
+	return product, settings
 }
 
 func (r *reader) evidence(p *Policy, n *node) {
 	for _, item := range r.list(n, "evidence") {
-		m := r.record(item, item, "an evidence entry", "reasons", "kinds", "goods", "required", "optional")
+		m := r.record(item, item, "an evidence entry", evidenceForm)
 		e := evidence{
 			reasons: choices(r, m.need("reasons"), "reason", refund.Reasons()...),
 			kinds:   choices(r, m.get("kinds"), "kind", kinds...),
@@ -195,11 +256,10 @@ func (r *reader) refusals(p *Policy, n *node) {
 func (r *reader) guards(p *Policy, n *node) {
 	seen := map[string]*node{}
 	for _, item := range r.list(n, "guards") {
-		m := r.record(item, item, "a guard", "name", "when", "outcome", "say")
+		m := r.record(item, item, "a guard", guardForm)
 		g := guard{name: r.unique(m.need("name"), "guard", seen)}
 		g.when, _ = r.condition(m.need("when"))
-		known := []string{"ask_evidence", "ask_supplier", "review", "two_approvals"}
-		g.strict = guardOutcomes[choice(r, m.need("outcome"), "a guard's outcome", known...)]
+		g.strict = guardOutcomes[choice(r, m.need("outcome"), "a guard's outcome", guardWords...)]
 		g.say = r.words(m.need("say"), "what the guard says")
 		p.guards = append(p.guards, g)
 	}
@@ -224,14 +284,14 @@ func (r *reader) rules(p *Policy, n *node) {
 	}
 	seen := map[string]*node{}
 	for _, item := range r.list(n, "rules") {
-		m := r.record(item, item, "a rule", "name", "when", "outcome", "fault", "amount", "withdraw", "recover",
-			"needs_evidence", "fails", "exempt", "clause")
+		m := r.record(item, item, "a rule", ruleForm)
 		rule := rule{
 			name:          r.unique(m.need("name"), "rule", seen),
+			at:            r.spot(either(m.get("name"), item)),
 			outcome:       choice(r, m.need("outcome"), "outcome", ruleOutcomes...),
 			fault:         choice(r, m.get("fault"), "fault", faults...),
-			fails:         choice(r, m.get("fails"), "fails", "in_time", "complete", "accurate"),
-			whole:         choice(r, m.get("amount"), "amount", "whole", "missing") == "whole",
+			fails:         choice(r, m.get("fails"), "fails", checkPoints...),
+			amount:        r.share(p, m.keys["amount"], m.get("amount")),
 			recover:       r.flag(m.get("recover"), "recover"),
 			needsEvidence: r.flag(m.get("needs_evidence"), "needs_evidence"),
 			exempt:        r.exempt(p, m.keys["exempt"], m.get("exempt")),
@@ -275,7 +335,7 @@ func (r *reader) exempt(p *Policy, at, n *node) []bool {
 	}
 	named, allBut := n, false
 	if n.kind == mapping {
-		m := r.record(at, n, "exempt", "all_but")
+		m := r.record(at, n, "exempt", exemptForm)
 		if named = m.need("all_but"); named == nil {
 			return exempt
 		}
@@ -300,25 +360,24 @@ func (r *reader) exempt(p *Policy, at, n *node) []bool {
 }
 
 func (r *reader) deadlines(p *Policy, at, n *node) {
-	m := r.record(at, n, "deadlines", "buyer", "merchant", "evidence_at_least", "survives", "undo")
+	m := r.record(at, n, "deadlines", deadlinesForm)
 	if n.kind != mapping {
 		return
 	}
 	if n := m.need("buyer"); n != nil {
-		buyer := r.record(m.keys["buyer"], n, "the buyer's deadline", "remind", "before_due")
+		buyer := r.record(m.keys["buyer"], n, "the buyer's deadline", buyerForm)
 		p.buyer.Remind = r.remind(buyer.get("remind"))
 		p.buyer.BeforeDue = r.duration(buyer.get("before_due"), "before_due", false)
 	}
 	if n := m.need("merchant"); n != nil {
-		merchant := r.record(m.keys["merchant"], n, "the merchants' deadline",
-			"remind", "before_due", "owner", "default", "pays_up_to", "owner_days", "unanswered")
+		merchant := r.record(m.keys["merchant"], n, "the merchants' deadline", merchantForm)
 		p.merchant = Ladder{
 			Remind:    r.remind(merchant.get("remind")),
 			BeforeDue: r.duration(merchant.get("before_due"), "before_due", false),
 			Owner:     r.duration(merchant.get("owner"), "owner", false),
 			Default:   r.duration(merchant.need("default"), "default", false),
 			PaysUpTo:  r.money(merchant.get("pays_up_to"), "pays_up_to", p.currency),
-			OwnerDays: r.count(merchant.need("owner_days"), "owner_days", 1, 365),
+			OwnerDays: r.count(merchant.need("owner_days"), "owner_days", 1, maxOwnerDays),
 		}
 		if n := merchant.get("owner"); n != nil && p.merchant.Default > 0 && p.merchant.Owner >= p.merchant.Default {
 			r.wrong(n, "", "the owner is told before the default applies, not after")

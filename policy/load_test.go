@@ -6,6 +6,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tuidan/refund"
 )
 
 func TestMistakes(t *testing.T) {
@@ -75,6 +79,18 @@ func TestMistakes(t *testing.T) {
 		{"no rules", "rules:\n", "rules: []\nx:\n", []string{"13:8: `rules` is empty", "14:1: a policy has no `x`"}},
 		{"no refusals", "  used: {en: Used.}", "  {}", []string{"25:3: `refusals` is empty"}},
 		{"no policy", small, "- a", []string{"1:1: a policy is written as names with values, not as a list"}},
+		{"like nothing", "kind: topup,", "like: p2,", []string{"6:14: there is no product `p2` to be like (did you mean p1?)"}},
+		{"like itself", "kind: topup,", "like: p1,", []string{"6:14: products are like each other in a circle: p1 → p1"}},
+		{"a circle", "  p1: {kind: topup,", "  p0: {like: p3, kind: card}\n  p3: {like: p1}\n  p1: {like: p3,", []string{"8:14: products are like each other in a circle: p3 → p1 → p3"}},
+		{"like what is wrong", "instant: true, supplier: dyr}", "instant: maybe, supplier: dyr}\n  p2: {like: p1}", []string{"6:61: instant is true or false"}},
+		{"amount of two kinds", "exempt: [big]", "amount: {fee: 5 %, fixed: 1 CNY}", []string{"17:14: amount has one of fee, fixed, unused_part"}},
+		{"amount of none", "exempt: [big]", "amount: {part: 5 %}", []string{"17:14: amount has no `part`"}},
+		{"amount of nothing", "exempt: [big]", "amount: {fee: }", []string{"17:14: amount has one of"}},
+		{"fee without currency", "exempt: [big]", "amount: {fee: 5}", []string{"17:19: the fee needs its currency (did you mean 5 CNY?)"}},
+		{"fee of all", "exempt: [big]", "amount: {fee: 100 %}", []string{"17:19: a fee is more than 0 % and less than 100 %"}},
+		{"fee that is none", "exempt: [big]", "amount: {fee: some %}", []string{"17:19: a fee is more than 0 % and less than 100 %"}},
+		{"fixed in another currency", "exempt: [big]", "amount: {fixed: 5 USD}", []string{"17:21: the amount is in USD, but this policy's limits are in CNY"}},
+		{"term without unit", "exempt: [big]", "amount: {unused_part: 30}", []string{"17:27: unused_part needs a unit"}},
 		{"anchor", "[1h, 6h]", "&a [1h, 6h]", []string{"27:19: anchors and aliases"}},
 		{"alias", "exempt: [big]", "exempt: *x", []string{"17:13: anchors and aliases"}},
 		{"merge key", "  survives: 168h", "  <<: {survives: 168h}", []string{"30:3: merge keys"}},
@@ -124,6 +140,40 @@ func TestSmallLoads(t *testing.T) {
 	windows, err := Load("small.yaml", []byte(strings.ReplaceAll(small, "\n", "\r\n")))
 	if err != nil || windows.Hash == p.Hash {
 		t.Errorf("with CRLF: %v; the hash is of the file as it is", err)
+	}
+}
+
+func TestLike(t *testing.T) {
+	p, err := Load("f.yaml", []byte(strings.Replace(small, "products:\n", `kinds:
+  card: {fulfilment: by_hand, window: 5h}
+products:
+  p3: {like: p2, supplier: dyr, kind: card}
+  p2:
+    like: p1
+    window: 48h
+`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Product{Name: "p3", Kind: refund.Card, Fulfilment: refund.Auto, Window: 48 * time.Hour, Instant: true, Supplier: "dyr"}
+	if diff := cmp.Diff(want, p.Product("p3", "")); diff != "" {
+		t.Error(diff)
+	}
+	settings := []Setting{
+		{"kind", "card", "product p3", 8}, {"fulfilment", "auto", "product p1", 12}, {"window", "48h", "product p2", 11},
+		{"instant", "true", "product p1", 12}, {Name: "account"}, {"supplier", "dyr", "product p3", 8},
+	}
+	if diff := cmp.Diff(settings, p.Settings("product p3")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"p3", "p2", "p1"}, productNames(p)); diff != "" {
+		t.Error(diff)
+	}
+	if got := p.Settings("kind card"); len(got) != 6 || got[2] != (Setting{"window", "5h", "kind card", 6}) {
+		t.Errorf("kind card: %v", got)
+	}
+	if p.Settings("product p9") != nil {
+		t.Error("a product that the file does not name has settings")
 	}
 }
 
@@ -191,6 +241,7 @@ func FuzzLoad(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
+	f.Add([]byte(strings.NewReplacer("kind: topup,", "like: p1,", "exempt: [big]", "amount: {fee: 5 %}").Replace(small)))
 	for _, seed := range []string{"", "a: [", "rules:\n  - when: |\n", "version: 1\nrules: {a: *b}", "? a\n: b", "'", "\"\\x", "- - -", "a: >+2\n  b"} {
 		f.Add([]byte(seed))
 	}
@@ -203,7 +254,17 @@ func FuzzLoad(f *testing.F) {
 			t.Fatal("an error without words")
 		}
 		if p != nil {
-			p.Decide(Facts{})
+			p.Check()
+			if _, err := p.Explain(p.Decide(Facts{})); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
+}
+
+func productNames(p *Policy) (names []string) {
+	for _, product := range p.Products() {
+		names = append(names, product.Name)
+	}
+	return names
 }

@@ -24,6 +24,8 @@ type Policy struct {
 	currency  string // of the amounts that conditions name
 	kinds     map[refund.Kind]Product
 	products  map[string]Product
+	names     []string             // of products, in the file's order
+	settings  map[string][]Setting // by "product NAME" and "kind KIND"
 	suppliers map[string]Ability
 	evidence  []evidence
 	rules     []rule
@@ -98,6 +100,45 @@ func (p *Policy) Product(name string, kind refund.Kind) Product {
 	return product
 }
 
+// Setting is one value of a product and where the file gives it.
+type Setting struct {
+	Name  string // as in the file: "window"
+	Value string // as in the file: "72h"; "" when nothing gives one
+	From  string // "product NAME" or "kind KIND", that says it
+	Line  int    // of the file; 0 when nothing gives a value
+}
+
+// Products lists the products that the file names, in its order.
+func (p *Policy) Products() []Product {
+	var products []Product
+	for _, name := range p.names {
+		products = append(products, p.products[name])
+	}
+	return products
+}
+
+// Settings returns every value of a product that the file names, or of a kind, by
+// "product NAME" or "kind KIND", and where it comes from: the product itself, one
+// that it is like, or the kind. Nil for one that the file does not name.
+func (p *Policy) Settings(of string) []Setting {
+	given := p.settings[of]
+	if given == nil {
+		return nil
+	}
+	var all []Setting
+	for _, field := range productForm {
+		if field.name == "like" || field.name == "title" { // one says where values come from, the other is words
+			continue
+		}
+		setting := Setting{Name: field.name}
+		if i := slices.IndexFunc(given, func(s Setting) bool { return s.Name == field.name }); i >= 0 {
+			setting = given[i]
+		}
+		all = append(all, setting)
+	}
+	return all
+}
+
 // Asks returns what a reason needs, in the order of asking. An item that several
 // entries of the file name stands once, required when any of them requires it;
 // the first entry's reason for asking is told. (R29, R30)
@@ -144,6 +185,18 @@ func (p *Policy) Undo() time.Duration { return p.undo }
 // heard. (R33)
 func (p *Policy) Survives() time.Duration { return p.survives }
 
+// InTime reports whether a request at this moment is within the product's window,
+// and whether it is within the longer time for other than personal reasons. An
+// order that is not known to be complete is in time. (R32, R33)
+func (p *Policy) InTime(order refund.Order, at time.Time) (inWindow, survives bool) {
+	if order.CompletedAt.IsZero() {
+		return true, true
+	}
+	window := p.Product(order.Product, order.Kind).Window
+	inWindow = window == 0 || !at.After(order.CompletedAt.Add(window))
+	return inWindow, inWindow || !at.After(order.CompletedAt.Add(p.survives))
+}
+
 // EvidenceAtLeast is the least time that a buyer has for evidence, counted from
 // the opening of his case.
 func (p *Policy) EvidenceAtLeast() time.Duration { return p.evidenceAtLeast }
@@ -180,6 +233,12 @@ func (p *Policy) Untranslated(locales ...string) []Mistake {
 		}
 	}
 	return missing
+}
+
+// Check returns what a policy that loads should not be left with: texts that lack
+// one of the given locales, as Untranslated says, and rules that are Unreachable.
+func (p *Policy) Check(locales ...string) []Mistake {
+	return sortMistakes(append(p.Untranslated(locales...), p.Unreachable()...))
 }
 
 // placed is a text and where the file has it.

@@ -84,15 +84,6 @@ func typical(p *Policy, product Product, goods refund.Goods, reason refund.Reaso
 	return f
 }
 
-// Products lists the products that the file names, by name.
-func (p *Policy) Products() []Product {
-	var products []Product
-	for _, name := range names(p.products) {
-		products = append(products, p.products[name])
-	}
-	return products
-}
-
 // Find returns the product that somebody names: by its name or one of its titles,
 // or a part of a title that no other product's has. Case does not count.
 func (p *Policy) Find(text string) (Product, bool) {

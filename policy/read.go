@@ -37,8 +37,9 @@ type record struct {
 	values map[string]*node
 }
 
-// record reads a mapping; names outside known are mistakes.
-func (r *reader) record(at, n *node, what string, known ...string) record {
+// record reads a mapping; names outside its form are mistakes.
+func (r *reader) record(at, n *node, what string, form form) record {
+	known := form.names()
 	m := record{r: r, at: at, what: what, keys: map[string]*node{}, values: map[string]*node{}}
 	for _, e := range r.entries(n, what) {
 		name := e.key.text
@@ -287,11 +288,7 @@ func (r *reader) words(n *node, what string) refund.Texts {
 		}
 		return nil
 	}
-	at := Mistake{File: r.file, Line: n.line, Column: n.column}
-	if n.line <= len(r.lines) {
-		at.Excerpt = excerpt(r.lines[n.line-1], n.column)
-	}
-	r.texts = append(r.texts, placed{words: words, at: at})
+	r.texts = append(r.texts, placed{words: words, at: r.spot(n)})
 	return words
 }
 

@@ -265,9 +265,16 @@ func positionOf(n ast.Node) token.Position {
 
 // at records a mistake at a place of the file.
 func (r *reader) at(at token.Position, hint, format string, args ...any) {
-	mistake := Mistake{File: r.file, Line: max(1, at.Line), Column: max(1, at.Column), Text: fmt.Sprintf(format, args...), Hint: hint}
-	if mistake.Line <= len(r.lines) {
-		mistake.Excerpt = excerpt(r.lines[mistake.Line-1], mistake.Column)
-	}
+	mistake := r.spot(&node{line: at.Line, column: at.Column})
+	mistake.Text, mistake.Hint = fmt.Sprintf(format, args...), hint
 	r.mistakes = append(r.mistakes, mistake)
+}
+
+// spot is a place of the file with its excerpt: a Mistake without Text.
+func (r *reader) spot(n *node) Mistake {
+	spot := Mistake{File: r.file, Line: max(1, n.line), Column: max(1, n.column)}
+	if spot.Line <= len(r.lines) {
+		spot.Excerpt = excerpt(r.lines[spot.Line-1], spot.Column)
+	}
+	return spot
 }

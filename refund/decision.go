@@ -38,6 +38,24 @@ type Check struct {
 	Accurate bool `json:"accurate"`
 }
 
+// Verdict is what one factor of a decision says about paying.
+type Verdict string
+
+// The verdicts. The zero value is no verdict: a person decided.
+const (
+	For     Verdict = "for"
+	Against Verdict = "against"
+	Open    Verdict = "open" // it settles nothing
+)
+
+// Factors are the four that a decision combines, each with its verdict. (R4)
+type Factors struct {
+	Nature   Verdict `json:"nature,omitempty"`   // of the goods: used or not, by records
+	Rules    Verdict `json:"rules,omitempty"`    // the shop's, before guards
+	Conduct  Verdict `json:"conduct,omitempty"`  // the buyer's: in time, complete, accurate
+	Scenario Verdict `json:"scenario,omitempty"` // what happened, and whose fault it was
+}
+
 // Decision says what is to be done with a case, and everything it rests on.
 type Decision struct {
 	Number    int       `json:"number"` // from 1 within its case; an older number is stale
@@ -49,6 +67,7 @@ type Decision struct {
 	Guards    []Fired   `json:"guards,omitempty"`
 	Reads     []Reading `json:"reads,omitempty"` // all facts that it saw
 	Check     Check     `json:"check"`
+	Factors   Factors   `json:"factors,omitzero"`
 	Goods     Goods     `json:"goods,omitempty"`
 	Withdraw  bool      `json:"withdraw,omitempty"`  // the goods go back before the money leaves
 	Approvals int       `json:"approvals,omitempty"` // people who must agree; 0 for outcomes without people

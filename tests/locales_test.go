@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"tuidan/locales"
+	"tuidan/policy"
 	"tuidan/refund"
 )
 
@@ -34,6 +35,13 @@ var families = map[string][]string{
 	"goods_":       texts([]refund.Goods{refund.Unused, refund.Used, refund.Failed, refund.Partial, refund.UnknownGoods}),
 	"state_":       texts(states),
 	"refusal_":     {"fault_unclear", "incomplete", "late", "used", "window", "not_covered"},
+	"fact_":        facts(),
+	"outcome_":     {"refund", "ask_evidence", "ask_supplier", "review", "refuse", "two_approvals", "asks"},
+	"result_":      {"not_held", "failed", "exempt"},
+	"verdict_":     {"for", "against", "open"},
+	"kind_":        {"card", "topup", "membership"},
+	"fulfilment_":  {"auto", "by_hand"},
+	"answer_":      {"adjusts", "refunds", "refuses", "pending"},
 	"bad_account_": {"cn_mobile", "email", "game_id", "any"},
 }
 
@@ -48,6 +56,14 @@ var (
 // unclaimed are the intents that are no claim; a claim is called as its reason is.
 func unclaimed() []refund.Intent {
 	return slices.DeleteFunc(refund.Intents(), func(intent refund.Intent) bool { return intent.Reason() != "" })
+}
+
+// facts are what conditions of policies may read.
+func facts() (names []string) {
+	for _, v := range policy.Variables() {
+		names = append(names, v.Name)
+	}
+	return names
 }
 
 func texts[T ~string](list []T) []string {

@@ -1,0 +1,87 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestSampleRulesAreReached(t *testing.T) {
+	for _, mistake := range sample(t).Unreachable() {
+		t.Error(mistake)
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	const covered = "where its condition holds, an earlier rule did already "
+	tests := []struct {
+		name  string
+		rules []string // conditions of rules a, b, c …
+		want  []string // what is said, each with its rule first
+	}{
+		{"each its own", []string{`goods == "used"`, `goods == "failed"`}, nil},
+		{"the same again", []string{`goods == "used"`, `goods == "used"`}, []string{"b: " + covered + "(a)"}},
+		{"the same in other words", []string{`goods == "used"`, `"used" == goods && matches`}, []string{"b: " + covered + "(a)"}},
+		{"two together", []string{`personal`, `!personal && in_window`, `in_window`}, []string{"c: " + covered + "(a, b)"}},
+		{"all that can be", []string{`reason in ["bought_wrong", "changed_mind"]`, `personal`}, []string{"b: " + covered + "(a)"}},
+		{"a state lies within the goods", []string{`goods == "failed"`, `state == "failed"`}, []string{"b: " + covered + "(a)"}},
+		{"a state of goods that a buyer saw", []string{`goods == "unused"`, `state == "delivered"`}, nil},
+		{"in time is within the longer time", []string{`survives`, `in_window`}, []string{"b: " + covered + "(a)"}},
+		{"late, but heard", []string{`in_window`, `survives`}, nil},
+		{"cannot hold", []string{`goods == "used" && goods == "unused"`, `matches`}, []string{"a: its condition cannot hold"}},
+		{"impossible by the records", []string{`sent_elsewhere && own_mistake`}, []string{"a: its condition cannot hold"}},
+		{"a larger amount", []string{`amount > 100`, `amount > 200.0`}, []string{"b: " + covered + "(a)"}},
+		{"a smaller amount", []string{`amount > 200`, `amount > 100.0`}, nil},
+		{"an amount between", []string{`amount > 200`, `amount < 200`, `amount != 200.0`, `matches`}, []string{"c: " + covered + "(a, b)"}},
+		{"amounts that are computed may be any", []string{`amount * 2.0 > 1.0`, `amount * 3.0 > 0.0`}, nil},
+		{"computed the same way twice", []string{`amount * 2.0 > 1.0`, `amount * 2.0 > 1.0 && matches`}, []string{"b: " + covered + "(a)"}},
+		{"longer ago", []string{`since_transaction > duration("2h")`, `since_transaction >= duration("48h")`}, []string{"b: " + covered + "(a)"}},
+		{"more claims", []string{`claims_30d >= 3`, `claims_30d >= 2`, `claims_30d > 4`}, []string{"c: " + covered + "(a)"}},
+		{"a product that the file has not", []string{`product == "p1"`, `product == "vip" && kind == "card"`}, nil},
+		{"a pattern of names may fit", []string{`product.startsWith("p")`, `product.matches("vip.*")`}, nil},
+		{"another currency", []string{`currency == limits_currency`, `currency == "USD"`}, nil},
+		{"everything", []string{`true`, `matches`}, []string{"b: " + covered + "(a)"}},
+		{"what fails goes to a person", []string{`1 / 0 == 1`, `matches`}, []string{"a: its condition cannot hold", "b: " + covered + "(a)"}},
+		{"compared with each other", []string{`personal == in_window`, `personal != in_window`, `matches`}, []string{"c: " + covered + "(a, b)"}},
+		{"accurate for a reason", []string{`accurate`, `!accurate && matches && reason == "other" && !since_known`}, []string{"b: its condition cannot hold"}},
+		{"inaccurate by the stated time", []string{`accurate`, `!accurate && matches && reason == "other"`}, nil},
+		{"the choice of a condition", []string{`personal ? in_window : matches`, `personal && in_window`}, []string{"b: " + covered + "(a)"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			head, tail, _ := strings.Cut(small, "rules:\n")
+			_, tail, _ = strings.Cut(tail, "refusals:\n")
+			rules := "rules:\n"
+			for i, when := range test.rules {
+				rules += fmt.Sprintf("  - name: %c\n    outcome: review\n    when: '%s'\n", 'a'+i, when)
+			}
+			p, err := Load("f.yaml", []byte(head+rules+"refusals:\n"+tail))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, mistake := range p.Unreachable() {
+				text := strings.TrimPrefix(mistake.Text, "rule ")
+				got = append(got, strings.Replace(text, " never decides", "", 1))
+				if mistake.Line == 0 || !strings.Contains(mistake.Excerpt, "name: "+text[:1]) {
+					t.Errorf("place %d, excerpt %q", mistake.Line, mistake.Excerpt)
+				}
+			}
+			if strings.Join(got, "\n") != strings.Join(test.want, "\n") {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}
+
+func BenchmarkLoadAndCheck(b *testing.B) {
+	data := sampleBytes(b) // of more than 300 lines
+	b.ReportAllocs()
+	for b.Loop() {
+		p, err := Load("policy.yaml", data)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p.Check()
+	}
+}

@@ -1,0 +1,203 @@
+package policy
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"tuidan/refund"
+)
+
+// field is a name that a part of a policy may have.
+type field struct {
+	name   string
+	needed bool // without it the part is not read, wherever it stands
+	about  string
+	value  schema
+}
+
+// form is the names of one part of a policy. The reader refuses others; the
+// schema tells them to editors.
+type form []field
+
+func (f form) names() []string {
+	names := make([]string, len(f))
+	for i, field := range f {
+		names[i] = field.name
+	}
+	return names
+}
+
+// The parts of a policy.
+var (
+	supplierForm = form{
+		{"rolls_back", false, "It can take the credit back.", flagSchema},
+		{"adjusts", false, "It can move the credit to the right account.", flagSchema},
+		{"within", true, "Its time to answer.", spanSchema},
+	}
+	kindForm = form{
+		{"fulfilment", true, "Delivered by a machine or by hand.", oneOf(fulfilments)},
+		{"window", true, "To apply in, from the order's completion.", spanSchema},
+		{"instant", false, "Unused goods are refunded at once.", flagSchema},
+		{"account", false, "The shape of the account that is topped up.", oneOf(accountForms)},
+		{"supplier", false, "Its name under suppliers.", textSchema},
+	}
+	productForm = slices.Concat(form{
+		{"like", false, "Another product, from which it takes what it does not say itself.", textSchema},
+		{"title", false, "What buyers call it.", wordsSchema},
+		{"kind", false, "The kind of goods.", oneOf(kinds)},
+	}, optional(kindForm))
+	evidenceForm = form{
+		{"reasons", true, "The reasons that need it.", listOf(oneOf(refund.Reasons()))},
+		{"kinds", false, "Only for these kinds of goods.", listOf(oneOf(kinds))},
+		{"goods", false, "Only in these states of the goods.", listOf(oneOf(goods))},
+		{"required", false, "What is asked for, and why.", mapOf(items, wordsSchema)},
+		{"optional", false, "What helps, and why.", mapOf(items, wordsSchema)},
+	}
+	exemptForm = form{{"all_but", true, "The guards that it is not exempt from.", listOf(nameSchema)}}
+	amountForm = form{
+		{feeAmount, false, "All less a fee, such as 5 % or 2 CNY.", schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)? ?(%|[A-Z][A-Z0-9]{2,4})$`}},
+		{fixedAmount, false, "This much, at most what is left.", moneySchema},
+		{unusedAmount, false, "The part of this term, from the order's completion, that was not over when the buyer applied.", spanSchema},
+	}
+	ruleForm = form{
+		{"name", true, "The rule's name, which no other rule has.", nameSchema},
+		{"when", true, "", conditionSchema},
+		{"outcome", true, "What the rule says.", oneOf(ruleOutcomes)},
+		{"fault", false, "Whose fault it is.", oneOf(faults)},
+		{"amount", false, "How much is paid: all that is left, of a partial delivery what did not arrive, or a part.", schema{"anyOf": []schema{oneOf(amountForms), notEmpty("maxProperties", notEmpty("minProperties", object(amountForm)))}}},
+		{"withdraw", false, "The goods are taken back first; without it, when they are unused.", flagSchema},
+		{"recover", false, "Refunded first, claimed later from whoever is at fault.", flagSchema},
+		{"needs_evidence", false, "First what is missing is asked for.", flagSchema},
+		{"fails", false, "Which of the buyer's three points it says failed.", oneOf(checkPoints)},
+		{"exempt", false, "Guards that do not concern this rule.", schema{"anyOf": []schema{listOf(nameSchema), object(exemptForm)}}},
+		{"clause", false, "What the buyer is told; without it, the words of the refusal of the rule's name.", wordsSchema},
+	}
+	guardForm = form{
+		{"name", true, "The guard's name, which no other guard has.", nameSchema},
+		{"when", true, "", conditionSchema},
+		{"outcome", true, "What it makes of a milder decision.", oneOf(guardWords)},
+		{"say", true, "Why, in plain words.", wordsSchema},
+	}
+	buyerForm = form{
+		{"remind", false, "After these times.", listOf(spanSchema)},
+		{"before_due", false, "And once more this long before the time is up.", spanSchema},
+	}
+	merchantForm = form{
+		{"remind", false, "After these times.", listOf(spanSchema)},
+		{"before_due", false, "And once more this long before the time is up.", spanSchema},
+		{"owner", false, "The owner is told after this time.", spanSchema},
+		{"default", true, "After this time the default applies.", spanSchema},
+		{"pays_up_to", false, "What the default pays at most.", moneySchema},
+		{"owner_days", true, "Days that the owner has.", schema{"type": "integer", "minimum": 1, "maximum": maxOwnerDays}},
+		{"unanswered", true, "What the buyer is told when nobody decided.", wordsSchema},
+	}
+	deadlinesForm = form{
+		{"buyer", true, "How a buyer is reminded.", object(buyerForm)},
+		{"merchant", true, "How merchants are reminded, and what follows.", object(merchantForm)},
+		{"evidence_at_least", true, "A buyer's least time for evidence.", spanSchema},
+		{"survives", true, "How long after completion other than personal reasons are heard.", spanOrZeroSchema},
+		{"undo", true, "How long a verdict can be taken back.", spanOrZeroSchema},
+	}
+	policyForm = form{
+		{"version", true, "Of this form of file.", schema{"const": 1}},
+		{"currency", true, "Of every amount and limit.", schema{"type": "string", "pattern": `^[A-Z][A-Z0-9]{2,4}$`}},
+		{"kinds", false, "What holds for goods that products does not name.", mapOf(kinds, object(kindForm))},
+		{"products", false, "What the shop sells, by the name in its orders.", schema{"type": "object", "additionalProperties": productSchema()}},
+		{"suppliers", false, "What each can do.", byName(object(supplierForm))},
+		{"evidence", false, "What a buyer is asked for, in this order.", listOf(object(evidenceForm))},
+		{"rules", true, "The first whose condition holds decides.", notEmpty("minItems", listOf(object(ruleForm)))},
+		{"guards", false, "Each may make a decision stricter.", listOf(object(guardForm))},
+		{"refusals", true, "What merchants may refuse with.", notEmpty("minProperties", byName(wordsSchema))},
+		{"deadlines", true, "What happens when somebody stays silent.", object(deadlinesForm)},
+	}
+)
+
+// schema is a part of a JSON Schema.
+type schema map[string]any
+
+// The kinds of values. YAML writes a number where a text may stand.
+var (
+	textSchema       = schema{"type": []string{"string", "number", "boolean"}}
+	nameSchema       = schema{"type": "string", "pattern": `^[a-z][a-z0-9_-]{0,63}$`}
+	flagSchema       = schema{"type": "boolean"}
+	spanSchema       = schema{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$`, "examples": []string{"72h", "30m", "10s"}}
+	spanOrZeroSchema = schema{"anyOf": []schema{spanSchema, {"const": 0}}}
+	moneySchema      = schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)? [A-Z][A-Z0-9]{2,4}$`, "examples": []string{"50 CNY"}}
+	wordsSchema      = schema{"type": "object", "minProperties": 1, "propertyNames": schema{"pattern": `^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$`},
+		"additionalProperties": textSchema, "description": "One text, by locale."}
+	conditionSchema = schema{"type": []string{"string", "boolean"}, "maxLength": maxCondition, "description": conditionHelp()}
+)
+
+func oneOf[T ~string](words []T) schema { return schema{"enum": texts(words)} }
+
+func listOf(item schema) schema { return schema{"type": "array", "items": item} }
+
+func byName(value schema) schema {
+	return schema{"type": "object", "propertyNames": nameSchema, "additionalProperties": value}
+}
+
+func mapOf[T ~string](keys []T, value schema) schema {
+	return schema{"type": "object", "propertyNames": oneOf(keys), "additionalProperties": value}
+}
+
+func notEmpty(bound string, s schema) schema {
+	s = maps.Clone(s)
+	s[bound] = 1
+	return s
+}
+
+func object(f form) schema {
+	properties, needed := schema{}, []string{}
+	for _, field := range f {
+		value := maps.Clone(field.value)
+		if field.about != "" {
+			value["description"] = field.about
+		}
+		properties[field.name] = value
+		if field.needed {
+			needed = append(needed, field.name)
+		}
+	}
+	return schema{"type": "object", "properties": properties, "required": needed, "additionalProperties": false}
+}
+
+// productSchema is a product's form; its kind is its own or the other product's.
+func productSchema() schema {
+	s := object(productForm)
+	s["anyOf"] = []schema{{"required": []string{"kind"}}, {"required": []string{"like"}}}
+	return s
+}
+
+// optional is a form without anything needed.
+func optional(f form) form {
+	f = slices.Clone(f)
+	for i := range f {
+		f[i].needed = false
+	}
+	return f
+}
+
+// conditionHelp tells in an editor what conditions may read.
+func conditionHelp() string {
+	help := "A condition in CEL, such as goods == \"unused\" && !personal. It may read:"
+	for _, v := range variables {
+		help += fmt.Sprintf("\n- %s (%s): %s", v.Name, v.Type, v.Meaning)
+	}
+	return help
+}
+
+// Schema returns the JSON Schema (2020-12) of policy files, for editors that
+// complete and check what is written. It is made of the names and words that Load
+// reads; Load knows more: conditions, names that refer to others, what contradicts.
+func Schema() []byte {
+	s := object(policyForm)
+	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	s["title"] = "The refund policy of a shop"
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		panic("policy: the schema cannot be written: " + err.Error()) // it is made of texts and numbers
+	}
+	return append(data, '\n')
+}
