@@ -265,6 +265,11 @@ func TestUnclearIsKept(t *testing.T) {
 	if kept(s, "what now then") != 1 {
 		t.Error("not kept: out of the blue")
 	}
+	s.means(refund.MeansFailedTopUp, "it did not arrive")
+	if kept(s, "the one of last time") != 1 {
+		t.Error("not kept: while an order number is asked")
+	}
+	s.says("no_order_number")
 	s = proven(t, orderOf("A1000", 3000, refund.StateArrived))
 	s.means(refund.MeansWrongAccount, "wrong account")
 	if kept(s, "it is the one of my brother") != 1 || kept(s, "LuckyStar") != 0 || kept(s, "138 0013") != 0 {

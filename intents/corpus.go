@@ -207,7 +207,7 @@ func LabelsOf(sentences []Sentence) []string {
 // Repeat is a sentence that nearly repeats a frozen one.
 type Repeat struct {
 	Sentence, Of Sentence
-	Likeness     float64 // share of their grams that they have in common, 0 to 1
+	Likeness     float64 // share of their grams that they have in common, 0 to 1; at least tooAlike when one stands in the other
 }
 
 // String tells of the repetition in one line.
@@ -220,6 +220,9 @@ const (
 	// repetition: "卡密显示已使用" and "卡密显示已使用啊!" share more, two tellings of
 	// one complaint less.
 	tooAlike = 0.7
+	// contained is the share of a frozen sentence's grams from which on it stands
+	// within another, with something before or behind it.
+	contained = 0.85
 	// everyday is the number of words or Han characters up to which everybody
 	// says the same ("yes", "人工客服"): such a message is no sentence to remember.
 	everyday = 4
@@ -229,11 +232,11 @@ const (
 func (c *Corpus) Repeats(sentences []Sentence) []Repeat {
 	frozen := slices.Concat(c.Validation, c.Test)
 	having := map[uint32][]int32{}
-	sizes := make([]int, len(frozen))
+	sizes, lengths := make([]int, len(frozen)), make([]int, len(frozen))
 	var s scratch
 	for i, f := range frozen {
 		keys := s.distinct(f.Text)
-		sizes[i] = len(keys)
+		sizes[i], lengths[i] = len(keys), len(s.tokens)-2
 		for _, k := range keys {
 			having[k] = append(having[k], int32(i))
 		}
@@ -253,7 +256,11 @@ func (c *Corpus) Repeats(sentences []Sentence) []Repeat {
 		}
 		best := Repeat{Sentence: sentence}
 		for i, n := range common {
-			if like := float64(n) / float64(len(keys)+sizes[i]-int(n)); like > best.Likeness {
+			like := float64(n) / float64(len(keys)+sizes[i]-int(n))
+			if lengths[i] > everyday && float64(n) >= contained*float64(sizes[i]) {
+				like = max(like, tooAlike)
+			}
+			if like > best.Likeness {
 				best.Likeness, best.Of = like, frozen[i]
 			}
 		}
