@@ -443,7 +443,7 @@ func (s *step) openCase() {
 		OwnBuyer: order.BuyerID == 0 || order.BuyerID == refund.PersonID(chat.ID)}
 	s.ownCase = true
 	c := s.c
-	c.Facts, c.Secrets = map[refund.Item]refund.Fact{}, draft.Secrets
+	c.Facts, c.Secrets, c.Heard = map[refund.Item]refund.Fact{}, draft.Secrets, draft.Heard
 	s.admit(c.Reason, draft.Facts, draft.Doubts)
 	end := c.OpenedAt
 	c.InTime, c.InWindow = s.facts.Policy.InTime(order, s.sent())

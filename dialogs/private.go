@@ -268,6 +268,7 @@ func (s *step) buyerPresses() {
 	case action.Do == "reason" && s.c.Status == refund.Collecting:
 		s.changeReason(refund.Reason(action.Arg))
 	case action.Do == "wish" && s.c.Status == refund.Collecting && s.heed(refund.Intent(action.Arg)):
+		s.sortedOtherwise(refund.Intent(action.Arg))
 	case action.Do == "fill" && s.c.Status == refund.Collecting && s.c.Asking == refund.Item(action.Arg):
 		s.prefill()
 	case action.Do == "appeal" && s.c.Status == refund.Refused && !s.c.Appealed:

@@ -135,7 +135,7 @@ func (s *step) heardDraft() {
 			return
 		}
 	}
-	s.hear(meant.Masked, meant.Intent)
+	s.hear(meant.Intent)
 	s.keepUnclear()
 	if draft.Reason != "" {
 		s.notUnderstood()
@@ -198,7 +198,7 @@ func (s *step) claim(reason refund.Reason) {
 	meant := s.facts.Understood
 	draft := s.touchChat().Draft
 	draft.Reason = reason
-	s.hear(meant.Masked, refund.Intent(reason))
+	s.hear(refund.Intent(reason))
 	lead := lines(w("understood", "Issue", reasonText(reason)))
 	if reason == refund.ChangedMind && meant.SevenDays {
 		lead = append(lead, w("seven_days"))
@@ -216,19 +216,26 @@ func (s *step) advanceAfter(lead ...refund.Words) {
 }
 
 // hear remembers a text until the buyer shows what he meant by it.
-func (s *step) hear(masked string, guess refund.Intent) {
-	draft := s.touchChat().Draft
-	draft.Heard, draft.Guess = masked, guess
+func (s *step) hear(guess refund.Intent) {
+	*s.heard() = refund.Heard{Text: s.facts.Understood.Masked, Guess: guess}
+}
+
+// heard is where the request that a text belongs to keeps it.
+func (s *step) heard() *refund.Heard {
+	if s.c.Open() {
+		return &s.touch().Heard
+	}
+	return &s.touchChat().Draft.Heard
 }
 
 // sortedOtherwise keeps a text for review whose writer chose something else than
 // what it was taken for.
 func (s *step) sortedOtherwise(chosen refund.Intent) {
-	draft := s.touchChat().Draft
-	if draft.Heard != "" && draft.Guess != chosen {
-		s.keepUnsorted(draft.Heard, draft.Guess, chosen)
+	heard := s.heard()
+	if heard.Text != "" && heard.Guess != chosen {
+		s.keepUnsorted(heard.Text, heard.Guess, chosen)
 	}
-	draft.Heard, draft.Guess = "", ""
+	*heard = refund.Heard{}
 }
 
 // offer asks which of the two likeliest is meant. It reports whether there was
@@ -246,7 +253,7 @@ func (s *step) offer(meant ...refund.Intent) bool {
 	if len(buttons) == 0 {
 		return false
 	}
-	s.hear(s.facts.Understood.Masked, meant[0])
+	s.hear(meant[0])
 	draft.Offered = offered
 	text := lines(w("is_it_this"))
 	if draft.Reason == "" {
@@ -469,6 +476,7 @@ func (s *step) offerCollecting(lead ...refund.Words) bool {
 	if len(buttons) == 0 {
 		return false
 	}
+	s.hear(meant.Intent)
 	s.say(append(lead, w("is_it_this")), append(rows(buttons...), s.askButtons(s.c.Asking)...)...)
 	return true
 }
@@ -499,6 +507,7 @@ func (s *step) changeReason(reason refund.Reason) {
 		s.alert(w("button_old"))
 		return
 	}
+	s.sortedOtherwise(refund.Intent(reason))
 	c := s.touch()
 	c.Reason = reason
 	c.Urgent = reason == refund.WrongAccount

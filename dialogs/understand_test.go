@@ -290,3 +290,26 @@ func TestTimeBeforePaymentIsTold(t *testing.T) {
 	s.says("time_before_order")
 	s.says("ask_transaction_time")
 }
+
+// TestCorrectedIsKept checks that a text waits for review whose writer then corrected
+// what it was taken for, in front of a case or inside it.
+func TestCorrectedIsKept(t *testing.T) {
+	want := func(s *scene, guess, sorted refund.Intent) {
+		t.Helper()
+		if got := s.last.Unsorted; len(got) != 1 || got[0].Guess != guess || got[0].Sorted != sorted || got[0].Text == "" {
+			t.Errorf("kept %+v", got)
+		}
+	}
+	s := proven(t, orderOf("A1000", 3000, refund.StateArrived))
+	s.means(refund.MeansWrongAccount, "it went wrong")
+	s.means(refund.MeansBoughtWrong, "no, I bought the wrong thing")
+	s.tap("reason", string(refund.BoughtWrong))
+	want(s, refund.MeansWrongAccount, refund.MeansBoughtWrong)
+
+	s = proven(t, orderOf("A1000", 3000, refund.StateArrived))
+	s.means(refund.MeansWrongAccount, "wrong account")
+	s.meant = refund.Understood{Intent: refund.MeansPolicyQuestion, Second: refund.MeansCaseStatus, Trust: refund.Offer, Masked: "how long"}
+	s.buyer(refund.Said, "how long")
+	s.tap("wish", string(refund.MeansCaseStatus))
+	want(s, refund.MeansPolicyQuestion, refund.MeansCaseStatus)
+}

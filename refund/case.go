@@ -209,9 +209,10 @@ type Case struct {
 	Needs    []Item        `json:"needs,omitempty"`   // still to be asked after it
 	Asked    []Item        `json:"asked,omitempty"`   // by a merchant, beyond the policy
 	Awaited  []int         `json:"awaited,omitempty"` // messages whose files are being sealed
-	Doubts   map[Item]Fact `json:"doubts,omitempty"`  // read in the buyer's words, to be confirmed
-	Album    *Album        `json:"album,omitempty"`   // being gathered; nil: none
-	Full     bool          `json:"full,omitempty"`    // told that no more evidence is taken
+	Heard    Heard         `json:"heard,omitzero"`
+	Doubts   map[Item]Fact `json:"doubts,omitempty"` // read in the buyer's words, to be confirmed
+	Album    *Album        `json:"album,omitempty"`  // being gathered; nil: none
+	Full     bool          `json:"full,omitempty"`   // told that no more evidence is taken
 	Evidence []Evidence    `json:"evidence,omitempty"`
 
 	Secrets []Secret `json:"secrets,omitempty"`

@@ -40,9 +40,8 @@ type Draft struct {
 	Facts   map[Item]Fact `json:"facts,omitempty"`   // said before they were asked for
 	Doubts  map[Item]Fact `json:"doubts,omitempty"`  // the same, not read for sure
 	Offered []Intent      `json:"offered,omitempty"` // what "did you mean" asked about, likeliest first
-	Heard   string        `json:"heard,omitempty"`   // the last text that named a reason or was not understood, masked
+	Heard   Heard         `json:"heard,omitzero"`
 	Secrets []Secret      `json:"secrets,omitempty"`
-	Guess   Intent        `json:"guess,omitempty"` // what it was taken for
 }
 
 // Try is one wrong answer about an order, counted per order whether or not such

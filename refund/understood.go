@@ -104,6 +104,13 @@ const SureSlot = 0.85
 // at some dozens, and what many write comes again.
 const MaxUnsorted = 500
 
+// Heard is the last text of a request that named a reason or was not understood,
+// until its writer shows what he meant by it.
+type Heard struct {
+	Text  string `json:"text"`  // masked
+	Guess Intent `json:"guess"` // what it was taken for
+}
+
 // UnsortedLength is how much of such a message is kept, in characters.
 const UnsortedLength = 600
 
