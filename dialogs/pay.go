@@ -100,6 +100,7 @@ func (s *step) plan() {
 	c.Payouts = append(c.Payouts, refund.Payout{
 		Number: account.Payouts, Key: fmt.Sprintf("%s/%s/%d", c.Shop, c.Order.No, account.Payouts),
 		Amount: d.Amount, Channel: c.Order.Channel, ChargeID: c.Order.ChargeID,
+		Charged: *account.NetPaid, PaidAt: c.Order.PaidAt, Payer: refund.PersonID(c.Chat),
 		State: refund.Planned, PlannedAt: s.now(),
 	})
 	undo := s.facts.Policy.Undo()

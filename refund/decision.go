@@ -114,6 +114,9 @@ type Payout struct {
 	Amount     Money       `json:"amount"`
 	Channel    string      `json:"channel"`
 	ChargeID   string      `json:"charge_id,omitempty"`
+	Charged    Money       `json:"charged,omitzero"` // what the charge was, net of coupons
+	PaidAt     time.Time   `json:"paid_at,omitzero"` // when it was charged; zero: not known
+	Payer      PersonID    `json:"payer,omitempty"`  // the buyer's Telegram id
 	State      PayoutState `json:"state"`
 	Reference  string      `json:"reference,omitempty"` // the channel's own
 	Why        string      `json:"why,omitempty"`       // a catalog key: why it failed or is in doubt
