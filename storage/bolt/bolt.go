@@ -8,7 +8,7 @@
 // then the keys that the record has in the indexes, then JSON; see records.go.
 //
 //	meta
-//	├── schema                                  → uint64, the layout drawn here is 2
+//	├── schema                                  → uint64, the layout drawn here is 3
 //	└── offset                                  → int, next getUpdates offset
 //	chats            chat int                   → record of Chat
 //	cases            id                         → record of Case
@@ -29,6 +29,7 @@
 //	jobs             id uint64                  → JSON of Job
 //	posted           case text                  → JSON of Posted
 //	posts            chat int, message int      → JSON of Post
+//	ledger           shop text, time, seq       → JSON of Posting
 //	unsorted         shop text, id uint64       → SHA-256 of its text, JSON of Unsorted
 //	groups           shop text                  → chat int
 //

@@ -40,6 +40,7 @@ type Store struct {
 	posts    map[post]refund.Post
 	unsorted map[refund.ShopID]map[uint64]refund.Unsorted
 	groups   map[refund.ShopID]refund.ChatID
+	ledger   map[refund.ShopID][]refund.Posting // by time
 	offset   int64
 }
 
@@ -73,6 +74,7 @@ func New() *Store {
 		posted:   map[refund.CaseID]refund.Posted{},
 		posts:    map[post]refund.Post{},
 		unsorted: map[refund.ShopID]map[uint64]refund.Unsorted{},
+		ledger:   map[refund.ShopID][]refund.Posting{},
 		groups:   map[refund.ShopID]refund.ChatID{},
 	}
 }
@@ -139,6 +141,11 @@ func (s *Store) put(c *refund.Commit) {
 	}
 	s.tries = append(s.tries, c.Tries...)
 	s.pictures = append(s.pictures, c.Pictures...)
+	for _, posting := range c.Ledger {
+		lines := s.ledger[posting.Shop]
+		i, _ := slices.BinarySearchFunc(lines, posting.At, laterThan)
+		s.ledger[posting.Shop] = slices.Insert(lines, i, posting)
+	}
 	for _, entry := range c.Timeline {
 		s.timeline[entry.Case] = append(s.timeline[entry.Case], entry)
 	}
@@ -319,6 +326,22 @@ func (r reader) Post(chat refund.ChatID, message int) (refund.Post, error) {
 	return r.s.posts[post{chat, message}], nil
 }
 func (r reader) Group(shop refund.ShopID) (refund.ChatID, error) { return r.s.groups[shop], nil }
+
+// laterThan makes a search end after all postings of a time.
+func laterThan(p refund.Posting, at time.Time) int {
+	if p.At.After(at) {
+		return 1
+	}
+	return -1
+}
+
+func (r reader) Ledger(shop refund.ShopID, from, before time.Time) ([]refund.Posting, error) {
+	lines := r.s.ledger[shop]
+	return slices.DeleteFunc(slices.Clone(lines), func(p refund.Posting) bool {
+		return p.At.Before(from) || !before.IsZero() && !p.At.Before(before)
+	}), nil
+}
+
 func (r reader) Timeline(id refund.CaseID) ([]refund.Entry, error) {
 	return slices.Clone(r.s.timeline[id]), nil
 }
