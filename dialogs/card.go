@@ -89,6 +89,12 @@ func (s *step) putCard() {
 	if s.chat.Blocked {
 		text = append(text, w("card_blocked"))
 	}
+	if d := c.Decision(); d != nil && d.Channel != "" && c.Status == refund.AwaitingApproval {
+		text = append(text, w("card_instead"))
+	}
+	if p := c.Payout(); p != nil && p.ByHand && c.Status == refund.Paying && p.State == refund.Submitted {
+		text = append(text, s.byHandLines()...)
+	}
 	status := w("status_" + string(c.Status))
 	if party, by := c.Next(); c.Open() {
 		text = append(text, w("card_next", "Status", status, "Party", w("party_"+string(party)), "By", by))
@@ -152,6 +158,9 @@ func (s *step) moveButtons() [][]refund.Button {
 	case refund.Paying:
 		if _, waiting := c.Timer(refund.TimerUndo); waiting {
 			return rows(s.caseButton(w("button_undo"), "undo", "", refund.Danger))
+		}
+		if c.Payout().ByHand && c.Payout().State == refund.Submitted {
+			return s.byHandButtons()
 		}
 	case refund.PayoutHeld:
 		if c.Payout().State == refund.PayoutFailed {

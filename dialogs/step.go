@@ -25,10 +25,11 @@ type Facts struct {
 	Newer      *policy.Policy // in force now, when that is another one
 	PolicyLost bool           // the promised one is gone, and Policy is the one in force
 	Policies   func(refund.ShopID) *policy.Policy
-	Account    refund.Account // of the case's, the job's or the draft's order
-	Tries      int            // wrong tries on the draft's order within the last hour, all chats
-	Claims     int            // cases of this chat in the last 30 days
-	SeenBefore bool           // of Sealed: the picture stands in another case of the shop
+	Terms      map[string]refund.Terms // of Shop's channels by name
+	Account    refund.Account          // of the case's, the job's or the draft's order
+	Tries      int                     // wrong tries on the draft's order within the last hour, all chats
+	Claims     int                     // cases of this chat in the last 30 days
+	SeenBefore bool                    // of Sealed: the picture stands in another case of the shop
 	Understood refund.Understood
 	Post       refund.Post       // that a group message answers, or that a button of /review stands under
 	Open       []refund.Case     // the chat's open cases

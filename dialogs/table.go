@@ -138,9 +138,10 @@ var table = map[refund.Status]map[move]cell{
 		buyerPressed: {do: (*step).buyerPresses},
 		cancelled:    {do: (*step).tooLate},
 		askedPerson:  {do: (*step).tellPerson},
-		staffPressed: {do: (*step).undo, to: to(refund.AwaitingApproval)},
+		staffPressed: {do: (*step).payingPressed, to: to(refund.AwaitingApproval, refund.Refunded, refund.PayoutHeld)},
+		staffSaid:    {do: (*step).payingWrote, to: to(refund.Refunded)},
 		reread:       {do: (*step).reread, to: to(refund.AwaitingApproval)},
-		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded, refund.PayoutHeld)},
+		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded, refund.PayoutHeld, refund.AwaitingApproval)},
 		timeCame:     {do: (*step).timer, to: to(refund.PayoutHeld, refund.AwaitingApproval)},
 	}),
 	refund.PayoutHeld: row(map[move]cell{

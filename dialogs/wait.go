@@ -38,7 +38,14 @@ func (s *step) setTimes() {
 		ability, _ := s.facts.Policy.Supplier(c.Order.Supplier)
 		c.SetTimer(refund.TimerDue, now.Add(supplierTime(ability)))
 	case refund.Paying:
-		c.SetTimer(refund.TimerDue, now.Add(channelPatience))
+		switch c.Party() {
+		case refund.Merchant:
+			c.SetTimer(refund.TimerDue, now.Add(max(merchant.Default, time.Hour)))
+		case refund.Owner:
+			c.SetTimer(refund.TimerDue, now.Add(time.Duration(max(merchant.OwnerDays, 1))*day))
+		default:
+			c.SetTimer(refund.TimerDue, now.Add(channelPatience))
+		}
 	case refund.PayoutHeld:
 		c.SetTimer(refund.TimerDue, now.Add(time.Duration(max(merchant.OwnerDays, 1))*day))
 	}
@@ -144,6 +151,13 @@ func (s *step) sendReminder(from, to int) {
 	switch {
 	case c.Status == refund.Collecting:
 		s.say(lines(w("remind_buyer", "Order", c.Order.No, "Item", itemText(c.Asking), "By", s.dueAt())), s.askButtons(c.Asking)...)
+	case c.Status == refund.Paying:
+		s.card()
+		tell := s.sayOwners
+		if c.Party() == refund.Merchant && from < len(s.facts.Policy.Merchant().Remind) {
+			tell = s.sayGroup
+		}
+		tell(w("remind_by_hand", "Order", c.Order.No, "Amount", c.Payout().Amount, "By", s.dueAt()))
 	case c.Status == refund.PayoutHeld:
 		s.sayOwners(w("remind_owner_payout", "Order", c.Order.No, "By", s.dueAt()))
 	case c.Party() == refund.Owner:
@@ -248,9 +262,21 @@ func (s *step) supplierSilent() {
 func (s *step) payingTooLong() {
 	c := s.touch()
 	payout := c.Payout()
-	if payout.State == refund.Planned {
+	switch {
+	case payout.State == refund.Planned && payout.Why == noBalance:
+		payout.State = refund.PayoutFailed
+		s.release(*payout)
+		s.hold(noBalance)
+		return
+	case payout.State == refund.Planned:
 		s.undoPayout()
 		s.toPeople("shop_silent")
+		return
+	case payout.ByHand && !c.Escalated:
+		c.Escalated, c.MovedAt, c.Reminded = true, s.now(), 0
+		s.setTimes()
+		s.sayOwners(w("owner_pays_by_hand", "Order", c.Order.No, "Amount", payout.Amount, "By", s.dueAt()))
+		s.card()
 		return
 	}
 	payout.State = refund.PayoutUnknown

@@ -34,6 +34,9 @@ func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time) (
 	if err != nil {
 		return got, err
 	}
+	if s := e.shops[got.facts.Shop.ID]; s != nil {
+		got.facts.Terms = s.terms
+	}
 	e.promised(&got)
 	return got, nil
 }

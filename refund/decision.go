@@ -69,6 +69,7 @@ type Decision struct {
 	Check     Check     `json:"check"`
 	Factors   Factors   `json:"factors,omitzero"`
 	Goods     Goods     `json:"goods,omitempty"`
+	Channel   string    `json:"channel,omitempty"`   // that pays; "": the one that was paid with (R21)
 	Withdraw  bool      `json:"withdraw,omitempty"`  // the goods go back before the money leaves
 	Approvals int       `json:"approvals,omitempty"` // people who must agree; 0 for outcomes without people
 	Asks      Item      `json:"asks,omitempty"`      // of AskEvidence
@@ -117,7 +118,9 @@ type Payout struct {
 	Charged    Money       `json:"charged,omitzero"` // what the charge was, net of coupons
 	PaidAt     time.Time   `json:"paid_at,omitzero"` // when it was charged; zero: not known
 	Payer      PersonID    `json:"payer,omitempty"`  // the buyer's Telegram id
-	Book       Book        `json:"book,omitempty"`   // of the ledger, that an accepted one was booked to
+	ByHand     bool        `json:"by_hand,omitempty"`
+	PaidBy     PersonID    `json:"paid_by,omitempty"` // of ByHand: who said that he paid it
+	Book       Book        `json:"book,omitempty"`    // of the ledger, that an accepted one was booked to
 	State      PayoutState `json:"state"`
 	Reference  string      `json:"reference,omitempty"` // the channel's own
 	Why        string      `json:"why,omitempty"`       // a catalog key: why it failed or is in doubt

@@ -87,6 +87,7 @@ type Result struct {
 	State     PayoutState `json:"state,omitempty"` // Submitted: the channel has it but has not decided
 	Reference string      `json:"reference,omitempty"`
 	Reload    *Reload     `json:"reload,omitempty"`
+	Fault     Fault       `json:"fault,omitempty"`   // of a payout that failed
 	Askable   bool        `json:"askable,omitempty"` // of a payout in doubt: a query or a living key can settle it
 }
 
@@ -140,6 +141,8 @@ type Terms struct {
 	Partial bool          // less than the charge may be paid back
 	Query   bool          // it can be asked whether a payout went
 	Within  time.Duration // from the payment, how long a charge may be paid back; 0: no limit is known
+	ByHand  bool          // nothing is submitted: a person pays and says so
+	Second  Money         // of ByHand: above it a second person confirms; zero: never
 }
 
 // Fault is why a channel refused a payout, as far as the desk acts on it. No
