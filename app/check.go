@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"tuidan/orders"
 	"tuidan/refund"
@@ -36,6 +38,9 @@ func check(file string, environment []string, stdout, stderr io.Writer) int {
 	for _, shop := range setup.Shops {
 		fmt.Fprintf(stdout, "  shop      %s (%s): %d staff, %s orders, policy %s\n",
 			shop.ID, shop.Title, len(shop.Staff), countOrders(setup, shop), shop.Policy.Hash[:12])
+		for _, name := range slices.Sorted(maps.Keys(shop.Config.Channels)) {
+			fmt.Fprintf(stdout, "  channel   %s (%s): %s\n", name, shop.Config.Channels[name].Kind, describeTerms(shop.terms(name)))
+		}
 	}
 	for _, note := range setup.Notes {
 		fmt.Fprintf(stdout, "  note      %s\n", note)

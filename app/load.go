@@ -19,6 +19,7 @@ import (
 
 	"tuidan/bot"
 	"tuidan/bot/locker"
+	"tuidan/engine"
 	"tuidan/intents"
 	"tuidan/locales"
 	"tuidan/orders"
@@ -50,10 +51,11 @@ type Setup struct {
 // ShopSetup is one shop, ready to be opened.
 type ShopSetup struct {
 	refund.Shop
-	Config ShopConfig
-	Policy *policy.Policy
-	Rules  []byte // the policy file as it was read
-	Orders []byte // the order file as it was read
+	Config   ShopConfig
+	Policy   *policy.Policy
+	Rules    []byte                    // the policy file as it was read
+	Orders   []byte                    // the order file as it was read
+	Channels map[string]engine.Channel // all but sandboxes, which have files to open
 }
 
 // loading is how a config and the files that it names are read.
@@ -331,15 +333,7 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 	for name, supplier := range shop.Suppliers {
 		c.among(key+".suppliers."+name+".kind", supplier.Kind, "sandbox")
 	}
-	for name, channel := range shop.Channels {
-		c.among(key+".channels."+name+".kind", channel.Kind, "sandbox")
-		if channel.KeyLife < 0 {
-			c.wrong(key+".channels."+name+".key_life", "", "%s is below zero", channel.KeyLife)
-		}
-	}
-	if len(shop.Channels) == 0 {
-		c.wrong(key+".channels", "", "without a payment channel nothing can be refunded")
-	}
+	ready.Channels = c.channels(shop, key+".channels")
 	return ready
 }
 

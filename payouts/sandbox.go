@@ -166,10 +166,13 @@ func (s *Sandbox) Close() error {
 	return s.log.close()
 }
 
-// Terms returns what the channel promises.
-func (s *Sandbox) Terms() refund.Terms {
-	return refund.Terms{KeyLife: s.opts.KeyLife, Partial: s.opts.Partial, Query: s.opts.Query}
+// Terms returns what such a channel promises.
+func (o Options) Terms() refund.Terms {
+	return refund.Terms{KeyLife: o.KeyLife, Partial: o.Partial, Query: o.Query}
 }
+
+// Terms returns what the channel promises.
+func (s *Sandbox) Terms() refund.Terms { return s.opts.Terms() }
 
 // Behave sets how the channel acts from now on, also after a restart. note is its
 // own words for Fails and Reverses; empty: usual ones.
