@@ -12,7 +12,8 @@ func (s *step) card() {
 	c := s.touch()
 	switch c.Status {
 	case refund.Collecting, refund.Checking, refund.Paying, refund.Withdrawn, refund.Expired:
-		if !c.Urgent && !c.Shown {
+		people := c.Party() == refund.Merchant || c.Party() == refund.Owner
+		if !people && !c.Urgent && !c.Shown {
 			return
 		}
 	}

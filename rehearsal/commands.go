@@ -117,7 +117,7 @@ func init() {
 				}
 				return "", w.stage.Supplier.Behave(key, behaviour)
 			}},
-		"channel": {usage: "channel ok|slow|fails|unknown|arrives|reverses", acts: true,
+		"channel": {usage: "channel ok|slow|fails|unknown|arrives|reverses|broke|closed", acts: true,
 			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
 				if err := exactly(args, 1); err != nil {
 					return "", err
