@@ -40,6 +40,7 @@ type Store struct {
 	posts    map[post]refund.Post
 	unsorted map[refund.ShopID]map[uint64]refund.Unsorted
 	groups   map[refund.ShopID]refund.ChatID
+	warned   map[refund.ShopID]time.Time
 	offset   int64
 }
 
@@ -74,6 +75,7 @@ func New() *Store {
 		posts:    map[post]refund.Post{},
 		unsorted: map[refund.ShopID]map[uint64]refund.Unsorted{},
 		groups:   map[refund.ShopID]refund.ChatID{},
+		warned:   map[refund.ShopID]time.Time{},
 	}
 }
 
@@ -165,6 +167,7 @@ func (s *Store) put(c *refund.Commit) {
 		s.keep(one)
 	}
 	maps.Copy(s.groups, c.Groups)
+	maps.Copy(s.warned, c.Warned)
 	if c.Offset != nil {
 		s.offset = *c.Offset
 	}
@@ -330,6 +333,21 @@ func (r reader) CasesOf(order refund.OrderKey) ([]refund.CaseID, error) {
 func (r reader) OpenCases(shop refund.ShopID) ([]refund.CaseID, error) {
 	return r.casesWhere(func(c *refund.Case) bool { return c.Open() && (shop == "" || c.Shop == shop) }), nil
 }
+
+func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) {
+	var ends []refund.End
+	for _, one := range r.s.cases {
+		if end, ok := refund.EndOf(&one); ok && one.Shop == shop && !end.At.Before(since) {
+			ends = append(ends, end)
+		}
+	}
+	slices.SortFunc(ends, func(a, b refund.End) int {
+		return cmp.Or(a.At.Compare(b.At), storage.CompareIDs(a.Case, b.Case))
+	})
+	return ends, nil
+}
+
+func (r reader) Warned(shop refund.ShopID) (time.Time, error) { return r.s.warned[shop].UTC(), nil }
 
 // casesWhere returns the ids of the cases that match, oldest first.
 func (r reader) casesWhere(match func(*refund.Case) bool) []refund.CaseID {
