@@ -33,6 +33,7 @@ type Facts struct {
 	Post       refund.Post       // that a group message answers, or that a button of /review stands under
 	Open       []refund.Case     // the chat's open cases
 	Unsorted   []refund.Unsorted // all that wait in Shop, oldest first; where NeedsUnsorted says so
+	Ends       []refund.End      // of Shop within FiguresOver, oldest first; where NeedsEnds says so
 }
 
 // Answer is what a press is answered with, to the presser alone.

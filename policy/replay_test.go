@@ -58,7 +58,7 @@ func TestAgainByAnotherPolicy(t *testing.T) {
 	c := refund.Case{Order: f.Order, OpenedAt: now}
 	d := p.Decide(f)
 	stricter := *p
-	stricter.products = map[string]Product{"cmcc30": {Name: "cmcc30", Kind: refund.TopUp, Window: 24 * time.Hour, Instant: true}}
+	stricter.products = map[string]Product{"cmcc30": {Name: "cmcc30", Kind: refund.TopUp, Window: 24 * time.Hour, Automation: AutomateAll}}
 	if again := p.Again(&c, &d); again.Rule != "unused" {
 		t.Errorf("by the same policy: %s", summary(again))
 	}
