@@ -47,6 +47,9 @@ func TestAgain(t *testing.T) {
 		if again.Outcome != d.Outcome || again.Rule != d.Rule || again.Amount != d.Amount || again.Approvals != d.Approvals {
 			t.Fatalf("was %s, now %s\n%s", summary(d), summary(again), cmp.Diff(d.Reads, again.Reads))
 		}
+		if diff := cmp.Diff(d.Ahead, again.Ahead); diff != "" {
+			t.Fatalf("one step further (-noted +replayed):\n%s", diff)
+		}
 	})
 }
 
