@@ -37,7 +37,8 @@
 // seq without a type is the bucket's own sequence. Work done is deleted: inbox,
 // due, outbox, jobs and unsorted hold what waits; unsorted at most
 // refund.MaxUnsorted of a shop, so that its keys are counted, and its texts looked
-// through, whenever one comes.
+// through, whenever one comes. An index of cases has one key a case and stays as
+// long as the case; what is read of it is a shop's last weeks.
 //
 // # Writing
 //
