@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -58,15 +57,13 @@ func replay(ctx context.Context, o replayOptions, environment []string, stdout, 
 	if err != nil {
 		return tellProblems(err, stderr)
 	}
-	shop, err := replayShop(setup, o.shop)
+	shop, err := shopNamed(setup, o.shop)
 	if err != nil {
 		return err
 	}
-	var since time.Time
-	if o.since != "" {
-		if since, err = time.ParseInLocation(time.DateOnly, o.since, shop.Zone); err != nil {
-			return fmt.Errorf("--since %q is no date such as 2026-03-01", o.since)
-		}
+	since, err := day("--since", o.since, shop)
+	if err != nil {
+		return err
 	}
 	data, err := os.ReadFile(o.policy)
 	if err != nil {
@@ -76,10 +73,7 @@ func replay(ctx context.Context, o replayOptions, environment []string, stdout, 
 	if err != nil {
 		return tellPolicyMistakes(err, stderr)
 	}
-	store, err := bolt.Open(filepath.Join(string(setup.Config.Data), storeFile), bolt.Options{ReadOnly: true})
-	if errors.Is(err, bolt.ErrLocked) {
-		return fmt.Errorf("the desk is running on %s; stop it for the moment, or copy the folder and name the copy: %s", setup.Config.Data, Variable("data"))
-	}
+	store, err := readStore(setup)
 	if err != nil {
 		return err
 	}
@@ -88,21 +82,6 @@ func replay(ctx context.Context, o replayOptions, environment []string, stdout, 
 		return err
 	}
 	return errors.Join(result.write(stdout, setup.Catalogs), result.writeAhead(stdout, setup.Catalogs))
-}
-
-func replayShop(setup *Setup, id string) (*ShopSetup, error) {
-	if id == "" && len(setup.Shops) == 1 {
-		return &setup.Shops[0], nil
-	}
-	for i := range setup.Shops {
-		if string(setup.Shops[i].ID) == id {
-			return &setup.Shops[i], nil
-		}
-	}
-	if id == "" {
-		return nil, errors.New("the config has several shops: name one with --shop")
-	}
-	return nil, fmt.Errorf("there is no shop %q in the config", id)
 }
 
 // tellPolicyMistakes writes a policy's mistakes as those of a config are written.

@@ -97,6 +97,7 @@ func (s *step) putCard() {
 		text = append(text, w("card_end", "Status", status))
 		if payout := c.Payout(); payout != nil && c.Status == refund.Refunded {
 			text = append(text, w("card_paid", "Amount", payout.Amount))
+			text = append(text, s.recoveryLine()...)
 		}
 	}
 	m.Lines, m.Buttons = text, s.cardButtons()
@@ -177,6 +178,8 @@ func (s *step) moveButtons() [][]refund.Button {
 			s.caseButton(w("button_not_paid"), "not_paid", "", refund.Danger))
 	case refund.HandedOver:
 		return rows(s.caseButton(w("button_resume"), "resume", "", refund.Primary))
+	case refund.Refunded:
+		return s.recoveryButtons()
 	}
 	return nil
 }

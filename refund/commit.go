@@ -94,6 +94,7 @@ type Commit struct {
 	Posts     []Post
 	Unsorted  []Unsorted
 	SortedOut []Unsorted           // removed; Shop and ID count
+	Ledger    []Posting            // appended
 	Groups    map[ShopID]ChatID    // a migrated group's id now
 	Warned    map[ShopID]time.Time // that the shop refuses too much (R54)
 	Offset    *int64               // next getUpdates offset
@@ -118,6 +119,9 @@ type Reader interface {
 	// Group returns a migrated group's id, or 0.
 	Group(ShopID) (ChatID, error)
 	Timeline(CaseID) ([]Entry, error)
+	// Ledger returns a shop's postings from a time on and before another (zero:
+	// all later ones), by time and then as appended.
+	Ledger(shop ShopID, from, before time.Time) ([]Posting, error)
 	// CasesOf returns the ids of an order's cases, oldest first.
 	CasesOf(OrderKey) ([]CaseID, error)
 	// OpenCases returns a shop's open cases, oldest first; every shop's for "".

@@ -8,7 +8,7 @@
 // then the keys that the record has in the indexes, then JSON; see records.go.
 //
 //	meta
-//	├── schema                                  → uint64, the layout drawn here is 3
+//	├── schema                                  → uint64, the layout drawn here is 4
 //	└── offset                                  → int, next getUpdates offset
 //	chats            chat int                   → record of Chat
 //	cases            id                         → record of Case
@@ -30,6 +30,7 @@
 //	jobs             id uint64                  → JSON of Job
 //	posted           case text                  → JSON of Posted
 //	posts            chat int, message int      → JSON of Post
+//	ledger           shop text, time, seq       → JSON of Posting
 //	unsorted         shop text, id uint64       → SHA-256 of its text, JSON of Unsorted
 //	groups           shop text                  → chat int
 //	warned           shop text                  → time

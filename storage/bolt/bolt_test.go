@@ -59,6 +59,7 @@ func TestReopen(t *testing.T) {
 		Tries:    []refund.Try{{Order: one.Order.OrderKey, At: storagetest.Start}},
 		Pictures: []refund.Look{{Shop: "lake", Hash: 5, Case: "7.1"}},
 		Timeline: []refund.Entry{{Case: "7.1", Text: "a"}},
+		Ledger:   []refund.Posting{{Shop: "lake", At: storagetest.Start, Case: "7.1"}},
 		Inbox:    []refund.Inbound{{Seq: 1, UpdateID: 9, Received: storagetest.Start}},
 		Dead:     []refund.Dead{{Why: "odd"}},
 		Outbox:   []refund.Message{{Key: "k", Seq: 1, Chat: 7}},
@@ -269,6 +270,74 @@ func TestMigrateFrom1(t *testing.T) {
 		if err := store.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A file from before the ledger gets what was paid booked, by the newest decision,
+// and its cases say where to.
+func TestMigrateLedger(t *testing.T) {
+	path := newPath(t)
+	paid := func(id refund.CaseID, fault refund.Party, goods refund.Goods, state refund.PayoutState) refund.Case {
+		return refund.Case{ID: id, Version: 3, Shop: "lake", Chat: 7, OpenedAt: storagetest.Start, Status: refund.Refunded,
+			Order:     refund.Order{OrderKey: refund.OrderKey{Shop: "lake", No: string(id)}},
+			Decisions: []refund.Decision{{Number: 1, Outcome: refund.Refund, Fault: fault, Goods: goods}},
+			Payouts: []refund.Payout{{Key: "k" + string(id), State: state, AcceptedAt: storagetest.Start.Add(time.Minute),
+				Amount: refund.Money{Minor: 3000, Currency: "CNY"}}}}
+	}
+	cases := []refund.Case{
+		paid("7.1", refund.Supplier, refund.Failed, refund.Arrived), paid("7.2", refund.Nobody, refund.Unused, refund.Accepted),
+		paid("7.3", refund.Nobody, refund.Used, refund.Accepted), paid("7.4", refund.Supplier, refund.Failed, refund.PayoutFailed),
+	}
+	const before = 2 // the schema that addLedger changes
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(prepare(db, migrations[:before-1]), db.Update(func(tx *bbolt.Tx) error {
+		for _, later := range []string{"ledger", "ends", "warned"} {
+			if err := tx.DeleteBucket([]byte(later)); err != nil {
+				return err
+			}
+		}
+		for i := range cases {
+			r, err := caseRecord(&cases[i])
+			if err := errors.Join(err, tx.Bucket([]byte("cases")).Put(r.key, r.value)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}), db.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, path, Options{})
+	var booked []refund.Book
+	var owed refund.Case
+	err = store.View(context.Background(), func(r refund.Reader) error {
+		lines, err := r.Ledger("lake", time.Time{}, time.Time{})
+		for _, line := range lines {
+			booked = append(booked, line.Debit)
+		}
+		one, err2 := r.Case("7.1")
+		owed = one
+		ends, err3 := r.Ends("lake", time.Time{})
+		if len(ends) != len(cases) {
+			t.Errorf("%d cases ended, want %d", len(ends), len(cases))
+		}
+		return errors.Join(err, err2, err3)
+	})
+	want := []refund.Book{refund.Owed(refund.Supplier), refund.Returns, refund.Goodwill}
+	if diff := cmp.Diff(want, booked); diff != "" || err != nil {
+		t.Errorf("booked (-want +got):\n%s%v", diff, err)
+	}
+	if owed.Version != 3 || owed.Recovery.Rest() != cases[0].Payouts[0].Amount || owed.Payouts[0].Book != want[0] {
+		t.Errorf("case afterwards: %+v", owed)
+	}
+	// A later step finds the record as this one wrote it, and refers to nothing twice.
+	owed.Version, owed.Status = 4, refund.PayoutHeld
+	apply(t, store, refund.Commit{Cases: []refund.Case{owed}})
+	if n := len(dump(t, store)["ends"]); n != len(cases)-1 {
+		t.Errorf("%d cases ended, want %d", n, len(cases)-1)
 	}
 }
 

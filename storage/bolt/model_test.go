@@ -121,6 +121,9 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 	for i, id := range some(t, "timeline", cases) {
 		c.Timeline = append(c.Timeline, refund.Entry{Case: id, At: times.Draw(t, "at"), Text: fmt.Sprint(i)})
 	}
+	for i, shop := range some(t, "ledger", shops) {
+		c.Ledger = append(c.Ledger, refund.Posting{Shop: shop, At: times.Draw(t, "at"), Order: fmt.Sprint(i)})
+	}
 	c.Inbox = some(t, "inbox", inbounds)
 	c.Done = some(t, "done", small)
 	c.DueDone = some(t, "due done", timers)
@@ -203,6 +206,12 @@ func everything(r refund.Reader) (map[string]any, error) {
 		for _, limit := range []int{-1, 1, 9} {
 			waiting, err := r.Unsorted(shop, limit)
 			put(waiting, err, "unsorted", shop, limit)
+		}
+		for _, from := range moments {
+			for _, before := range append(moments, time.Time{}) {
+				lines, err := r.Ledger(shop, from, before)
+				put(lines, err, "ledger", shop, from, before)
+			}
 		}
 		for _, hash := range []uint64{0, 1, 0xff, 0xffff_0000, 1<<63 | 3} {
 			near, err := r.SeenPicture(refund.Look{Shop: shop, Hash: hash, Case: "x"})

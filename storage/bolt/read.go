@@ -160,6 +160,16 @@ func (r reader) Timeline(id refund.CaseID) ([]refund.Entry, error) {
 	return readFrom[refund.Entry](r, timelineBucket, prefix, prefix, 0)
 }
 
+func (r reader) Ledger(shop refund.ShopID, from, before time.Time) ([]refund.Posting, error) {
+	prefix := textKey(shop)
+	lines, err := readFrom[refund.Posting](r, ledgerBucket, prefix, appendTime(slices.Clone(prefix), from), 0)
+	if before.IsZero() || err != nil {
+		return lines, err
+	}
+	end, _ := slices.BinarySearchFunc(lines, before, func(p refund.Posting, at time.Time) int { return p.At.Compare(at) })
+	return lines[:end:end], nil
+}
+
 func (r reader) CasesOf(order refund.OrderKey) ([]refund.CaseID, error) {
 	return r.ids(ordersBucket, orderKey(order))
 }

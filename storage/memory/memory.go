@@ -40,6 +40,7 @@ type Store struct {
 	posts    map[post]refund.Post
 	unsorted map[refund.ShopID]map[uint64]refund.Unsorted
 	groups   map[refund.ShopID]refund.ChatID
+	ledger   map[refund.ShopID][]refund.Posting // by time
 	warned   map[refund.ShopID]time.Time
 	offset   int64
 }
@@ -74,6 +75,7 @@ func New() *Store {
 		posted:   map[refund.CaseID]refund.Posted{},
 		posts:    map[post]refund.Post{},
 		unsorted: map[refund.ShopID]map[uint64]refund.Unsorted{},
+		ledger:   map[refund.ShopID][]refund.Posting{},
 		groups:   map[refund.ShopID]refund.ChatID{},
 		warned:   map[refund.ShopID]time.Time{},
 	}
@@ -141,6 +143,11 @@ func (s *Store) put(c *refund.Commit) {
 	}
 	s.tries = append(s.tries, c.Tries...)
 	s.pictures = append(s.pictures, c.Pictures...)
+	for _, posting := range c.Ledger {
+		lines := s.ledger[posting.Shop]
+		i, _ := slices.BinarySearchFunc(lines, posting.At, laterThan)
+		s.ledger[posting.Shop] = slices.Insert(lines, i, posting)
+	}
 	for _, entry := range c.Timeline {
 		s.timeline[entry.Case] = append(s.timeline[entry.Case], entry)
 	}
@@ -322,6 +329,22 @@ func (r reader) Post(chat refund.ChatID, message int) (refund.Post, error) {
 	return r.s.posts[post{chat, message}], nil
 }
 func (r reader) Group(shop refund.ShopID) (refund.ChatID, error) { return r.s.groups[shop], nil }
+
+// laterThan makes a search end after all postings of a time.
+func laterThan(p refund.Posting, at time.Time) int {
+	if p.At.After(at) {
+		return 1
+	}
+	return -1
+}
+
+func (r reader) Ledger(shop refund.ShopID, from, before time.Time) ([]refund.Posting, error) {
+	lines := r.s.ledger[shop]
+	return slices.DeleteFunc(slices.Clone(lines), func(p refund.Posting) bool {
+		return p.At.Before(from) || !before.IsZero() && !p.At.Before(before)
+	}), nil
+}
+
 func (r reader) Timeline(id refund.CaseID) ([]refund.Entry, error) {
 	return slices.Clone(r.s.timeline[id]), nil
 }
