@@ -34,6 +34,10 @@ func Explained(e policy.Explanation) Branch {
 	if len(guards.Below) > 0 {
 		root.Below = append(root.Below, guards)
 	}
+	if d.Ahead != nil {
+		next := outcomeText(&refund.Decision{Outcome: d.Ahead.Outcome, Amount: d.Ahead.Amount})
+		root.Below = append(root.Below, Branch{Words: w("explain_ahead", "Outcome", next)})
+	}
 	return root
 }
 

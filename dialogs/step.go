@@ -35,6 +35,7 @@ type Facts struct {
 	Open       []refund.Case     // the chat's open cases
 	Unsorted   []refund.Unsorted // all that wait in Shop, oldest first; where NeedsUnsorted says so
 	Ledger     []refund.Posting  // of Shop, oldest first; where NeedsLedger says so
+	Ends       []refund.End      // of Shop within FiguresOver, oldest first; where NeedsEnds says so
 }
 
 // Answer is what a press is answered with, to the presser alone.

@@ -97,6 +97,11 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 			return err
 		}
 	}
+	if dialogs.NeedsEnds(*event, g.facts.Shop) {
+		if g.facts.Ends, err = r.Ends(g.facts.Shop.ID, g.facts.Now.Add(-dialogs.FiguresOver)); err != nil {
+			return err
+		}
+	}
 	return g.readOrder(r, event)
 }
 

@@ -76,6 +76,7 @@ type Decision struct {
 	Recover   bool      `json:"recover,omitempty"`   // paid first, recovered later (R45)
 	Seen      []string  `json:"seen,omitempty"`      // revisions of evidence, "SHA256#REVISION"
 	Policy    string    `json:"policy,omitempty"`    // SHA-256 of the policy file
+	Ahead     *Ahead    `json:"ahead,omitempty"`     // by one more step of automation; nil: the same, or there is none
 	By        PersonID  `json:"by,omitempty"`        // who decided; 0: the policy
 	Words     string    `json:"words,omitempty"`     // that the person added
 	At        time.Time `json:"at"`

@@ -160,6 +160,9 @@ func Validate(c *refund.Commit) error {
 	for shop := range c.Groups {
 		v.id("shop", string(shop))
 	}
+	for shop := range c.Warned {
+		v.id("shop", string(shop))
+	}
 	return v.err
 }
 

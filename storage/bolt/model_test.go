@@ -58,6 +58,13 @@ var (
 			Chat: chats.Draw(t, "chat"), Shop: shops.Draw(t, "shop"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"),
 		}
 	})
+	decisions = rapid.Custom(func(t *rapid.T) (d refund.Decision) {
+		d.Rule = numbers.Draw(t, "rule")
+		if rapid.Bool().Draw(t, "ahead") {
+			d.Ahead = &refund.Ahead{Outcome: rapid.SampledFrom([]refund.Outcome{refund.Refund, refund.Review, refund.Refuse}).Draw(t, "outcome")}
+		}
+		return d
+	})
 	unsorted = rapid.Custom(func(t *rapid.T) refund.Unsorted {
 		return refund.Unsorted{
 			ID: small.Draw(t, "id"), Shop: shops.Draw(t, "shop"), Text: numbers.Draw(t, "text"),
@@ -91,6 +98,10 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 			Order:    refund.Order{OrderKey: orders.Draw(t, "order")},
 			Status:   rapid.SampledFrom(refund.Statuses()).Draw(t, "status"),
 			OpenedAt: times.Draw(t, "opened"), Timers: some(t, "timers", timers),
+		}
+		if one.Status.Ended() {
+			one.ClosedAt = times.Draw(t, "closed")
+			one.Decisions = some(t, "decisions", decisions)
 		}
 		if rapid.Bool().Draw(t, "keep timers") {
 			one.Timers = had.Timers
@@ -144,6 +155,7 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 		}
 	}
 	c.Groups = rapid.MapOfN(shops, chats, 0, 2).Draw(t, "groups")
+	c.Warned = rapid.MapOfN(shops, times, 0, 2).Draw(t, "warned")
 	if rapid.Bool().Draw(t, "move") {
 		offset := rapid.Int64().Draw(t, "offset")
 		c.Offset = &offset
@@ -185,6 +197,12 @@ func everything(r refund.Reader) (map[string]any, error) {
 		put(group, err, "group", shop)
 		open, err := r.OpenCases(shop)
 		put(open, err, "open", shop)
+		warned, err := r.Warned(shop)
+		put(warned, err, "warned", shop)
+		for _, since := range append(moments, time.Time{}) {
+			ends, err := r.Ends(shop, since)
+			put(ends, err, "ends", shop, since)
+		}
 		for _, limit := range []int{-1, 1, 9} {
 			waiting, err := r.Unsorted(shop, limit)
 			put(waiting, err, "unsorted", shop, limit)

@@ -200,6 +200,35 @@ func (r reader) OpenCases(shop refund.ShopID) ([]refund.CaseID, error) {
 	return ids, nil
 }
 
+func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) {
+	prefix := textKey(shop)
+	var ends []refund.End
+	cursor := r.bucket(endsBucket).Cursor()
+	key, _ := cursor.Seek(appendTime(slices.Clone(prefix), since))
+	for ; key != nil && bytes.HasPrefix(key, prefix); key, _ = cursor.Next() {
+		end, err := endOf(key[len(prefix):])
+		if err != nil {
+			return nil, fault(endsBucket, key, err)
+		}
+		ends = append(ends, end)
+	}
+	return ends, nil
+}
+
+func (r reader) Warned(shop refund.ShopID) (time.Time, error) {
+	key := textKey(shop)
+	value := r.bucket(warnedBucket).Get(key)
+	if value == nil {
+		return time.Time{}, nil
+	}
+	rest := keyReader{key: value}
+	at := rest.time()
+	if rest.err != nil {
+		return time.Time{}, fault(warnedBucket, key, rest.err)
+	}
+	return at, nil
+}
+
 // ids returns the cases of an index whose keys go on with a time and an id.
 func (r reader) ids(b bucket, prefix []byte) ([]refund.CaseID, error) {
 	var ids []refund.CaseID

@@ -41,6 +41,7 @@ type Store struct {
 	unsorted map[refund.ShopID]map[uint64]refund.Unsorted
 	groups   map[refund.ShopID]refund.ChatID
 	ledger   map[refund.ShopID][]refund.Posting // by time
+	warned   map[refund.ShopID]time.Time
 	offset   int64
 }
 
@@ -76,6 +77,7 @@ func New() *Store {
 		unsorted: map[refund.ShopID]map[uint64]refund.Unsorted{},
 		ledger:   map[refund.ShopID][]refund.Posting{},
 		groups:   map[refund.ShopID]refund.ChatID{},
+		warned:   map[refund.ShopID]time.Time{},
 	}
 }
 
@@ -172,6 +174,7 @@ func (s *Store) put(c *refund.Commit) {
 		s.keep(one)
 	}
 	maps.Copy(s.groups, c.Groups)
+	maps.Copy(s.warned, c.Warned)
 	if c.Offset != nil {
 		s.offset = *c.Offset
 	}
@@ -353,6 +356,21 @@ func (r reader) CasesOf(order refund.OrderKey) ([]refund.CaseID, error) {
 func (r reader) OpenCases(shop refund.ShopID) ([]refund.CaseID, error) {
 	return r.casesWhere(func(c *refund.Case) bool { return c.Open() && (shop == "" || c.Shop == shop) }), nil
 }
+
+func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) {
+	var ends []refund.End
+	for _, one := range r.s.cases {
+		if end, ok := refund.EndOf(&one); ok && one.Shop == shop && !end.At.Before(since) {
+			ends = append(ends, end)
+		}
+	}
+	slices.SortFunc(ends, func(a, b refund.End) int {
+		return cmp.Or(a.At.Compare(b.At), storage.CompareIDs(a.Case, b.Case))
+	})
+	return ends, nil
+}
+
+func (r reader) Warned(shop refund.ShopID) (time.Time, error) { return r.s.warned[shop].UTC(), nil }
 
 // casesWhere returns the ids of the cases that match, oldest first.
 func (r reader) casesWhere(match func(*refund.Case) bool) []refund.CaseID {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,6 +53,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"claims", claims},
 		{"cases of an order", casesOf},
 		{"open cases", openCases},
+		{"ends", ends},
+		{"warned", warned},
 		{"timeline", timeline},
 		{"ledger", ledger},
 		{"pictures", pictures},
@@ -165,11 +168,14 @@ func absent(d *desk) {
 		dead, err19 := r.Dead()
 		seen, err20 := r.Seen([]int64{1})
 		unsorted, err21 := r.Unsorted("lake", 5)
-		lines, err22 := r.Ledger("lake", time.Time{}, time.Time{})
-		d.same(len(tries)+len(entries)+len(lines)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted), 0)
+		ended, err22 := r.Ends("lake", time.Time{})
+		told, err23 := r.Warned("lake")
+		lines, err24 := r.Ledger("lake", time.Time{}, time.Time{})
+		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted)+len(ended)+len(lines), 0)
+		d.same(told.IsZero(), true)
 		d.same(seen[1], false)
 		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14,
-			err15, err16, err17, err18, err19, err20, err21, err22)
+			err15, err16, err17, err18, err19, err20, err21, err22, err23, err24)
 	})
 	// Deleting what is not there is no error.
 	d.apply(refund.Commit{
@@ -620,6 +626,53 @@ func openCases(d *desk) {
 	d.same(of(""), []refund.CaseID{c.ID, a.ID})
 	d.same(of("lake"), []refund.CaseID{c.ID, a.ID})
 	d.same(len(of("shore")), 0)
+}
+
+func ends(d *desk) {
+	of := func(shop refund.ShopID, since int) []refund.End {
+		return ask(d, func(r refund.Reader) ([]refund.End, error) { return r.Ends(shop, at(since)) })
+	}
+	ended := func(n, closed int, status refund.Status, decisions ...refund.Decision) refund.Case {
+		c := newCase(n, 1)
+		c.Status, c.ClosedAt, c.Decisions = status, at(closed), decisions
+		return c
+	}
+	paid := ended(1, 30, refund.Refunded, refund.Decision{Rule: "by_hand", Ahead: &refund.Ahead{Outcome: refund.Refund}},
+		refund.Decision{Rule: "approved", By: 5})
+	paid.Order.Product = "card50"
+	late := ended(2, 20, refund.Refused, refund.Decision{Rule: "window"})
+	gone, running := ended(3, 20, refund.Withdrawn), newCase(4, 1)
+	long := ended(5, 40, refund.Adjusted)
+	long.Order.Product = strings.Repeat("x", refund.MaxEndText+1)
+	far := ended(6, 40, refund.Refused)
+	far.Shop = "lak"
+	d.apply(refund.Commit{Cases: []refund.Case{paid, late, gone, running, long, far}})
+	wantLate := refund.End{Case: late.ID, At: at(20), Status: refund.Refused, Rule: "window"}
+	wantPaid := refund.End{Case: paid.ID, At: at(30), Status: refund.Refunded, Rule: "approved", Product: "card50", Ahead: refund.Refund}
+	wantLong := refund.End{Case: long.ID, At: at(40), Status: refund.Adjusted}
+	d.same(of("lake", 0), []refund.End{wantLate, wantPaid, wantLong})
+	d.same(of("lake", 30), []refund.End{wantPaid, wantLong})
+	d.same(len(of("lake", 41)), 0)
+	d.same(len(of("lak", 0)), 1)
+	// An appeal opens it again; then it ends another way.
+	late.Version, late.Status, late.ClosedAt = 2, refund.AwaitingApproval, time.Time{}
+	d.apply(refund.Commit{Cases: []refund.Case{late}})
+	d.same(of("lake", 0), []refund.End{wantPaid, wantLong})
+	late.Version, late.Status, late.ClosedAt = 3, refund.Refunded, at(50)
+	d.apply(refund.Commit{Cases: []refund.Case{late}})
+	wantLate.At, wantLate.Status = at(50), refund.Refunded
+	d.same(of("lake", 0), []refund.End{wantPaid, wantLong, wantLate})
+}
+
+func warned(d *desk) {
+	of := func(shop refund.ShopID) time.Time {
+		return ask(d, func(r refund.Reader) (time.Time, error) { return r.Warned(shop) })
+	}
+	d.apply(refund.Commit{Warned: map[refund.ShopID]time.Time{"lake": at(5), "shore": at(6)}})
+	d.apply(refund.Commit{Warned: map[refund.ShopID]time.Time{"lake": at(7)}})
+	d.same(of("lake"), at(7))
+	d.same(of("shore"), at(6))
+	d.same(of("lak").IsZero(), true)
 }
 
 func timeline(d *desk) {
