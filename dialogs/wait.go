@@ -266,7 +266,7 @@ func (s *step) payingTooLong() {
 	case payout.State == refund.Planned && payout.Why == noBalance:
 		payout.State = refund.PayoutFailed
 		s.release(*payout)
-		s.hold(noBalance)
+		s.hold("payout_unfunded")
 		return
 	case payout.State == refund.Planned:
 		s.undoPayout()
