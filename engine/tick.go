@@ -61,7 +61,7 @@ func (e *Engine) warn(ctx context.Context, now time.Time) error {
 		}
 		var told time.Time
 		err := e.view(ctx, func(r refund.Reader) (err error) {
-			if told, err = r.Warned(shop.ID); err == nil {
+			if told, err = r.Chore(shop.ID, refund.WarnRefused); err == nil {
 				facts.Ends, err = r.Ends(shop.ID, now.Add(-dialogs.FiguresOver))
 			}
 			return err
@@ -74,7 +74,7 @@ func (e *Engine) warn(ctx context.Context, now time.Time) error {
 			continue
 		}
 		e.numberMessages(messages)
-		if err := e.apply(ctx, refund.Commit{Outbox: messages, Warned: map[refund.ShopID]time.Time{shop.ID: now}}); err != nil {
+		if err := e.apply(ctx, refund.Commit{Outbox: messages, Chores: []refund.Chore{{Shop: shop.ID, Name: refund.WarnRefused, At: now}}}); err != nil {
 			return err
 		}
 		e.cfg.Outbox.Put(messages)

@@ -60,6 +60,20 @@ type Look struct {
 // another picture)
 const MaxPictureDistance = 6
 
+// Chore is something that is done for a shop now and then, by the clock and not
+// for a case.
+type Chore struct {
+	Shop ShopID    `json:"shop"`
+	Name string    `json:"name"`
+	At   time.Time `json:"at"` // when it was last done
+}
+
+// The names of chores.
+const (
+	WarnRefused  = "warn_refused"  // tell the owners that much is refused (R54)
+	CompareBooks = "compare_books" // hold the channels' records against the ledger
+)
+
 // Commit is everything that one step changes. A store applies it whole or not at all.
 //
 // Chats, Cases and Accounts are written when the stored version is the given
@@ -93,11 +107,11 @@ type Commit struct {
 	Posted    []Posted
 	Posts     []Post
 	Unsorted  []Unsorted
-	SortedOut []Unsorted           // removed; Shop and ID count
-	Ledger    []Posting            // appended
-	Groups    map[ShopID]ChatID    // a migrated group's id now
-	Warned    map[ShopID]time.Time // that the shop refuses too much (R54)
-	Offset    *int64               // next getUpdates offset
+	SortedOut []Unsorted        // removed; Shop and ID count
+	Ledger    []Posting         // appended
+	Groups    map[ShopID]ChatID // a migrated group's id now
+	Chores    []Chore           // put, replacing one of its name
+	Offset    *int64            // next getUpdates offset
 }
 
 // Reader is one consistent snapshot of a store, valid only during the View that
@@ -129,8 +143,8 @@ type Reader interface {
 
 	// Ends returns how a shop's cases ended since a time, as EndOf says, oldest first.
 	Ends(shop ShopID, since time.Time) ([]End, error)
-	// Warned returns when a shop was last told that it refuses too much; zero: never.
-	Warned(ShopID) (time.Time, error)
+	// Chore returns when a shop's chore was last done; zero: never.
+	Chore(shop ShopID, name string) (time.Time, error)
 
 	// Unsorted returns at most limit of a shop's messages that wait to be sorted,
 	// oldest first.

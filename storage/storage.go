@@ -160,8 +160,9 @@ func Validate(c *refund.Commit) error {
 	for shop := range c.Groups {
 		v.id("shop", string(shop))
 	}
-	for shop := range c.Warned {
-		v.id("shop", string(shop))
+	for _, chore := range c.Chores {
+		v.id("shop", string(chore.Shop))
+		v.id("name of chore", chore.Name)
 	}
 	return v.err
 }

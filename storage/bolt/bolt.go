@@ -33,7 +33,7 @@
 //	ledger           shop text, time, seq       → JSON of Posting
 //	unsorted         shop text, id uint64       → SHA-256 of its text, JSON of Unsorted
 //	groups           shop text                  → chat int
-//	warned           shop text                  → time
+//	chores           shop text, name text       → time it was last done
 //
 // seq without a type is the bucket's own sequence. Work done is deleted: inbox,
 // due, outbox, jobs and unsorted hold what waits; unsorted at most

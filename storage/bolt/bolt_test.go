@@ -68,7 +68,7 @@ func TestReopen(t *testing.T) {
 		Posts:    []refund.Post{{Chat: -1, Message: 2, Case: "7.1"}},
 		Unsorted: []refund.Unsorted{{ID: 1, Shop: "lake", Text: "what"}},
 		Groups:   map[refund.ShopID]refund.ChatID{"lake": -1},
-		Warned:   map[refund.ShopID]time.Time{"lake": storagetest.Start},
+		Chores:   []refund.Chore{{Shop: "lake", Name: "warn", At: storagetest.Start}},
 		Offset:   &offset,
 	})
 	before := dump(t, store)
@@ -294,7 +294,7 @@ func TestMigrateLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = errors.Join(prepare(db, migrations[:before-1]), db.Update(func(tx *bbolt.Tx) error {
-		for _, later := range []string{"ledger", "ends", "warned"} {
+		for _, later := range []string{"ledger", "ends", "chores"} {
 			if err := tx.DeleteBucket([]byte(later)); err != nil {
 				return err
 			}

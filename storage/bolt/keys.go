@@ -36,6 +36,8 @@ func postKey(c refund.ChatID, m int) []byte {
 	return appendInt(appendInt(make([]byte, 0, 16), int64(c)), int64(m))
 }
 
+func choreKey(shop refund.ShopID, name string) []byte { return appendText(textKey(shop), name) }
+
 func unsortedKey(shop refund.ShopID, id uint64) []byte {
 	return appendUint(appendText(make([]byte, 0, 10+len(shop)), shop), id)
 }

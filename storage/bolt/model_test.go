@@ -155,7 +155,9 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 		}
 	}
 	c.Groups = rapid.MapOfN(shops, chats, 0, 2).Draw(t, "groups")
-	c.Warned = rapid.MapOfN(shops, times, 0, 2).Draw(t, "warned")
+	for _, name := range some(t, "chores", rapid.SampledFrom([]string{"", "a", "b"})) {
+		c.Chores = append(c.Chores, refund.Chore{Shop: shops.Draw(t, "shop"), Name: name, At: times.Draw(t, "at")})
+	}
 	if rapid.Bool().Draw(t, "move") {
 		offset := rapid.Int64().Draw(t, "offset")
 		c.Offset = &offset
@@ -197,8 +199,10 @@ func everything(r refund.Reader) (map[string]any, error) {
 		put(group, err, "group", shop)
 		open, err := r.OpenCases(shop)
 		put(open, err, "open", shop)
-		warned, err := r.Warned(shop)
-		put(warned, err, "warned", shop)
+		for _, name := range []string{"", "a", "b"} {
+			done, err := r.Chore(shop, name)
+			put(done, err, "chore", shop, name)
+		}
 		for _, since := range append(moments, time.Time{}) {
 			ends, err := r.Ends(shop, since)
 			put(ends, err, "ends", shop, since)

@@ -215,16 +215,16 @@ func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) 
 	return ends, nil
 }
 
-func (r reader) Warned(shop refund.ShopID) (time.Time, error) {
-	key := textKey(shop)
-	value := r.bucket(warnedBucket).Get(key)
+func (r reader) Chore(shop refund.ShopID, name string) (time.Time, error) {
+	key := choreKey(shop, name)
+	value := r.bucket(choresBucket).Get(key)
 	if value == nil {
 		return time.Time{}, nil
 	}
 	rest := keyReader{key: value}
 	at := rest.time()
 	if rest.err != nil {
-		return time.Time{}, fault(warnedBucket, key, rest.err)
+		return time.Time{}, fault(choresBucket, key, rest.err)
 	}
 	return at, nil
 }

@@ -43,7 +43,7 @@ const (
 	unsortedBucket
 	ledgerBucket
 	endsBucket // an index, too
-	warnedBucket
+	choresBucket
 
 	bucketCount
 )
@@ -73,7 +73,7 @@ var bucketNames = [bucketCount][]byte{
 	unsortedBucket:    []byte("unsorted"),
 	ledgerBucket:      []byte("ledger"),
 	endsBucket:        []byte("ends"),
-	warnedBucket:      []byte("warned"),
+	choresBucket:      []byte("chores"),
 }
 
 // isIndex reports whether records refer to the bucket.
@@ -171,7 +171,7 @@ func book(c *refund.Case) (lines []refund.Posting) {
 // addEnds makes the index of how cases ended, from the cases that did, and the
 // bucket of warnings.
 func addEnds(tx *bbolt.Tx) error {
-	if _, err := tx.CreateBucket([]byte("warned")); err != nil {
+	if _, err := tx.CreateBucket([]byte("chores")); err != nil {
 		return err
 	}
 	ends, err := tx.CreateBucket([]byte("ends"))

@@ -39,7 +39,7 @@ func prepared(c *refund.Commit) (*change, error) {
 	p := preparation{change: change{
 		commit:  c,
 		records: make([]record, 0, len(c.Chats)+len(c.Cases)+len(c.Accounts)),
-		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+len(c.Warned)+
+		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+len(c.Chores)+
 			bandCount*len(c.Pictures)+1),
 		appends: make([]entry, 0, len(c.Timeline)+len(c.Ledger)+len(c.Dead)),
 		drops:   make([]entry, 0, len(c.Done)+len(c.DueDone)+len(c.JobsDone)+len(c.SortedOut)),
@@ -85,8 +85,8 @@ func (p *preparation) encode(c *refund.Commit) {
 	for shop, chat := range c.Groups {
 		p.put(groupsBucket, textKey(shop), chatKey(chat))
 	}
-	for shop, at := range c.Warned {
-		p.put(warnedBucket, textKey(shop), appendTime(make([]byte, 0, 12), at))
+	for _, chore := range c.Chores {
+		p.put(choresBucket, choreKey(chore.Shop, chore.Name), appendTime(make([]byte, 0, 12), chore.At))
 	}
 	if c.Offset != nil {
 		p.put(metaBucket, offsetKey, intKey(*c.Offset))

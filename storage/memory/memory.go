@@ -41,7 +41,7 @@ type Store struct {
 	unsorted map[refund.ShopID]map[uint64]refund.Unsorted
 	groups   map[refund.ShopID]refund.ChatID
 	ledger   map[refund.ShopID][]refund.Posting // by time
-	warned   map[refund.ShopID]time.Time
+	chores   map[chore]time.Time
 	offset   int64
 }
 
@@ -53,6 +53,11 @@ type sighting struct {
 
 // place is where a message waits in the outbox.
 type place struct{ lane, key string }
+
+type chore struct {
+	shop refund.ShopID
+	name string
+}
 
 // post names one of the desk's messages.
 type post struct {
@@ -77,7 +82,7 @@ func New() *Store {
 		unsorted: map[refund.ShopID]map[uint64]refund.Unsorted{},
 		ledger:   map[refund.ShopID][]refund.Posting{},
 		groups:   map[refund.ShopID]refund.ChatID{},
-		warned:   map[refund.ShopID]time.Time{},
+		chores:   map[chore]time.Time{},
 	}
 }
 
@@ -174,7 +179,9 @@ func (s *Store) put(c *refund.Commit) {
 		s.keep(one)
 	}
 	maps.Copy(s.groups, c.Groups)
-	maps.Copy(s.warned, c.Warned)
+	for _, done := range c.Chores {
+		s.chores[chore{done.Shop, done.Name}] = done.At
+	}
 	if c.Offset != nil {
 		s.offset = *c.Offset
 	}
@@ -370,7 +377,9 @@ func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) 
 	return ends, nil
 }
 
-func (r reader) Warned(shop refund.ShopID) (time.Time, error) { return r.s.warned[shop].UTC(), nil }
+func (r reader) Chore(shop refund.ShopID, name string) (time.Time, error) {
+	return r.s.chores[chore{shop, name}].UTC(), nil
+}
 
 // casesWhere returns the ids of the cases that match, oldest first.
 func (r reader) casesWhere(match func(*refund.Case) bool) []refund.CaseID {

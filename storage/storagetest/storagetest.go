@@ -54,7 +54,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"cases of an order", casesOf},
 		{"open cases", openCases},
 		{"ends", ends},
-		{"warned", warned},
+		{"chores", chores},
 		{"timeline", timeline},
 		{"ledger", ledger},
 		{"pictures", pictures},
@@ -169,7 +169,7 @@ func absent(d *desk) {
 		seen, err20 := r.Seen([]int64{1})
 		unsorted, err21 := r.Unsorted("lake", 5)
 		ended, err22 := r.Ends("lake", time.Time{})
-		told, err23 := r.Warned("lake")
+		told, err23 := r.Chore("lake", "warn")
 		lines, err24 := r.Ledger("lake", time.Time{}, time.Time{})
 		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted)+len(ended)+len(lines), 0)
 		d.same(told.IsZero(), true)
@@ -664,15 +664,16 @@ func ends(d *desk) {
 	d.same(of("lake", 0), []refund.End{wantPaid, wantLong, wantLate})
 }
 
-func warned(d *desk) {
-	of := func(shop refund.ShopID) time.Time {
-		return ask(d, func(r refund.Reader) (time.Time, error) { return r.Warned(shop) })
+func chores(d *desk) {
+	of := func(shop refund.ShopID, name string) time.Time {
+		return ask(d, func(r refund.Reader) (time.Time, error) { return r.Chore(shop, name) })
 	}
-	d.apply(refund.Commit{Warned: map[refund.ShopID]time.Time{"lake": at(5), "shore": at(6)}})
-	d.apply(refund.Commit{Warned: map[refund.ShopID]time.Time{"lake": at(7)}})
-	d.same(of("lake"), at(7))
-	d.same(of("shore"), at(6))
-	d.same(of("lak").IsZero(), true)
+	d.apply(refund.Commit{Chores: []refund.Chore{{Shop: "lake", Name: "warn", At: at(5)}, {Shop: "shore", Name: "warn", At: at(6)}}})
+	d.apply(refund.Commit{Chores: []refund.Chore{{Shop: "lake", Name: "warn", At: at(7)}, {Shop: "lake", Name: "w", At: at(8)}}})
+	d.same(of("lake", "warn"), at(7))
+	d.same(of("lake", "w"), at(8))
+	d.same(of("shore", "warn"), at(6))
+	d.same(of("lak", "ewarn").IsZero(), true)
 }
 
 func timeline(d *desk) {
