@@ -11,8 +11,12 @@ import (
 // inGroup handles what happens in a shop's group. Whoever has no role changes
 // nothing; a press is answered to him alone, a text not at all.
 func (s *step) inGroup() {
-	if reviews(s.event) {
+	switch {
+	case reviews(s.event):
 		s.inReview()
+		return
+	case settles(s.event):
+		s.settleDifference()
 		return
 	}
 	role := s.facts.Shop.RoleOf(s.event.Person)

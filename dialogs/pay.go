@@ -410,6 +410,7 @@ func (s *step) hold(why string) {
 	c.Escalated = true
 	s.enter(refund.PayoutHeld)
 	payout := c.Payout()
+	s.keepAsking()
 	s.say(lines(w("payout_held_buyer", "Order", c.Order.No, "Amount", payout.Amount)))
 	s.sayOwners(w("owner_"+why, "Order", c.Order.No, "Amount", payout.Amount))
 }

@@ -340,6 +340,11 @@ func (s *step) retry() {
 		} else {
 			s.askChannel()
 		}
+	case refund.PayoutHeld:
+		if c.Payout().State == refund.PayoutUnknown {
+			s.askChannel()
+			s.keepAsking()
+		}
 	case refund.AwaitingSupplier:
 		c.Tries++
 		if c.Requests > 0 {
@@ -348,6 +353,17 @@ func (s *step) retry() {
 			s.caseJob(refund.ReadRecord)
 		}
 		c.SetTimer(refund.TimerRetry, s.now().Add(min(retryAfter(c.Tries+1), recordInterval)))
+	}
+}
+
+// askedEvery is how often a channel is asked about a payout in doubt that the owner
+// has to settle: its own word may come before his.
+const askedEvery = time.Hour
+
+func (s *step) keepAsking() {
+	c := s.touch()
+	if c.Payout().State == refund.PayoutUnknown && s.facts.Terms[c.Payout().Channel].Query {
+		c.SetTimer(refund.TimerRetry, s.now().Add(askedEvery))
 	}
 }
 

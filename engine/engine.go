@@ -176,11 +176,12 @@ type Engine struct {
 	migrating sync.Mutex
 	kept      sync.Map // policies by hash, as they were needed
 
-	seq     atomic.Uint64 // last number given to an inbox entry, message, job or what waits to be sorted
-	started time.Time
-	drained atomic.Bool
-	ticking sync.Mutex
-	swept   time.Time
+	seq          atomic.Uint64 // last number given to an inbox entry, message, job or what waits to be sorted
+	started      time.Time
+	drained      atomic.Bool
+	ticking      sync.Mutex
+	swept        time.Time
+	askedAtStart bool
 
 	mu        sync.Mutex
 	entryCame sync.Cond

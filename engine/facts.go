@@ -92,6 +92,11 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 	if err := g.readUnsorted(r, event); err != nil {
 		return err
 	}
+	if dialogs.NeedsDifferences(*event, g.facts.Shop) {
+		if g.facts.Differences, err = r.Differences(g.facts.Shop.ID); err != nil {
+			return err
+		}
+	}
 	if dialogs.NeedsLedger(*event, g.facts.Shop) {
 		if g.facts.Ledger, err = r.Ledger(g.facts.Shop.ID, time.Time{}, time.Time{}); err != nil {
 			return err

@@ -211,7 +211,7 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 		result.Unsorted[i].ID = e.number()
 	}
 	commit.Unsorted, commit.SortedOut = result.Unsorted, result.SortedOut
-	commit.Ledger = result.Ledger
+	commit.Ledger, commit.Differences = result.Ledger, result.Differences
 }
 
 func (e *Engine) numberMessages(messages []refund.Message) {

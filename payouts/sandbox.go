@@ -271,6 +271,28 @@ func (s *Sandbox) Ask(ctx context.Context, payout refund.Payout) (refund.Receipt
 	return s.settle(i, s.now())
 }
 
+// List returns what was accepted from a time on and before another and has not come
+// back. It fails with ErrNoAnswer while nothing gets through.
+func (s *Sandbox) List(ctx context.Context, from, before time.Time) ([]refund.Paid, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.behaviour == Down {
+		return nil, ErrNoAnswer
+	}
+	var paid []refund.Paid
+	for i := range s.entries {
+		entry := &s.entries[i]
+		if entry.Paid && entry.State != refund.PayoutFailed && !entry.At.Before(from) && entry.At.Before(before) {
+			paid = append(paid, refund.Paid{Key: entry.Payout.Key, Reference: entry.Reference, ChargeID: entry.Payout.ChargeID,
+				Amount: entry.Payout.Amount, At: entry.At})
+		}
+	}
+	return paid, nil
+}
+
 // settle brings an entry up to date, as somebody asks for it, and answers.
 func (s *Sandbox) settle(i int, now time.Time) (refund.Receipt, error) {
 	entry := s.entries[i]

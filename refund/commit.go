@@ -90,28 +90,29 @@ const (
 // id, give way. Sorting out one that does not wait is ErrConflict, so that two
 // people cannot sort the same.
 type Commit struct {
-	Chats     []Chat
-	Cases     []Case
-	Accounts  []Account
-	Tries     []Try
-	Pictures  []Look
-	Timeline  []Entry
-	Inbox     []Inbound // appended, or rewritten when the Seq is there
-	Done      []uint64  // inbox entries
-	DueDone   []Timer   // timers that moved from the due index to the inbox
-	Dead      []Dead
-	Outbox    []Message // put under lane and Key, replacing
-	Sent      []Message // removed, if the stored Seq is still the given one
-	Jobs      []Job     // put, replacing
-	JobsDone  []uint64
-	Posted    []Posted
-	Posts     []Post
-	Unsorted  []Unsorted
-	SortedOut []Unsorted        // removed; Shop and ID count
-	Ledger    []Posting         // appended
-	Groups    map[ShopID]ChatID // a migrated group's id now
-	Chores    []Chore           // put, replacing one of its name
-	Offset    *int64            // next getUpdates offset
+	Chats       []Chat
+	Cases       []Case
+	Accounts    []Account
+	Tries       []Try
+	Pictures    []Look
+	Timeline    []Entry
+	Inbox       []Inbound // appended, or rewritten when the Seq is there
+	Done        []uint64  // inbox entries
+	DueDone     []Timer   // timers that moved from the due index to the inbox
+	Dead        []Dead
+	Outbox      []Message // put under lane and Key, replacing
+	Sent        []Message // removed, if the stored Seq is still the given one
+	Jobs        []Job     // put, replacing
+	JobsDone    []uint64
+	Posted      []Posted
+	Posts       []Post
+	Unsorted    []Unsorted
+	SortedOut   []Unsorted        // removed; Shop and ID count
+	Ledger      []Posting         // appended
+	Differences []Difference      // put under shop and ID
+	Groups      map[ShopID]ChatID // a migrated group's id now
+	Chores      []Chore           // put, replacing one of its name
+	Offset      *int64            // next getUpdates offset
 }
 
 // Reader is one consistent snapshot of a store, valid only during the View that
@@ -136,6 +137,8 @@ type Reader interface {
 	// Ledger returns a shop's postings from a time on and before another (zero:
 	// all later ones), by time and then as appended.
 	Ledger(shop ShopID, from, before time.Time) ([]Posting, error)
+	// Differences returns all of a shop, open and settled, by ID.
+	Differences(ShopID) ([]Difference, error)
 	// CasesOf returns the ids of an order's cases, oldest first.
 	CasesOf(OrderKey) ([]CaseID, error)
 	// OpenCases returns a shop's open cases, oldest first; every shop's for "".

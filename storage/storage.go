@@ -160,6 +160,9 @@ func Validate(c *refund.Commit) error {
 	for shop := range c.Groups {
 		v.id("shop", string(shop))
 	}
+	for i := range c.Differences {
+		v.id("shop", string(c.Differences[i].Shop))
+	}
 	for _, chore := range c.Chores {
 		v.id("shop", string(chore.Shop))
 		v.id("name of chore", chore.Name)

@@ -23,14 +23,15 @@ import (
 // families are the keys that dialogs puts together: what stands behind each prefix.
 // did_ and owner_ are read from the calls that make them.
 var families = map[string][]string{
-	"issue_":  append(texts(refund.Reasons()), "wrong_item", "more"),
-	"reason_": texts(refund.Reasons()),
-	"intent_": texts(unclaimed()),
-	"wish_":   {"case_status", "policy_question", "talk_to_human", "withdraw"},
-	"ask_":    append(texts(items), "wrong_item", "more", "words"),
-	"item_":   texts(items),
-	"status_": texts(refund.Statuses()),
-	"party_":  append(texts(parties), string(refund.Platform)),
+	"issue_":      append(texts(refund.Reasons()), "wrong_item", "more"),
+	"reason_":     texts(refund.Reasons()),
+	"intent_":     texts(unclaimed()),
+	"wish_":       {"case_status", "policy_question", "talk_to_human", "withdraw"},
+	"ask_":        append(texts(items), "wrong_item", "more", "words"),
+	"item_":       texts(items),
+	"status_":     texts(refund.Statuses()),
+	"party_":      append(texts(parties), string(refund.Platform)),
+	"difference_": texts([]refund.DifferenceKind{refund.NotThere, refund.NotOurs, refund.OtherAmount}),
 	"ledger_": texts([]refund.Book{refund.Channels, refund.Returns, refund.OwnFault, refund.Goodwill, refund.Recovered,
 		refund.WrittenOff}),
 	"mover_":       texts(parties),

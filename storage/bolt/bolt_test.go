@@ -53,23 +53,24 @@ func TestReopen(t *testing.T) {
 		Order: refund.Order{OrderKey: refund.OrderKey{Shop: "lake", No: "A1"}}}
 	one.SetTimer(refund.TimerDue, storagetest.Start)
 	apply(t, store, refund.Commit{
-		Chats:    []refund.Chat{{ID: 7, Version: 1, Name: "Li"}},
-		Cases:    []refund.Case{one, {ID: "7.2", Version: 1, Shop: "lake", Chat: 7, Status: refund.Refused}},
-		Accounts: []refund.Account{{Order: one.Order.OrderKey, Version: 1}},
-		Tries:    []refund.Try{{Order: one.Order.OrderKey, At: storagetest.Start}},
-		Pictures: []refund.Look{{Shop: "lake", Hash: 5, Case: "7.1"}},
-		Timeline: []refund.Entry{{Case: "7.1", Text: "a"}},
-		Ledger:   []refund.Posting{{Shop: "lake", At: storagetest.Start, Case: "7.1"}},
-		Inbox:    []refund.Inbound{{Seq: 1, UpdateID: 9, Received: storagetest.Start}},
-		Dead:     []refund.Dead{{Why: "odd"}},
-		Outbox:   []refund.Message{{Key: "k", Seq: 1, Chat: 7}},
-		Jobs:     []refund.Job{{ID: 1}},
-		Posted:   []refund.Posted{{Case: "7.1", Chat: -1, Message: 2}},
-		Posts:    []refund.Post{{Chat: -1, Message: 2, Case: "7.1"}},
-		Unsorted: []refund.Unsorted{{ID: 1, Shop: "lake", Text: "what"}},
-		Groups:   map[refund.ShopID]refund.ChatID{"lake": -1},
-		Chores:   []refund.Chore{{Shop: "lake", Name: "warn", At: storagetest.Start}},
-		Offset:   &offset,
+		Chats:       []refund.Chat{{ID: 7, Version: 1, Name: "Li"}},
+		Cases:       []refund.Case{one, {ID: "7.2", Version: 1, Shop: "lake", Chat: 7, Status: refund.Refused}},
+		Accounts:    []refund.Account{{Order: one.Order.OrderKey, Version: 1}},
+		Tries:       []refund.Try{{Order: one.Order.OrderKey, At: storagetest.Start}},
+		Pictures:    []refund.Look{{Shop: "lake", Hash: 5, Case: "7.1"}},
+		Timeline:    []refund.Entry{{Case: "7.1", Text: "a"}},
+		Ledger:      []refund.Posting{{Shop: "lake", At: storagetest.Start, Case: "7.1"}},
+		Inbox:       []refund.Inbound{{Seq: 1, UpdateID: 9, Received: storagetest.Start}},
+		Dead:        []refund.Dead{{Why: "odd"}},
+		Outbox:      []refund.Message{{Key: "k", Seq: 1, Chat: 7}},
+		Jobs:        []refund.Job{{ID: 1}},
+		Posted:      []refund.Posted{{Case: "7.1", Chat: -1, Message: 2}},
+		Posts:       []refund.Post{{Chat: -1, Message: 2, Case: "7.1"}},
+		Unsorted:    []refund.Unsorted{{ID: 1, Shop: "lake", Text: "what"}},
+		Groups:      map[refund.ShopID]refund.ChatID{"lake": -1},
+		Differences: []refund.Difference{{Shop: "lake", ID: 1}},
+		Chores:      []refund.Chore{{Shop: "lake", Name: "warn", At: storagetest.Start}},
+		Offset:      &offset,
 	})
 	before := dump(t, store)
 	if err := store.Close(); err != nil {
@@ -294,7 +295,7 @@ func TestMigrateLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = errors.Join(prepare(db, migrations[:before-1]), db.Update(func(tx *bbolt.Tx) error {
-		for _, later := range []string{"ledger", "ends", "chores"} {
+		for _, later := range []string{"ledger", "ends", "chores", "differences"} {
 			if err := tx.DeleteBucket([]byte(later)); err != nil {
 				return err
 			}

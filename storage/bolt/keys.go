@@ -38,7 +38,7 @@ func postKey(c refund.ChatID, m int) []byte {
 
 func choreKey(shop refund.ShopID, name string) []byte { return appendText(textKey(shop), name) }
 
-func unsortedKey(shop refund.ShopID, id uint64) []byte {
+func numberedKey(shop refund.ShopID, id uint64) []byte {
 	return appendUint(appendText(make([]byte, 0, 10+len(shop)), shop), id)
 }
 

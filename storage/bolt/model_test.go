@@ -155,6 +155,9 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 		}
 	}
 	c.Groups = rapid.MapOfN(shops, chats, 0, 2).Draw(t, "groups")
+	for _, id := range some(t, "differences", small) {
+		c.Differences = append(c.Differences, refund.Difference{Shop: shops.Draw(t, "shop"), ID: id, Order: fmt.Sprint(times.Draw(t, "at"))})
+	}
 	for _, name := range some(t, "chores", rapid.SampledFrom([]string{"", "a", "b"})) {
 		c.Chores = append(c.Chores, refund.Chore{Shop: shops.Draw(t, "shop"), Name: name, At: times.Draw(t, "at")})
 	}
@@ -199,6 +202,8 @@ func everything(r refund.Reader) (map[string]any, error) {
 		put(group, err, "group", shop)
 		open, err := r.OpenCases(shop)
 		put(open, err, "open", shop)
+		differences, err := r.Differences(shop)
+		put(differences, err, "differences", shop)
 		for _, name := range []string{"", "a", "b"} {
 			done, err := r.Chore(shop, name)
 			put(done, err, "chore", shop, name)

@@ -170,6 +170,11 @@ func (r reader) Ledger(shop refund.ShopID, from, before time.Time) ([]refund.Pos
 	return lines[:end:end], nil
 }
 
+func (r reader) Differences(shop refund.ShopID) ([]refund.Difference, error) {
+	prefix := textKey(shop)
+	return readFrom[refund.Difference](r, differencesBucket, prefix, prefix, 0)
+}
+
 func (r reader) CasesOf(order refund.OrderKey) ([]refund.CaseID, error) {
 	return r.ids(ordersBucket, orderKey(order))
 }

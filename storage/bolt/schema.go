@@ -44,6 +44,7 @@ const (
 	ledgerBucket
 	endsBucket // an index, too
 	choresBucket
+	differencesBucket
 
 	bucketCount
 )
@@ -74,6 +75,7 @@ var bucketNames = [bucketCount][]byte{
 	ledgerBucket:      []byte("ledger"),
 	endsBucket:        []byte("ends"),
 	choresBucket:      []byte("chores"),
+	differencesBucket: []byte("differences"),
 }
 
 // isIndex reports whether records refer to the bucket.
@@ -99,7 +101,7 @@ type migration func(*bbolt.Tx) error
 
 // migrations leads from schema 1 on: the first makes 2 of 1. What a release has
 // written must stay readable, so an entry is never changed, only added.
-var migrations = []migration{addUnsorted, addLedger, addEnds}
+var migrations = []migration{addUnsorted, addLedger, addEnds, addDifferences}
 
 // addUnsorted makes the bucket of messages that wait to be sorted.
 func addUnsorted(tx *bbolt.Tx) error {
@@ -215,6 +217,12 @@ func addEnds(tx *bbolt.Tx) error {
 		}
 	}
 	return nil
+}
+
+// addDifferences makes the bucket of where channels' books differ from the ledger.
+func addDifferences(tx *bbolt.Tx) error {
+	_, err := tx.CreateBucket([]byte("differences"))
+	return err
 }
 
 // prepare makes the buckets of a new file, or brings an old one's layout up to

@@ -24,25 +24,26 @@ type Store struct {
 	mu       sync.RWMutex
 	failNext error
 
-	chats    map[refund.ChatID]refund.Chat
-	cases    map[refund.CaseID]refund.Case
-	accounts map[refund.OrderKey]refund.Account
-	tries    []refund.Try
-	pictures []refund.Look
-	timeline map[refund.CaseID][]refund.Entry
-	inbox    map[uint64]refund.Inbound
-	seen     map[int64]sighting
-	due      map[refund.Timer]bool // At in UTC
-	dead     []refund.Dead
-	outbox   map[place]refund.Message
-	jobs     map[uint64]refund.Job
-	posted   map[refund.CaseID]refund.Posted
-	posts    map[post]refund.Post
-	unsorted map[refund.ShopID]map[uint64]refund.Unsorted
-	groups   map[refund.ShopID]refund.ChatID
-	ledger   map[refund.ShopID][]refund.Posting // by time
-	chores   map[chore]time.Time
-	offset   int64
+	chats       map[refund.ChatID]refund.Chat
+	cases       map[refund.CaseID]refund.Case
+	accounts    map[refund.OrderKey]refund.Account
+	tries       []refund.Try
+	pictures    []refund.Look
+	timeline    map[refund.CaseID][]refund.Entry
+	inbox       map[uint64]refund.Inbound
+	seen        map[int64]sighting
+	due         map[refund.Timer]bool // At in UTC
+	dead        []refund.Dead
+	outbox      map[place]refund.Message
+	jobs        map[uint64]refund.Job
+	posted      map[refund.CaseID]refund.Posted
+	posts       map[post]refund.Post
+	unsorted    map[refund.ShopID]map[uint64]refund.Unsorted
+	groups      map[refund.ShopID]refund.ChatID
+	ledger      map[refund.ShopID][]refund.Posting // by time
+	chores      map[chore]time.Time
+	differences map[refund.ShopID]map[uint64]refund.Difference
+	offset      int64
 }
 
 // sighting is when an update came, and as which inbox entry.
@@ -68,21 +69,22 @@ type post struct {
 // New returns an empty store.
 func New() *Store {
 	return &Store{
-		chats:    map[refund.ChatID]refund.Chat{},
-		cases:    map[refund.CaseID]refund.Case{},
-		accounts: map[refund.OrderKey]refund.Account{},
-		timeline: map[refund.CaseID][]refund.Entry{},
-		inbox:    map[uint64]refund.Inbound{},
-		seen:     map[int64]sighting{},
-		due:      map[refund.Timer]bool{},
-		outbox:   map[place]refund.Message{},
-		jobs:     map[uint64]refund.Job{},
-		posted:   map[refund.CaseID]refund.Posted{},
-		posts:    map[post]refund.Post{},
-		unsorted: map[refund.ShopID]map[uint64]refund.Unsorted{},
-		ledger:   map[refund.ShopID][]refund.Posting{},
-		groups:   map[refund.ShopID]refund.ChatID{},
-		chores:   map[chore]time.Time{},
+		chats:       map[refund.ChatID]refund.Chat{},
+		cases:       map[refund.CaseID]refund.Case{},
+		accounts:    map[refund.OrderKey]refund.Account{},
+		timeline:    map[refund.CaseID][]refund.Entry{},
+		inbox:       map[uint64]refund.Inbound{},
+		seen:        map[int64]sighting{},
+		due:         map[refund.Timer]bool{},
+		outbox:      map[place]refund.Message{},
+		jobs:        map[uint64]refund.Job{},
+		posted:      map[refund.CaseID]refund.Posted{},
+		posts:       map[post]refund.Post{},
+		unsorted:    map[refund.ShopID]map[uint64]refund.Unsorted{},
+		ledger:      map[refund.ShopID][]refund.Posting{},
+		groups:      map[refund.ShopID]refund.ChatID{},
+		chores:      map[chore]time.Time{},
+		differences: map[refund.ShopID]map[uint64]refund.Difference{},
 	}
 }
 
@@ -179,6 +181,12 @@ func (s *Store) put(c *refund.Commit) {
 		s.keep(one)
 	}
 	maps.Copy(s.groups, c.Groups)
+	for _, one := range c.Differences {
+		if s.differences[one.Shop] == nil {
+			s.differences[one.Shop] = map[uint64]refund.Difference{}
+		}
+		s.differences[one.Shop][one.ID] = one
+	}
 	for _, done := range c.Chores {
 		s.chores[chore{done.Shop, done.Name}] = done.At
 	}
@@ -350,6 +358,10 @@ func (r reader) Ledger(shop refund.ShopID, from, before time.Time) ([]refund.Pos
 	return slices.DeleteFunc(slices.Clone(lines), func(p refund.Posting) bool {
 		return p.At.Before(from) || !before.IsZero() && !p.At.Before(before)
 	}), nil
+}
+
+func (r reader) Differences(shop refund.ShopID) ([]refund.Difference, error) {
+	return slices.SortedFunc(maps.Values(r.s.differences[shop]), func(a, b refund.Difference) int { return cmp.Compare(a.ID, b.ID) }), nil
 }
 
 func (r reader) Timeline(id refund.CaseID) ([]refund.Entry, error) {

@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"open cases", openCases},
 		{"ends", ends},
 		{"chores", chores},
+		{"differences", differences},
 		{"timeline", timeline},
 		{"ledger", ledger},
 		{"pictures", pictures},
@@ -170,12 +171,13 @@ func absent(d *desk) {
 		unsorted, err21 := r.Unsorted("lake", 5)
 		ended, err22 := r.Ends("lake", time.Time{})
 		told, err23 := r.Chore("lake", "warn")
+		differences, err25 := r.Differences("lake")
 		lines, err24 := r.Ledger("lake", time.Time{}, time.Time{})
-		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted)+len(ended)+len(lines), 0)
+		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted)+len(ended)+len(lines)+len(differences), 0)
 		d.same(told.IsZero(), true)
 		d.same(seen[1], false)
 		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14,
-			err15, err16, err17, err18, err19, err20, err21, err22, err23, err24)
+			err15, err16, err17, err18, err19, err20, err21, err22, err23, err24, err25)
 	})
 	// Deleting what is not there is no error.
 	d.apply(refund.Commit{
@@ -662,6 +664,22 @@ func ends(d *desk) {
 	d.apply(refund.Commit{Cases: []refund.Case{late}})
 	wantLate.At, wantLate.Status = at(50), refund.Refunded
 	d.same(of("lake", 0), []refund.End{wantPaid, wantLong, wantLate})
+}
+
+func differences(d *desk) {
+	of := func(shop refund.ShopID) []refund.Difference {
+		return ask(d, func(r refund.Reader) ([]refund.Difference, error) { return r.Differences(shop) })
+	}
+	a := refund.Difference{Shop: "lake", ID: 9, Kind: refund.NotOurs, Found: at(1)}
+	b := refund.Difference{Shop: "lake", ID: 300, Kind: refund.NotThere, Found: at(1)}
+	x := refund.Difference{Shop: "lakeside", ID: 9, Kind: refund.OtherAmount, Found: at(1)}
+	d.apply(refund.Commit{Differences: []refund.Difference{b, a, x}})
+	d.same(of("lake"), []refund.Difference{a, b})
+	a.Settled = at(2)
+	d.apply(refund.Commit{Differences: []refund.Difference{a}})
+	d.same(of("lake"), []refund.Difference{a, b})
+	d.same(of("lakeside"), []refund.Difference{x})
+	d.same(len(of("shore")), 0)
 }
 
 func chores(d *desk) {
