@@ -23,6 +23,8 @@ func (s *step) inGroup() {
 		switch {
 		case s.c == nil || s.c.ID != s.event.Action.Case || s.c.Shop != s.event.Shop:
 			s.alert(w("button_old_group"))
+		case s.event.Action.Do == "why" && role != refund.NoRole:
+			s.tellWhy() // it decides nothing
 		case !role.Decides():
 			s.alert(w("not_staff"))
 		case s.event.Person == refund.PersonID(s.c.Chat):

@@ -259,10 +259,7 @@ func (s *step) accepted(result refund.Result) {
 		c.Recovery = &refund.Recovery{From: d.Fault, Amount: payout.Amount, At: s.now()}
 	}
 	s.enter(refund.Refunded)
-	text := lines(w("refunded", "Order", c.Order.No, "Amount", payout.Amount))
-	if len(d.Clause) > 0 {
-		text = append(text, shopText(d.Clause))
-	}
+	text := append(lines(w("refunded", "Order", c.Order.No, "Amount", payout.Amount)), s.because()...)
 	s.say(append(text, w("refunded_when")))
 	if result.State == refund.Arrived {
 		s.arrived()
@@ -316,6 +313,6 @@ func (s *step) hold(why string) {
 	c.Escalated = true
 	s.enter(refund.PayoutHeld)
 	payout := c.Payout()
-	s.say(lines(w("payout_held_buyer", "Order", c.Order.No, "Amount", payout.Amount)))
+	s.say(lines(w("payout_held_buyer", "Order", c.Order.No, "Amount", payout.Amount, "By", s.dueAt())))
 	s.sayOwners(w("owner_"+why, "Order", c.Order.No, "Amount", payout.Amount))
 }

@@ -1,0 +1,292 @@
+package dialogs
+
+import (
+	"slices"
+
+	"tuidan/policy"
+	"tuidan/refund"
+)
+
+// why explains the newest decision to the buyer, below a head.
+func (s *step) why(head string) []refund.Words {
+	return append(lines(w(head, "Order", s.c.Order.No)), s.because()...)
+}
+
+// because is what the newest decision rests on, as its buyer reads it: the shop's
+// own words, how the four factors counted, and the three-point check, which is the
+// third of them. (R4, R5, R26, R40)
+func (s *step) because() []refund.Words {
+	d := s.c.Decision()
+	text := s.shopSays(d)
+	if d.Factors != (refund.Factors{}) {
+		text = append(text, w("counted", "Nature", counted(w("nature_"+string(d.Goods)), d.Factors.Nature),
+			"Rules", counted(whoseRules(d)), "Scenario", counted(s.cause(d.Fault), d.Factors.Scenario)))
+	}
+	return append(text, checkLine(d.Check))
+}
+
+// shopSays is the reason for a decision in the words of the shop's file or people,
+// or in the desk's where they have none.
+func (s *step) shopSays(d *refund.Decision) []refund.Words {
+	var text []refund.Words
+	if d.Outcome == refund.Review {
+		switch {
+		case s.c.Appealed:
+			text = lines(w("appeal_read"))
+		case s.c.Supplied == refund.Silent:
+			text = lines(w("supplier_gave_no_answer"))
+		}
+		for _, guard := range d.Guards {
+			if len(guard.Say) > 0 {
+				text = append(text, shopText(guard.Say))
+			}
+		}
+	}
+	switch {
+	case d.Outcome == refund.Refund && d.By != 0:
+		text = append(text, w("shop_agreed"))
+	case d.Outcome == refund.Refund && (d.Rule == "default" || d.Rule == "goods_back"):
+		text = append(text, w("default_paid"))
+	case d.Outcome == refund.Refuse && d.Rule == "payout_impossible":
+		text = append(text, w("payout_impossible"))
+	case d.Outcome == refund.Review && d.Factors.Rules == refund.For:
+		// The clause speaks of the refund that a person has yet to confirm.
+	case len(d.Clause) > 0:
+		text = append(text, shopText(d.Clause))
+	}
+	if d.Outcome == refund.Review && len(text) == 0 {
+		text = lines(w("person_checks"))
+	}
+	if d.Words != "" {
+		text = append(text, w("merchant_words", "Words", d.Words))
+	}
+	return text
+}
+
+// counted is a factor and how it counted.
+func counted(factor refund.Words, verdict refund.Verdict) refund.Words {
+	return w("counted_one", "Factor", factor, "Mark", w("mark_"+string(verdict)))
+}
+
+// whoseRules says whether the shop's rules or its people spoke, and how.
+func whoseRules(d *refund.Decision) (refund.Words, refund.Verdict) {
+	who := w("counted_rules")
+	if d.By != 0 {
+		who = w("counted_shop")
+	}
+	switch d.Outcome {
+	case refund.Refund:
+		return who, refund.For
+	case refund.Refuse:
+		return who, refund.Against
+	}
+	return who, d.Factors.Rules
+}
+
+// cause is what happened, and by whose fault, as the buyer reads it.
+func (s *step) cause(fault refund.Party) refund.Words {
+	switch {
+	case fault == refund.Nobody:
+		return w("cause_unknown")
+	case fault == refund.Buyer && s.c.Reason.Personal():
+		return w("cause_personal")
+	}
+	return w("cause_" + string(fault))
+}
+
+func checkLine(check refund.Check) refund.Words {
+	mark := func(good bool) refund.Words {
+		if good {
+			return w("mark_for")
+		}
+		return w("mark_against")
+	}
+	return w("three_points", "InTime", mark(check.InTime), "Complete", mark(check.Complete), "Accurate", mark(check.Accurate))
+}
+
+// changesShown bounds how many changes a refusal names.
+const changesShown = 3
+
+// changesText says what would change a refusal by the rules that the case goes by;
+// nil when nothing would. After the appeal only what a new request would read counts. (R5)
+func (s *step) changesText() []refund.Words {
+	var text []refund.Words
+	for _, change := range s.facts.Policy.Changes(s.factsBy(s.facts.Policy)) {
+		own := change.What == policy.Given || change.What == policy.Completed
+		if len(text) >= changesShown || own && s.c.Appealed {
+			continue
+		}
+		what := w("change_" + string(change.What))
+		if change.Item != "" {
+			what = w("change_"+string(change.What), "Item", itemText(change.Item))
+		}
+		text = append(text, w("change", "What", what, "Outcome", w("changed_"+string(change.Decision.Outcome))))
+	}
+	if len(text) == 0 {
+		return nil
+	}
+	return slices.Insert(text, 0, w("changes"))
+}
+
+// wouldHelp is the piece of evidence that would change a refusal; "" for none.
+func (s *step) wouldHelp() refund.Item {
+	for _, change := range s.facts.Policy.Changes(s.factsBy(s.facts.Policy)) {
+		if change.Item != "" {
+			return change.Item
+		}
+	}
+	return ""
+}
+
+// expiredText tells the buyer that his time is over, and whether he can begin again. (R5)
+func (s *step) expiredText() []refund.Words {
+	c := s.c
+	text := lines(w("expired", "Order", c.Order.No))
+	inWindow, survives := s.facts.Policy.InTime(c.Order, s.now())
+	if inWindow || survives && !c.Reason.Personal() {
+		return append(text, w("expired_again"), w("need_person"))
+	}
+	return append(text, w("expired_window"), w("need_person"))
+}
+
+// whyButtons let the shop's people see why the case stands as it does, once a policy
+// decided about it.
+func (s *step) whyButtons() [][]refund.Button {
+	if _, ok := s.explanation(); !ok {
+		return nil
+	}
+	return rows(s.caseButton(w("button_why"), "why", "", refund.Plain))
+}
+
+// explanation explains the newest decision that a policy made. Of one whose policy
+// is not at hand any more only the decision itself is known.
+func (s *step) explanation() (policy.Explanation, bool) {
+	for _, d := range slices.Backward(s.c.Decisions) {
+		if d.By != 0 || len(d.Reads) == 0 {
+			continue
+		}
+		for _, p := range []*policy.Policy{s.facts.Policy, s.facts.Newer} {
+			if p == nil {
+				continue
+			}
+			if e, err := p.Explain(d); err == nil {
+				return e, true
+			}
+		}
+		return policy.Explanation{Decision: d}, true
+	}
+	return policy.Explanation{}, false
+}
+
+// tellWhy explains the decision to the group, below the card and in place of what
+// was explained there before. The case stays as it is.
+func (s *step) tellWhy() {
+	e, ok := s.explanation()
+	if last := s.c.Decision(); !ok || last.Number != s.event.Action.N {
+		s.alert(w("stale"))
+		return
+	}
+	m := s.groupMessage(refund.Explains, s.whyText(e))
+	m.Key = "why/" + string(s.c.ID)
+	s.result.Messages = append(s.result.Messages, m)
+	s.answer(w("why_told"))
+}
+
+// whyText puts an explanation into the words of people who have not written the
+// policy: without the names of rules, and of what was tried only what counted.
+func (s *step) whyText(e policy.Explanation) []refund.Words {
+	last, d := s.c.Decision(), e.Decision
+	by := w("party_desk")
+	if last.By != 0 {
+		by = w("plain", "Text", s.facts.Shop.NameOf(last.By))
+	}
+	text := lines(w("why_head", "Order", s.c.Order.No, "Outcome", outcomeText(last), "Name", by, "At", last.At))
+	if last.Number != d.Number {
+		text = append(text, w("why_before", "Outcome", outcomeText(&d)))
+	}
+	add := func(key string, words refund.Words) { text = append(text, w(key, "Line", words)) }
+
+	text = append(text, refund.Words{}, w("explain_factors"))
+	rule, passed := w("why_rules_gone"), 0
+	if len(e.Rules) > 0 {
+		// A review that people asked for keeps no clause; the rule that held has it.
+		rule = w("explain_no_rule")
+		if held := e.Rules[len(e.Rules)-1]; held.Result != policy.NotHeld {
+			rule = triedText(held)
+		}
+	}
+	for _, factor := range factorsBranch(&d, rule).Below {
+		add("rules_item", factor.Words)
+	}
+	text = append(text, refund.Words{}, w("why_rule"))
+	for _, tried := range e.Rules {
+		if tried.Result == policy.NotHeld {
+			passed++
+			continue
+		}
+		add("rules_item", whyTried(tried))
+		for _, reading := range s.told(tried.Reads, d.Reads) {
+			add("why_reading", reading)
+		}
+	}
+	switch {
+	case len(e.Rules) == 0:
+		add("rules_item", w("why_rules_gone"))
+	case passed == len(e.Rules):
+		add("rules_item", w("explain_no_rule"))
+	case passed > 0:
+		add("rules_item", w("why_passed", "Count", passed))
+	}
+
+	quiet := 0
+	text = append(text, refund.Words{}, w("explain_guards"))
+	for _, tried := range e.Guards {
+		if tried.Result != policy.Held && tried.Result != policy.Failed {
+			quiet++
+			continue
+		}
+		add("rules_item", whyTried(tried))
+		for _, reading := range s.told(tried.Reads, d.Reads) {
+			add("why_reading", reading)
+		}
+	}
+	if len(e.Rules) == 0 {
+		for _, fired := range d.Guards {
+			add("rules_item", shopText(fired.Say))
+		}
+	}
+	if quiet > 0 {
+		add("rules_item", w("why_quiet", "Count", quiet))
+	}
+	if d.Policy == s.c.Policy {
+		return append(text, refund.Words{}, w("why_policy_then", "At", s.c.OpenedAt))
+	}
+	return append(text, refund.Words{}, w("why_policy_now", "At", d.At))
+}
+
+// whyTried is a rule or guard that counted, in the shop's words for it.
+func whyTried(tried policy.Tried) refund.Words {
+	if tried.Result == policy.Failed {
+		return w("explain_tried", "Name", triedText(tried), "Result", w("result_failed"))
+	}
+	return w("why_held", "Text", triedText(tried), "Outcome", w("outcome_"+tried.Outcome))
+}
+
+func triedText(tried policy.Tried) refund.Words {
+	if len(tried.Say) > 0 {
+		return shopText(tried.Say)
+	}
+	return w("plain", "Text", tried.Name)
+}
+
+// told are readings in words, the product by its title.
+func (s *step) told(readings, all []refund.Reading) []refund.Words {
+	var text []refund.Words
+	for _, reading := range readings {
+		if reading.Name == "product" && s.c.Order.Title != "" {
+			reading.Value = s.c.Order.Title
+		}
+		text = append(text, readingText(reading, all))
+	}
+	return text
+}
