@@ -259,7 +259,11 @@ func (s *step) review() {
 		s.sayOwners(w("owner_decides", "Order", c.Order.No, "By", s.dueAt()))
 	}
 	if !again {
-		s.say(append(s.why("review_sent"), w("merchant_time", "By", s.dueAt()), w("may_add")))
+		more := w("may_add")
+		if item := s.missing(); item != "" {
+			more = w("may_add_missing", "Item", itemText(item))
+		}
+		s.say(append(s.why("review_sent"), w("merchant_time", "By", s.dueAt()), more))
 	}
 }
 
@@ -291,7 +295,7 @@ func (s *step) supplied() {
 	case refund.Adjusts:
 		c.Supplied = result.Answer
 		s.enter(refund.Adjusted)
-		s.say(append(append(lines(w("adjusted", "Order", c.Order.No, "Account", c.Facts[refund.IntendedAccount].Value)), s.because()...),
+		s.say(append(append(lines(w("adjusted", "Order", c.Order.No, "Account", c.Facts[refund.IntendedAccount].Value)), s.counts()...),
 			w("need_person")))
 	case refund.Refunds, refund.Refuses:
 		c.Supplied, c.SupplyNote = result.Answer, result.Note

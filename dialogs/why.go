@@ -13,16 +13,25 @@ func (s *step) why(head string) []refund.Words {
 }
 
 // because is what the newest decision rests on, as its buyer reads it: the shop's
-// own words, how the four factors counted, and the three-point check, which is the
-// third of them. (R4, R5, R26, R40)
+// own words, and how everything counted. (R5, R26)
 func (s *step) because() []refund.Words {
+	return append(s.shopSays(s.c.Decision()), s.counts()...)
+}
+
+// counts is how the four factors counted. The buyer's part is the three-point
+// check. (R4, R40)
+func (s *step) counts() []refund.Words {
+	var text []refund.Words
 	d := s.c.Decision()
-	text := s.shopSays(d)
 	if d.Factors != (refund.Factors{}) {
-		text = append(text, w("counted", "Nature", counted(w("nature_"+string(d.Goods)), d.Factors.Nature),
+		text = lines(w("counted", "Nature", counted(w("nature_"+string(d.Goods)), d.Factors.Nature),
 			"Rules", counted(whoseRules(d)), "Scenario", counted(s.cause(d.Fault), d.Factors.Scenario)))
 	}
-	return append(text, checkLine(d.Check))
+	text = append(text, checkLine(d.Check))
+	if !d.Check.Accurate {
+		text = append(text, w("not_accurate"))
+	}
+	return text
 }
 
 // shopSays is the reason for a decision in the words of the shop's file or people,
@@ -43,7 +52,7 @@ func (s *step) shopSays(d *refund.Decision) []refund.Words {
 		}
 	}
 	switch {
-	case d.Outcome == refund.Refund && d.By != 0:
+	case d.Outcome == refund.Refund && d.By != 0 && len(d.Clause) == 0:
 		text = append(text, w("shop_agreed"))
 	case d.Outcome == refund.Refund && (d.Rule == "default" || d.Rule == "goods_back"):
 		text = append(text, w("default_paid"))
@@ -196,7 +205,7 @@ func (s *step) tellWhy() {
 // policy: without the names of rules, and of what was tried only what counted.
 func (s *step) whyText(e policy.Explanation) []refund.Words {
 	last, d := s.c.Decision(), e.Decision
-	by := w("party_desk")
+	by := w("why_by_rules")
 	if last.By != 0 {
 		by = w("plain", "Text", s.facts.Shop.NameOf(last.By))
 	}
@@ -224,7 +233,11 @@ func (s *step) whyText(e policy.Explanation) []refund.Words {
 			passed++
 			continue
 		}
-		add("rules_item", whyTried(tried))
+		held := whyTried(tried)
+		if tried.Result == policy.Held {
+			held = w("why_this", "Outcome", w("outcome_"+tried.Outcome)) // its words stand among the factors
+		}
+		add("rules_item", held)
 		for _, reading := range s.told(tried.Reads, d.Reads) {
 			add("why_reading", reading)
 		}
