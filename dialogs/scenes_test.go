@@ -142,7 +142,7 @@ func TestWhoMayPress(t *testing.T) {
 	for _, test := range []struct {
 		person refund.PersonID
 		says   string
-	}{{who, "answer:not_staff"}, {sun, "answer:not_staff"}, {0, "answer:not_staff"}, {li, "answer:not_staff"}} {
+	}{{who, "answer:not_staff"}, {sun, "answer:cannot_decide"}, {0, "answer:not_staff"}, {li, "answer:not_staff"}} {
 		s := reviewed(t, 3000)
 		s.press(test.person, 0, "approve", "")
 		s.says(test.says)

@@ -28,7 +28,7 @@ func (s *step) counts() []refund.Words {
 			"Rules", counted(whoseRules(d)), "Scenario", counted(s.cause(d.Fault), d.Factors.Scenario)))
 	}
 	text = append(text, checkLine(d.Check))
-	if !d.Check.Accurate {
+	if !d.Check.Accurate && d.Outcome != refund.Refund {
 		text = append(text, w("not_accurate"))
 	}
 	return text
@@ -44,6 +44,8 @@ func (s *step) shopSays(d *refund.Decision) []refund.Words {
 			text = lines(w("appeal_read"))
 		case s.c.Supplied == refund.Silent:
 			text = lines(w("supplier_gave_no_answer"))
+		case len(s.c.Asked) > 0:
+			text = lines(w("answer_passed_on"))
 		}
 		for _, guard := range d.Guards {
 			if len(guard.Say) > 0 {
@@ -268,7 +270,10 @@ func (s *step) whyText(e policy.Explanation) []refund.Words {
 			add("rules_item", shopText(fired.Say))
 		}
 	}
-	if quiet > 0 {
+	switch {
+	case quiet > 0 && quiet == len(e.Guards):
+		add("rules_item", w("why_all_quiet", "Count", quiet))
+	case quiet > 0:
 		add("rules_item", w("why_quiet", "Count", quiet))
 	}
 	if d.Policy == s.c.Policy {
