@@ -318,7 +318,7 @@ func (s *step) refuse() {
 	case c.Appealed:
 		s.say(append(text, w("final")))
 	default:
-		if len(changes) == 0 {
+		if d := c.Decision(); len(changes) == 0 && d.By == 0 && !c.Unanswered {
 			changes = lines(w("no_change"))
 		}
 		may := w("may_appeal")

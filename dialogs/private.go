@@ -177,8 +177,9 @@ func (s *step) message() {
 	kinds := map[refund.EventKind]move{refund.Said: said, refund.Sent: sent, refund.Edited: edited, refund.Odd: odd}
 	reply := s.event.ReplyTo != 0 && s.c != nil && s.facts.Post.Case == s.c.ID
 	draft := s.chat.Draft != nil && (s.event.Kind == refund.Said || !s.c.Open())
-	if s.event.Kind == refund.Said && s.facts.Understood.SevenDays {
+	if s.event.Kind == refund.Said && s.facts.Understood.SevenDays && (s.c == nil || s.c.Status != refund.HandedOver) {
 		s.lead = lines(w("seven_days")) // whatever else is answered, and wherever he says it (R53)
+		defer s.sayLead()
 	}
 	switch {
 	case s.c.Open() && reply:

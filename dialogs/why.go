@@ -163,17 +163,20 @@ func (s *step) expiredText() []refund.Words {
 // whyButtons let the shop's people see why the case stands as it does, once a policy
 // decided about it.
 func (s *step) whyButtons() [][]refund.Button {
-	if _, ok := s.explanation(); !ok {
+	if !slices.ContainsFunc(s.c.Decisions, byPolicy) {
 		return nil
 	}
 	return rows(s.caseButton(w("button_why"), "why", "", refund.Plain))
 }
 
+// byPolicy reports whether a policy made a decision, and so can explain it.
+func byPolicy(d refund.Decision) bool { return d.By == 0 && len(d.Reads) > 0 }
+
 // explanation explains the newest decision that a policy made. Of one whose policy
 // is not at hand any more only the decision itself is known.
 func (s *step) explanation() (policy.Explanation, bool) {
 	for _, d := range slices.Backward(s.c.Decisions) {
-		if d.By != 0 || len(d.Reads) == 0 {
+		if !byPolicy(d) {
 			continue
 		}
 		for _, p := range []*policy.Policy{s.facts.Policy, s.facts.Newer} {
