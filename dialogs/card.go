@@ -79,6 +79,7 @@ func (s *step) putCard() {
 				text = append(text, w("card_guard", "Text", guard.Say))
 			}
 		}
+		text = append(text, s.aheadLines(d.Ahead)...)
 		if d.Approvals > 1 && c.Status == refund.AwaitingApproval {
 			text = append(text, w("card_two", "Count", len(c.Approvals)))
 		}
@@ -96,11 +97,25 @@ func (s *step) putCard() {
 		text = append(text, w("card_end", "Status", status))
 		if payout := c.Payout(); payout != nil && c.Status == refund.Refunded {
 			text = append(text, w("card_paid", "Amount", payout.Amount))
+			text = append(text, s.recoveryLine()...)
 		}
 	}
 	m.Lines, m.Buttons = text, s.cardButtons()
 	// First, so that what goes with the card finds it in the group.
 	s.result.Messages = slices.Insert(s.result.Messages, 0, m)
+}
+
+// aheadLines say what the next step of automation would have done with a case that
+// waits for people. (R50)
+func (s *step) aheadLines(ahead *refund.Ahead) []refund.Words {
+	switch {
+	case ahead == nil || s.c.Status != refund.AwaitingApproval:
+	case ahead.Outcome == refund.Refund:
+		return lines(w("card_ahead_refund", "Amount", ahead.Amount))
+	case ahead.Outcome == refund.Refuse:
+		return lines(w("card_ahead_refuse", "Clause", shopText(s.facts.Policy.Clause(ahead.Rule))))
+	}
+	return nil
 }
 
 func orUnknown(state refund.State) refund.State {
@@ -163,6 +178,8 @@ func (s *step) moveButtons() [][]refund.Button {
 			s.caseButton(w("button_not_paid"), "not_paid", "", refund.Danger))
 	case refund.HandedOver:
 		return rows(s.caseButton(w("button_resume"), "resume", "", refund.Primary))
+	case refund.Refunded:
+		return s.recoveryButtons()
 	}
 	return nil
 }

@@ -34,7 +34,19 @@ func Explained(e policy.Explanation) Branch {
 	if len(guards.Below) > 0 {
 		root.Below = append(root.Below, guards)
 	}
+	for _, ahead := range aheadText(&d) {
+		root.Below = append(root.Below, Branch{Words: ahead})
+	}
 	return root
+}
+
+// aheadText is what the next step of automation would have decided, if that is
+// something else. (R50)
+func aheadText(d *refund.Decision) []refund.Words {
+	if d.Ahead == nil {
+		return nil
+	}
+	return lines(w("explain_ahead", "Outcome", outcomeText(&refund.Decision{Outcome: d.Ahead.Outcome, Amount: d.Ahead.Amount})))
 }
 
 func outcomeText(d *refund.Decision) refund.Words {
@@ -45,7 +57,7 @@ func outcomeText(d *refund.Decision) refund.Words {
 	case d.Asks != "":
 		outcome = w("outcome_asks", "Item", itemText(d.Asks))
 	}
-	if d.Amount.IsZero() {
+	if d.Amount.IsZero() || d.Outcome == refund.Refuse { // a person's refusal keeps what was asked about
 		return outcome
 	}
 	return w("explain_amount", "Outcome", outcome, "Amount", d.Amount)

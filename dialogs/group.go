@@ -18,7 +18,14 @@ func (s *step) inGroup() {
 	role := s.facts.Shop.RoleOf(s.event.Person)
 	switch s.event.Kind {
 	case refund.Ordered:
-		s.rulesCommand(role)
+		switch s.event.Command {
+		case "policy":
+			s.rulesCommand(role)
+		case "ledger":
+			if role.Decides() {
+				s.ledgerCommand()
+			}
+		}
 	case refund.Pressed:
 		switch {
 		case s.c == nil || s.c.ID != s.event.Action.Case || s.c.Shop != s.event.Shop:
@@ -183,15 +190,25 @@ func (s *step) askStaff(what string) {
 	s.answer(refund.Words{})
 }
 
-// staffWrote takes a staff member's answer to the bot's question.
-func (s *step) staffWrote() {
+// answered returns which of the bot's questions a staff text answers; false when
+// it answers none, or one about an older decision, which is said.
+func (s *step) answered() (what string, ok bool) {
 	what, number, ok := strings.Cut(s.facts.Post.Asks, ":")
 	if !ok || s.event.Kind != refund.Said || !s.facts.Shop.RoleOf(s.event.Person).Decides() {
-		return
+		return "", false
 	}
 	d := s.c.Decision()
 	if n, err := strconv.Atoi(number); err != nil || d == nil || d.Number != n {
 		s.sayGroup(w("stale"))
+		return "", false
+	}
+	return what, true
+}
+
+// staffWrote takes a staff member's answer to the bot's question.
+func (s *step) staffWrote() {
+	what, ok := s.answered()
+	if !ok {
 		return
 	}
 	text := clip(strings.TrimSpace(s.event.Text), 600)

@@ -145,7 +145,7 @@ func (s *step) judge() {
 	if s.withPeople() && d.Outcome != refund.AskEvidence {
 		d = s.toReview(d)
 	}
-	s.decide(d)
+	s.take(d)
 }
 
 // judgement is what the policy says of the case as it stands: the one that the
@@ -211,8 +211,10 @@ func (s *step) withPeople() bool {
 }
 
 // toReview turns a decision into one for people to make: they may pay what is left.
+// No step of automation would decide it for them.
 func (s *step) toReview(d refund.Decision) refund.Decision {
 	d.Outcome, d.By, d.Words, d.Clause = refund.Review, 0, "", nil
+	d.Ahead = nil
 	d.Approvals = max(d.Approvals, 1)
 	if s.c.Appealed {
 		d.Rule = "appeal"
@@ -223,8 +225,14 @@ func (s *step) toReview(d refund.Decision) refund.Decision {
 	return d
 }
 
-// decide numbers a decision, keeps it and acts on it.
+// decide takes a decision that people, or the silence of people, made of an earlier one.
 func (s *step) decide(d refund.Decision) {
+	d.Ahead = nil
+	s.take(d)
+}
+
+// take numbers a decision, keeps it and acts on it.
+func (s *step) take(d refund.Decision) {
 	c := s.touch()
 	d.Number, d.At = len(c.Decisions)+1, s.now()
 	d.Seen = nil
@@ -234,6 +242,9 @@ func (s *step) decide(d refund.Decision) {
 	c.Decisions = append(c.Decisions, d)
 	c.Approvals = nil
 	s.result.Note = string(d.Outcome) + " " + d.Rule + s.beside
+	if d.Ahead != nil {
+		s.result.Note += ", ahead " + string(d.Ahead.Outcome) + " " + d.Ahead.Rule
+	}
 
 	switch d.Outcome {
 	case refund.Refund:

@@ -100,6 +100,7 @@ func (s *step) plan() {
 	c.Payouts = append(c.Payouts, refund.Payout{
 		Number: account.Payouts, Key: fmt.Sprintf("%s/%s/%d", c.Shop, c.Order.No, account.Payouts),
 		Amount: d.Amount, Channel: c.Order.Channel, ChargeID: c.Order.ChargeID,
+		Charged: *account.NetPaid, PaidAt: c.Order.PaidAt, Payer: refund.PersonID(c.Chat),
 		State: refund.Planned, PlannedAt: s.now(),
 	})
 	undo := s.facts.Policy.Undo()
@@ -235,8 +236,7 @@ func (s *step) wentAllTheSame(key string, result refund.Result) {
 		s.undoPayout()
 	case refund.PayoutFailed, refund.PayoutUndone:
 	default:
-		c.Payouts[i].State, c.Payouts[i].Reference, c.Payouts[i].AcceptedAt = refund.Accepted, result.Reference, s.now()
-		account.Paid, _ = account.Paid.Add(c.Payouts[i].Amount)
+		s.book(&c.Payouts[i], result.Reference)
 		s.note("was_paid")
 		s.card()
 		return
@@ -250,14 +250,9 @@ func (s *step) wentAllTheSame(key string, result refund.Result) {
 // accepted closes the case: the channel has taken the payout. (R49)
 func (s *step) accepted(result refund.Result) {
 	c := s.touch()
-	payout, d := c.Payout(), c.Decision()
+	payout := c.Payout()
 	s.release(*payout)
-	account := s.touchAccount()
-	account.Paid, _ = account.Paid.Add(payout.Amount)
-	payout.State, payout.Reference, payout.AcceptedAt, payout.Why = refund.Accepted, result.Reference, s.now(), ""
-	if d.Recover || d.Fault == refund.Supplier || d.Fault == refund.Platform {
-		c.Recovery = &refund.Recovery{From: d.Fault, Amount: payout.Amount, At: s.now()}
-	}
+	s.book(payout, result.Reference)
 	s.enter(refund.Refunded)
 	text := append(lines(w("refunded", "Order", c.Order.No, "Amount", payout.Amount)), s.because()...)
 	s.say(append(text, w("refunded_when")))
@@ -266,6 +261,15 @@ func (s *step) accepted(result refund.Result) {
 		return
 	}
 	s.watch()
+}
+
+// book keeps that a channel accepted a payout: on the order's account and in the
+// ledger.
+func (s *step) book(payout *refund.Payout, reference string) {
+	account := s.touchAccount()
+	account.Paid, _ = account.Paid.Add(payout.Amount)
+	payout.State, payout.Reference, payout.AcceptedAt, payout.Why = refund.Accepted, reference, s.now(), ""
+	s.post(s.c.Pay(payout, s.now()))
 }
 
 // watchPauses are the pauses between asking whether an accepted payout arrived.
@@ -300,6 +304,7 @@ func (s *step) reversed(note string) {
 	account := s.touchAccount()
 	account.Paid, _ = account.Paid.Sub(payout.Amount)
 	payout.State, payout.Why = refund.PayoutFailed, note
+	s.post(c.Reverse(payout, s.now()))
 	c.DropTimer(refund.TimerWatch)
 	s.reopen()
 	s.hold("payout_reversed")
@@ -309,7 +314,6 @@ func (s *step) reversed(note string) {
 // by itself.
 func (s *step) hold(why string) {
 	c := s.touch()
-	c.Recovery = nil
 	c.Escalated = true
 	s.enter(refund.PayoutHeld)
 	payout := c.Payout()

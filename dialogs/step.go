@@ -33,6 +33,8 @@ type Facts struct {
 	Post       refund.Post       // that a group message answers, or that a button of /review stands under
 	Open       []refund.Case     // the chat's open cases
 	Unsorted   []refund.Unsorted // all that wait in Shop, oldest first; where NeedsUnsorted says so
+	Ledger     []refund.Posting  // of Shop, oldest first; where NeedsLedger says so
+	Ends       []refund.End      // of Shop within FiguresOver, oldest first; where NeedsEnds says so
 }
 
 // Answer is what a press is answered with, to the presser alone.
@@ -53,6 +55,7 @@ type Result struct {
 	Jobs      []refund.Job      // without ID
 	Unsorted  []refund.Unsorted // without ID
 	SortedOut []refund.Unsorted
+	Ledger    []refund.Posting
 	Answer    *Answer
 	Note      string // for the timeline
 }

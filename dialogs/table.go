@@ -160,8 +160,10 @@ var table = map[refund.Status]map[move]cell{
 		timeCame:     {do: (*step).timer, to: to(refund.Checking, refund.Collecting, refund.Withdrawn)},
 	}),
 	refund.Refunded: ended(map[move]cell{
-		paidOut:  {do: (*step).paidOut, to: to(refund.PayoutHeld)},
-		timeCame: {do: (*step).timer},
+		staffPressed: {do: (*step).recoveryPressed},
+		staffSaid:    {do: (*step).recoveryWrote},
+		paidOut:      {do: (*step).paidOut, to: to(refund.PayoutHeld)},
+		timeCame:     {do: (*step).timer},
 	}),
 	refund.Adjusted: ended(nil),
 	refund.Replaced: ended(nil),

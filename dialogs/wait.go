@@ -273,7 +273,8 @@ func (s *step) merchantsSilent() {
 	small := d.Amount.Minor > 0 && d.Amount.Currency == merchant.PaysUpTo.Currency && !d.Amount.Over(merchant.PaysUpTo)
 	// A payout that came to nothing once is not tried by default again: it would
 	// come back here, and the case would go round for ever. (Invariant 2)
-	if small && d.Established() && len(d.Guards) == 0 && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
+	automated := s.facts.Policy.Product(c.Order.Product, c.Order.Kind).Automation != policy.AutomateNone
+	if automated && small && d.Established() && len(d.Guards) == 0 && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "default", 0, "", 0
 		d.Withdraw = d.Goods == refund.Unused
 		s.note("default_applied")

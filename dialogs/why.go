@@ -24,8 +24,8 @@ func (s *step) counts() []refund.Words {
 	var text []refund.Words
 	d := s.c.Decision()
 	if d.Factors != (refund.Factors{}) {
-		text = lines(w("counted", "Nature", counted(w("nature_"+string(d.Goods)), d.Factors.Nature),
-			"Rules", counted(whoseRules(d)), "Scenario", counted(s.cause(d.Fault), d.Factors.Scenario)))
+		text = lines(w("counted", "Nature", countedText(w("nature_"+string(d.Goods)), d.Factors.Nature),
+			"Rules", countedText(whoseRules(d)), "Scenario", countedText(s.cause(d.Fault), d.Factors.Scenario)))
 	}
 	text = append(text, checkLine(d.Check))
 	if !d.Check.Accurate && d.Outcome != refund.Refund {
@@ -74,8 +74,8 @@ func (s *step) shopSays(d *refund.Decision) []refund.Words {
 	return text
 }
 
-// counted is a factor and how it counted.
-func counted(factor refund.Words, verdict refund.Verdict) refund.Words {
+// countedText is a factor and how it counted.
+func countedText(factor refund.Words, verdict refund.Verdict) refund.Words {
 	return w("counted_one", "Factor", factor, "Mark", w("mark_"+string(verdict)))
 }
 
@@ -216,73 +216,91 @@ func (s *step) whyText(e policy.Explanation) []refund.Words {
 	}
 	text := lines(w("why_head", "Order", s.c.Order.No, "Outcome", outcomeText(last), "Name", by, "At", last.At))
 	if last.Number != d.Number {
+		if len(last.Clause) > 0 {
+			text = append(text, shopText(last.Clause))
+		}
+		if last.Words != "" {
+			text = append(text, w("merchant_words", "Words", last.Words))
+		}
 		text = append(text, w("why_before", "Outcome", outcomeText(&d)))
 	}
-	add := func(key string, words refund.Words) { text = append(text, w(key, "Line", words)) }
-
+	rule, tried := s.whyRules(e)
 	text = append(text, refund.Words{}, w("explain_factors"))
-	rule, passed := w("why_rules_gone"), 0
-	if len(e.Rules) > 0 {
-		// A review that people asked for keeps no clause; the rule that held has it.
-		rule = w("explain_no_rule")
-		if held := e.Rules[len(e.Rules)-1]; held.Result != policy.NotHeld {
-			rule = triedText(held)
-		}
-	}
 	for _, factor := range factorsBranch(&d, rule).Below {
-		add("rules_item", factor.Words)
+		text = append(text, w("rules_item", "Line", factor.Words))
 	}
-	text = append(text, refund.Words{}, w("why_rule"))
-	for _, tried := range e.Rules {
-		if tried.Result == policy.NotHeld {
-			passed++
-			continue
-		}
-		held := whyTried(tried)
-		if tried.Result == policy.Held {
-			held = w("why_this", "Outcome", w("outcome_"+tried.Outcome)) // its words stand among the factors
-		}
-		add("rules_item", held)
-		for _, reading := range s.told(tried.Reads, d.Reads) {
-			add("why_reading", reading)
-		}
+	text = append(append(text, refund.Words{}, w("why_rule")), tried...)
+	if guards := s.whyGuards(e); len(guards) > 0 {
+		text = append(append(text, refund.Words{}, w("explain_guards")), guards...)
 	}
-	switch {
-	case len(e.Rules) == 0:
-		add("rules_item", w("why_rules_gone"))
-	case passed == len(e.Rules):
-		add("rules_item", w("explain_no_rule"))
-	case passed > 0:
-		add("rules_item", w("why_passed", "Count", passed))
-	}
-
-	quiet := 0
-	text = append(text, refund.Words{}, w("explain_guards"))
-	for _, tried := range e.Guards {
-		if tried.Result != policy.Held && tried.Result != policy.Failed {
-			quiet++
-			continue
-		}
-		add("rules_item", whyTried(tried))
-		for _, reading := range s.told(tried.Reads, d.Reads) {
-			add("why_reading", reading)
-		}
-	}
-	if len(e.Rules) == 0 {
-		for _, fired := range d.Guards {
-			add("rules_item", shopText(fired.Say))
-		}
-	}
-	switch {
-	case quiet > 0 && quiet == len(e.Guards):
-		add("rules_item", w("why_all_quiet", "Count", quiet))
-	case quiet > 0:
-		add("rules_item", w("why_quiet", "Count", quiet))
-	}
+	text = append(append(text, refund.Words{}), aheadText(&d)...)
 	if d.Policy == s.c.Policy {
-		return append(text, refund.Words{}, w("why_policy_then", "At", s.c.OpenedAt))
+		return append(text, w("why_policy_then", "At", s.c.OpenedAt))
 	}
-	return append(text, refund.Words{}, w("why_policy_now", "At", d.At))
+	return append(text, w("why_policy_now", "At", d.At))
+}
+
+// whyRules is the rule that decided, which stands among the factors, and what became
+// of it and of those before it. A review that people asked for keeps no clause; the
+// rule that held has it.
+func (s *step) whyRules(e policy.Explanation) (rule refund.Words, text []refund.Words) {
+	if len(e.Rules) == 0 {
+		return w("why_rules_gone"), lines(w("rules_item", "Line", w("why_rules_gone")))
+	}
+	rule = w("explain_no_rule")
+	last, passed := e.Rules[len(e.Rules)-1], len(e.Rules)-1
+	switch last.Result {
+	case policy.NotHeld:
+		return rule, lines(w("rules_item", "Line", rule))
+	case policy.Held:
+		rule = triedText(last)
+		text = s.withReadings(e, last, w("why_this", "Outcome", w("outcome_"+last.Outcome)))
+	default:
+		text = s.withReadings(e, last, whyTried(last))
+	}
+	if passed > 0 {
+		text = append(text, w("rules_item", "Line", w("why_passed", "Count", passed)))
+	}
+	return rule, text
+}
+
+// whyGuards are the guards that counted, and how many did not.
+func (s *step) whyGuards(e policy.Explanation) []refund.Words {
+	var text []refund.Words
+	if len(e.Rules) == 0 {
+		for _, fired := range e.Decision.Guards {
+			text = append(text, w("rules_item", "Line", shopText(fired.Say)))
+		}
+		return text
+	}
+	quiet := 0
+	for _, tried := range e.Guards {
+		if tried.Result == policy.Held || tried.Result == policy.Failed {
+			text = append(text, s.withReadings(e, tried, whyTried(tried))...)
+		} else {
+			quiet++
+		}
+	}
+	switch {
+	case quiet > 0 && len(text) == 0:
+		text = lines(w("rules_item", "Line", w("why_all_quiet", "Count", quiet)))
+	case quiet > 0:
+		text = append(text, w("rules_item", "Line", w("why_quiet", "Count", quiet)))
+	}
+	return text
+}
+
+// withReadings is a line about a rule or guard, and below it what it read, the
+// product by its title.
+func (s *step) withReadings(e policy.Explanation, tried policy.Tried, line refund.Words) []refund.Words {
+	text := lines(w("rules_item", "Line", line))
+	for _, reading := range tried.Reads {
+		if reading.Name == "product" && s.c.Order.Title != "" {
+			reading.Value = s.c.Order.Title
+		}
+		text = append(text, w("why_reading", "Line", readingText(reading, e.Decision.Reads)))
+	}
+	return text
 }
 
 // whyTried is a rule or guard that counted, in the shop's words for it.
@@ -298,16 +316,4 @@ func triedText(tried policy.Tried) refund.Words {
 		return shopText(tried.Say)
 	}
 	return w("plain", "Text", tried.Name)
-}
-
-// told are readings in words, the product by its title.
-func (s *step) told(readings, all []refund.Reading) []refund.Words {
-	var text []refund.Words
-	for _, reading := range readings {
-		if reading.Name == "product" && s.c.Order.Title != "" {
-			reading.Value = s.c.Order.Title
-		}
-		text = append(text, readingText(reading, all))
-	}
-	return text
 }

@@ -89,6 +89,16 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 	if err := g.readUnsorted(r, event); err != nil {
 		return err
 	}
+	if dialogs.NeedsLedger(*event, g.facts.Shop) {
+		if g.facts.Ledger, err = r.Ledger(g.facts.Shop.ID, time.Time{}, time.Time{}); err != nil {
+			return err
+		}
+	}
+	if dialogs.NeedsEnds(*event, g.facts.Shop) {
+		if g.facts.Ends, err = r.Ends(g.facts.Shop.ID, g.facts.Now.Add(-dialogs.FiguresOver)); err != nil {
+			return err
+		}
+	}
 	return g.readOrder(r, event)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"tuidan/dialogs"
 	"tuidan/refund"
 )
 
@@ -17,7 +18,7 @@ const tickBatch = 256
 func (e *Engine) BacklogDrained() { e.drained.Store(true) }
 
 // Tick moves the timers that are due at now into the inbox, in order of time,
-// and sweeps old update ids once an hour. It does nothing until BacklogDrained
+// and once an hour sweeps old update ids and warns shops that refuse too much. It does nothing until BacklogDrained
 // was called or five minutes have passed since the start by the clock. It costs
 // what is due.
 func (e *Engine) Tick(ctx context.Context, now time.Time) error {
@@ -30,6 +31,9 @@ func (e *Engine) Tick(ctx context.Context, now time.Time) error {
 	if e.swept.IsZero() || !now.Before(e.swept.Add(sweepEvery)) {
 		if err := e.broken(e.store.Sweep(ctx, now.Add(-seenFor))); err != nil {
 			return fmt.Errorf("sweep: %w", err)
+		}
+		if err := e.warn(ctx, now); err != nil {
+			return fmt.Errorf("warn of refusals: %w", err)
 		}
 		e.swept = now
 	}
@@ -45,6 +49,37 @@ func (e *Engine) Tick(ctx context.Context, now time.Time) error {
 			return nil
 		}
 	}
+}
+
+// warn tells the owners of each shop that refuses more than its policy wants. When
+// that was is stored with the warning, so that a restart does not repeat it. (R54)
+func (e *Engine) warn(ctx context.Context, now time.Time) error {
+	for _, shop := range e.directory.Load().shops {
+		facts := dialogs.Facts{Now: now, Shop: shop, Policy: e.policyOf(shop.ID)}
+		if facts.Policy == nil || facts.Policy.WarnRefused() == 0 {
+			continue
+		}
+		var told time.Time
+		err := e.view(ctx, func(r refund.Reader) (err error) {
+			if told, err = r.Warned(shop.ID); err == nil {
+				facts.Ends, err = r.Ends(shop.ID, now.Add(-dialogs.FiguresOver))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		messages := dialogs.RefusedTooMuch(facts, told)
+		if len(messages) == 0 {
+			continue
+		}
+		e.numberMessages(messages)
+		if err := e.apply(ctx, refund.Commit{Outbox: messages, Warned: map[refund.ShopID]time.Time{shop.ID: now}}); err != nil {
+			return err
+		}
+		e.cfg.Outbox.Put(messages)
+	}
+	return nil
 }
 
 // moveDue moves one batch and returns how many were due.

@@ -66,7 +66,8 @@ const MaxPictureDistance = 6
 // record's Version-1 (absent counts as 0), else ErrConflict. A written chat's or
 // case's Timers replace those that the stored record had in the due index. A
 // new case (Version 1) is indexed by buyer and by shop; a case that is open is in
-// the index of open cases, an ended one is not. An inbox entry with an UpdateID
+// the index of open cases, an ended one is not; one that EndOf knows is in the index
+// of ends. An inbox entry with an UpdateID
 // that was seen already is ErrConflict too; a stored one marks it as seen at
 // Received. Deleting what is not there is no error.
 //
@@ -92,9 +93,11 @@ type Commit struct {
 	Posted    []Posted
 	Posts     []Post
 	Unsorted  []Unsorted
-	SortedOut []Unsorted        // removed; Shop and ID count
-	Groups    map[ShopID]ChatID // a migrated group's id now
-	Offset    *int64            // next getUpdates offset
+	SortedOut []Unsorted           // removed; Shop and ID count
+	Ledger    []Posting            // appended
+	Groups    map[ShopID]ChatID    // a migrated group's id now
+	Warned    map[ShopID]time.Time // that the shop refuses too much (R54)
+	Offset    *int64               // next getUpdates offset
 }
 
 // Reader is one consistent snapshot of a store, valid only during the View that
@@ -116,10 +119,18 @@ type Reader interface {
 	// Group returns a migrated group's id, or 0.
 	Group(ShopID) (ChatID, error)
 	Timeline(CaseID) ([]Entry, error)
+	// Ledger returns a shop's postings from a time on and before another (zero:
+	// all later ones), by time and then as appended.
+	Ledger(shop ShopID, from, before time.Time) ([]Posting, error)
 	// CasesOf returns the ids of an order's cases, oldest first.
 	CasesOf(OrderKey) ([]CaseID, error)
 	// OpenCases returns a shop's open cases, oldest first; every shop's for "".
 	OpenCases(ShopID) ([]CaseID, error)
+
+	// Ends returns how a shop's cases ended since a time, as EndOf says, oldest first.
+	Ends(shop ShopID, since time.Time) ([]End, error)
+	// Warned returns when a shop was last told that it refuses too much; zero: never.
+	Warned(ShopID) (time.Time, error)
 
 	// Unsorted returns at most limit of a shop's messages that wait to be sorted,
 	// oldest first.

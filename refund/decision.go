@@ -75,6 +75,7 @@ type Decision struct {
 	Recover   bool      `json:"recover,omitempty"`   // paid first, recovered later (R45)
 	Seen      []string  `json:"seen,omitempty"`      // revisions of evidence, "SHA256#REVISION"
 	Policy    string    `json:"policy,omitempty"`    // SHA-256 of the policy file
+	Ahead     *Ahead    `json:"ahead,omitempty"`     // by one more step of automation; nil: the same, or there is none
 	By        PersonID  `json:"by,omitempty"`        // who decided; 0: the policy
 	Words     string    `json:"words,omitempty"`     // that the person added
 	At        time.Time `json:"at"`
@@ -114,17 +115,14 @@ type Payout struct {
 	Amount     Money       `json:"amount"`
 	Channel    string      `json:"channel"`
 	ChargeID   string      `json:"charge_id,omitempty"`
+	Charged    Money       `json:"charged,omitzero"` // what the charge was, net of coupons
+	PaidAt     time.Time   `json:"paid_at,omitzero"` // when it was charged; zero: not known
+	Payer      PersonID    `json:"payer,omitempty"`  // the buyer's Telegram id
+	Book       Book        `json:"book,omitempty"`   // of the ledger, that an accepted one was booked to
 	State      PayoutState `json:"state"`
 	Reference  string      `json:"reference,omitempty"` // the channel's own
 	Why        string      `json:"why,omitempty"`       // a catalog key: why it failed or is in doubt
 	PlannedAt  time.Time   `json:"planned_at"`
 	AcceptedAt time.Time   `json:"accepted_at,omitzero"`
 	ArrivedAt  time.Time   `json:"arrived_at,omitzero"`
-}
-
-// Recovery is what somebody owes the merchant for a refund that was paid first. (R45, R46)
-type Recovery struct {
-	From   Party     `json:"from"`
-	Amount Money     `json:"amount"`
-	At     time.Time `json:"at"`
 }

@@ -152,9 +152,15 @@ func Validate(c *refund.Commit) error {
 	for _, posted := range c.Posted {
 		v.id("case", string(posted.Case))
 	}
+	for _, posting := range c.Ledger {
+		v.id("shop", string(posting.Shop))
+	}
 	v.unsorted(c.Unsorted)
 	v.unsorted(c.SortedOut)
 	for shop := range c.Groups {
+		v.id("shop", string(shop))
+	}
+	for shop := range c.Warned {
 		v.id("shop", string(shop))
 	}
 	return v.err

@@ -348,7 +348,8 @@ func (d *day) staffWrites(t *rapid.T) {
 		posts = asking
 	}
 	event := inGroup(rapid.SampledFrom([]refund.PersonID{wang, zhao, chen, sun, stranger, 0}).Draw(t, "writer"), refund.Said)
-	event.ReplyTo, event.Message, event.Text = pick(t, "post", posts, postName).Message, d.nextMessage(), "please show the page"
+	event.ReplyTo, event.Message, event.Text = pick(t, "post", posts, postName).Message, d.nextMessage(),
+		rapid.SampledFrom([]string{"please show the page", "12.50", "0.01", "1000000"}).Draw(t, "words")
 	d.happen(event)
 	must(t, d.settle())
 }

@@ -23,14 +23,16 @@ import (
 // families are the keys that dialogs puts together: what stands behind each prefix.
 // did_ and owner_ are read from the calls that make them.
 var families = map[string][]string{
-	"issue_":       append(texts(refund.Reasons()), "wrong_item", "more"),
-	"reason_":      texts(refund.Reasons()),
-	"intent_":      texts(unclaimed()),
-	"wish_":        {"case_status", "policy_question", "talk_to_human", "withdraw"},
-	"ask_":         append(texts(items), "wrong_item", "more", "words"),
-	"item_":        texts(items),
-	"status_":      texts(refund.Statuses()),
-	"party_":       texts(parties),
+	"issue_":  append(texts(refund.Reasons()), "wrong_item", "more"),
+	"reason_": texts(refund.Reasons()),
+	"intent_": texts(unclaimed()),
+	"wish_":   {"case_status", "policy_question", "talk_to_human", "withdraw"},
+	"ask_":    append(texts(items), "wrong_item", "more", "words"),
+	"item_":   texts(items),
+	"status_": texts(refund.Statuses()),
+	"party_":  append(texts(parties), string(refund.Platform)),
+	"ledger_": texts([]refund.Book{refund.Channels, refund.Returns, refund.OwnFault, refund.Goodwill, refund.Recovered,
+		refund.WrittenOff}),
 	"mover_":       texts(parties),
 	"goods_":       texts([]refund.Goods{refund.Unused, refund.Used, refund.Failed, refund.Partial, refund.UnknownGoods}),
 	"state_":       texts(states),
@@ -138,7 +140,7 @@ func (u used) call(set *token.FileSet, call *ast.CallExpr) {
 	at, prefix := 0, ""
 	switch name {
 	case "w", "why", "askWhich":
-	case "note", "staffNote", "toPeople":
+	case "note", "staffNote", "settled", "toPeople":
 		prefix = "did_"
 	case "noteBy":
 		at, prefix = 2, "did_"

@@ -53,6 +53,19 @@ func appendDue(key []byte, timer *refund.Timer) []byte {
 	return appendText(appendText(key, timer.Case), timer.Kind)
 }
 
+func appendEnd(key []byte, shop refund.ShopID, end refund.End) []byte {
+	key = appendText(appendTime(appendText(key, shop), end.At), end.Case)
+	return appendText(appendText(appendText(appendText(key, end.Status), end.Rule), end.Product), end.Ahead)
+}
+
+// endOf reads what follows the shop in a key of the index of ends.
+func endOf(key []byte) (refund.End, error) {
+	r := keyReader{key: key}
+	end := refund.End{At: r.time(), Case: refund.CaseID(r.text()), Status: refund.Status(r.text()), Rule: r.text(),
+		Product: r.text(), Ahead: refund.Outcome(r.text())}
+	return end, r.err
+}
+
 // timerOf reads a key of the due index.
 func timerOf(key []byte) (refund.Timer, error) {
 	r := keyReader{key: key}

@@ -39,9 +39,9 @@ func prepared(c *refund.Commit) (*change, error) {
 	p := preparation{change: change{
 		commit:  c,
 		records: make([]record, 0, len(c.Chats)+len(c.Cases)+len(c.Accounts)),
-		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+
+		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+len(c.Warned)+
 			bandCount*len(c.Pictures)+1),
-		appends: make([]entry, 0, len(c.Timeline)+len(c.Dead)),
+		appends: make([]entry, 0, len(c.Timeline)+len(c.Ledger)+len(c.Dead)),
 		drops:   make([]entry, 0, len(c.Done)+len(c.DueDone)+len(c.JobsDone)+len(c.SortedOut)),
 	}}
 	p.encode(c)
@@ -85,6 +85,9 @@ func (p *preparation) encode(c *refund.Commit) {
 	for shop, chat := range c.Groups {
 		p.put(groupsBucket, textKey(shop), chatKey(chat))
 	}
+	for shop, at := range c.Warned {
+		p.put(warnedBucket, textKey(shop), appendTime(make([]byte, 0, 12), at))
+	}
 	if c.Offset != nil {
 		p.put(metaBucket, offsetKey, intKey(*c.Offset))
 	}
@@ -96,6 +99,10 @@ func (p *preparation) encode(c *refund.Commit) {
 	}
 	for i := range c.Timeline {
 		p.appends = append(p.appends, entry{timelineBucket, textKey(c.Timeline[i].Case), p.json(nil, &c.Timeline[i])})
+	}
+	for i := range c.Ledger {
+		key := appendTime(textKey(c.Ledger[i].Shop), c.Ledger[i].At)
+		p.appends = append(p.appends, entry{ledgerBucket, key, p.json(nil, &c.Ledger[i])})
 	}
 	for i := range c.Dead {
 		p.appends = append(p.appends, entry{deadBucket, nil, p.json(nil, &c.Dead[i])})

@@ -40,6 +40,8 @@ type Store struct {
 	posts    map[post]refund.Post
 	unsorted map[refund.ShopID]map[uint64]refund.Unsorted
 	groups   map[refund.ShopID]refund.ChatID
+	ledger   map[refund.ShopID][]refund.Posting // by time
+	warned   map[refund.ShopID]time.Time
 	offset   int64
 }
 
@@ -73,7 +75,9 @@ func New() *Store {
 		posted:   map[refund.CaseID]refund.Posted{},
 		posts:    map[post]refund.Post{},
 		unsorted: map[refund.ShopID]map[uint64]refund.Unsorted{},
+		ledger:   map[refund.ShopID][]refund.Posting{},
 		groups:   map[refund.ShopID]refund.ChatID{},
+		warned:   map[refund.ShopID]time.Time{},
 	}
 }
 
@@ -139,6 +143,11 @@ func (s *Store) put(c *refund.Commit) {
 	}
 	s.tries = append(s.tries, c.Tries...)
 	s.pictures = append(s.pictures, c.Pictures...)
+	for _, posting := range c.Ledger {
+		lines := s.ledger[posting.Shop]
+		i, _ := slices.BinarySearchFunc(lines, posting.At, laterThan)
+		s.ledger[posting.Shop] = slices.Insert(lines, i, posting)
+	}
 	for _, entry := range c.Timeline {
 		s.timeline[entry.Case] = append(s.timeline[entry.Case], entry)
 	}
@@ -165,6 +174,7 @@ func (s *Store) put(c *refund.Commit) {
 		s.keep(one)
 	}
 	maps.Copy(s.groups, c.Groups)
+	maps.Copy(s.warned, c.Warned)
 	if c.Offset != nil {
 		s.offset = *c.Offset
 	}
@@ -319,6 +329,22 @@ func (r reader) Post(chat refund.ChatID, message int) (refund.Post, error) {
 	return r.s.posts[post{chat, message}], nil
 }
 func (r reader) Group(shop refund.ShopID) (refund.ChatID, error) { return r.s.groups[shop], nil }
+
+// laterThan makes a search end after all postings of a time.
+func laterThan(p refund.Posting, at time.Time) int {
+	if p.At.After(at) {
+		return 1
+	}
+	return -1
+}
+
+func (r reader) Ledger(shop refund.ShopID, from, before time.Time) ([]refund.Posting, error) {
+	lines := r.s.ledger[shop]
+	return slices.DeleteFunc(slices.Clone(lines), func(p refund.Posting) bool {
+		return p.At.Before(from) || !before.IsZero() && !p.At.Before(before)
+	}), nil
+}
+
 func (r reader) Timeline(id refund.CaseID) ([]refund.Entry, error) {
 	return slices.Clone(r.s.timeline[id]), nil
 }
@@ -330,6 +356,21 @@ func (r reader) CasesOf(order refund.OrderKey) ([]refund.CaseID, error) {
 func (r reader) OpenCases(shop refund.ShopID) ([]refund.CaseID, error) {
 	return r.casesWhere(func(c *refund.Case) bool { return c.Open() && (shop == "" || c.Shop == shop) }), nil
 }
+
+func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) {
+	var ends []refund.End
+	for _, one := range r.s.cases {
+		if end, ok := refund.EndOf(&one); ok && one.Shop == shop && !end.At.Before(since) {
+			ends = append(ends, end)
+		}
+	}
+	slices.SortFunc(ends, func(a, b refund.End) int {
+		return cmp.Or(a.At.Compare(b.At), storage.CompareIDs(a.Case, b.Case))
+	})
+	return ends, nil
+}
+
+func (r reader) Warned(shop refund.ShopID) (time.Time, error) { return r.s.warned[shop].UTC(), nil }
 
 // casesWhere returns the ids of the cases that match, oldest first.
 func (r reader) casesWhere(match func(*refund.Case) bool) []refund.CaseID {
