@@ -141,7 +141,7 @@ func TestPolicyExplain(t *testing.T) {
 		{"one reason", []string{"T1", "--issue", "changed_mind", "--at", noon, "--locale", "en"}, []string{
 			"Order T1 · 移动话费30元 · ¥30.00\n", "├─ Decision: refund, ¥28.00\n", "│  │  ├─ The goods: speaks for it. unused\n",
 			"│  │  ├─ failed: does not hold\n│  │  │  └─ the goods, by the supplier: unknown\n",
-			"│  │  └─ unused: holds → refund\n", "│     ├─ over_200: does not hold\n│     │  └─ what may still be paid back: 28.00\n", "└─ Fingerprint of the rules: "}, "unused_by_hand"},
+			"│  │  └─ unused: holds → refund\n", "│     ├─ over_200: does not hold\n│     │  └─ what may still be paid back: ¥28.00\n", "└─ Fingerprint of the rules: "}, "unused_by_hand"},
 		{"in the shop's language", []string{"T1", "--issue", "wrong_account", "--at", noon}, []string{
 			"├─ 决定：请买家补充应充的账号\n", "│  │  └─ wrong_account：成立 → 询问供应商\n", "over_500：不适用于这条规则"}, "does not"},
 		{"late", []string{"T1", "--issue", "changed_mind", "--at", "2026-03-09T12:00:00+08:00", "--locale", "en"}, []string{"Decision: refuse\n", "window: holds → refuse"}, "over_200: holds"},

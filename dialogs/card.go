@@ -161,7 +161,7 @@ func (s *step) noteBy(person refund.PersonID, name, did, text string) {
 
 // cardButtons are what staff can do now.
 func (s *step) cardButtons() [][]refund.Button {
-	return append(s.moveButtons(), s.revealButtons()...)
+	return append(append(s.moveButtons(), s.revealButtons()...), s.whyButtons()...)
 }
 
 // moveButtons are those that bring the case on.

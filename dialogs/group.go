@@ -34,8 +34,12 @@ func (s *step) inGroup() {
 		switch {
 		case s.c == nil || s.c.ID != s.event.Action.Case || s.c.Shop != s.event.Shop:
 			s.alert(w("button_old_group"))
-		case !role.Decides():
+		case role == refund.NoRole:
 			s.alert(w("not_staff"))
+		case s.event.Action.Do == "why":
+			s.tellWhy() // it decides nothing
+		case !role.Decides():
+			s.alert(w("cannot_decide"))
 		case s.event.Person == refund.PersonID(s.c.Chat):
 			s.alert(w("own_case"))
 		case s.event.Action.Do == "reveal":
@@ -216,8 +220,8 @@ func (s *step) staffWrote() {
 	case "refuse_words":
 		s.refuseBy("own_words", text)
 	case "ask_words":
+		s.lead = lines(w("merchant_asks", "Words", text))
 		s.askFor(refund.Description)
-		s.say(lines(w("merchant_words", "Words", text)))
 	}
 }
 

@@ -340,14 +340,11 @@ func (s *step) wentAllTheSame(key string, result refund.Result) {
 // accepted closes the case: the channel has taken the payout. (R49)
 func (s *step) accepted(result refund.Result) {
 	c := s.touch()
-	payout, d := c.Payout(), c.Decision()
+	payout := c.Payout()
 	s.release(*payout)
 	s.book(payout, result.Reference)
 	s.enter(refund.Refunded)
-	text := lines(w("refunded", "Order", c.Order.No, "Amount", payout.Amount))
-	if len(d.Clause) > 0 {
-		text = append(text, shopText(d.Clause))
-	}
+	text := append(lines(w("refunded", "Order", c.Order.No, "Amount", payout.Amount)), s.because()...)
 	s.say(append(text, w("refunded_when")))
 	if result.State == refund.Arrived {
 		s.arrived()
@@ -411,6 +408,6 @@ func (s *step) hold(why string) {
 	s.enter(refund.PayoutHeld)
 	payout := c.Payout()
 	s.keepAsking()
-	s.say(lines(w("payout_held_buyer", "Order", c.Order.No, "Amount", payout.Amount)))
+	s.say(lines(w("payout_held_buyer", "Order", c.Order.No, "Amount", payout.Amount, "By", s.dueAt())))
 	s.sayOwners(w("owner_"+why, "Order", c.Order.No, "Amount", payout.Amount))
 }

@@ -169,7 +169,7 @@ var table = map[refund.Status]map[move]cell{
 	refund.Adjusted: ended(nil),
 	refund.Replaced: ended(nil),
 	refund.Refused: ended(map[move]cell{
-		buyerPressed: {do: (*step).buyerPresses, to: to(refund.AwaitingApproval, refund.PayoutHeld)},
+		buyerPressed: {do: (*step).buyerPresses, to: to(refund.Checking, refund.Collecting, refund.PayoutHeld)},
 		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded, refund.PayoutHeld)},
 	}),
 	refund.Withdrawn: ended(nil),

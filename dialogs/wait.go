@@ -200,7 +200,7 @@ func (s *step) due() {
 			return
 		}
 		s.enter(refund.Expired)
-		s.say(lines(w("expired", "Order", c.Order.No), w("need_person")))
+		s.say(s.expiredText())
 	case refund.Checking:
 		s.unchecked()
 	case refund.AwaitingSupplier:
@@ -229,11 +229,14 @@ func (s *step) grace() time.Duration {
 
 // unchecked gives a case to the merchants whose records could not be read. (R23)
 func (s *step) unchecked() {
-	if s.c.Decision() == nil {
+	switch d := s.c.Decision(); {
+	case d == nil:
 		s.judge()
-		return
+	case d.Outcome == refund.Refund:
+		s.toPeople("goods_stay")
+	default:
+		s.toPeople("shop_silent") // read again for an appeal, or because somebody asked for it
 	}
-	s.toPeople("goods_stay")
 }
 
 // supplierTime is how long a supplier has to answer.
@@ -324,7 +327,7 @@ func (s *step) unanswered() {
 	c.Unanswered = true
 	d := refund.Decision{Outcome: refund.Refuse, Rule: "unanswered", Policy: s.facts.Policy.Hash}
 	if last := c.Decision(); last != nil {
-		d.Check, d.Goods, d.Amount = last.Check, last.Goods, last.Amount
+		d.Check, d.Factors, d.Goods, d.Fault, d.Amount = last.Check, last.Factors, last.Goods, last.Fault, last.Amount
 	}
 	d.Clause = s.facts.Policy.Clause(d.Rule)
 	s.decide(d)

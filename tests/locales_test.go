@@ -45,6 +45,11 @@ var families = map[string][]string{
 	"kind_":        {"card", "topup", "membership"},
 	"fulfilment_":  {"auto", "by_hand"},
 	"answer_":      {"adjusts", "refunds", "refuses", "pending"},
+	"nature_":      texts([]refund.Goods{refund.Unused, refund.Used, refund.Failed, refund.Partial, refund.UnknownGoods}),
+	"mark_":        {"for", "against", "open"},
+	"cause_":       {"unknown", "personal", "buyer", "merchant", "supplier", "platform"},
+	"change_":      texts([]policy.What{policy.Given, policy.Completed, policy.Matching, policy.FoundFailed, policy.FoundUnused, policy.SentElsewhere}),
+	"changed_":     {"refund", "ask_evidence", "ask_supplier", "review"},
 	"bad_account_": {"cn_mobile", "email", "game_id", "any"},
 }
 

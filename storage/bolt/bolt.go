@@ -28,7 +28,7 @@
 //	dead             seq                        → JSON of Dead
 //	outbox           lane text, key text        → Seq uint64, JSON of Message
 //	jobs             id uint64                  → JSON of Job
-//	posted           case text                  → JSON of Posted
+//	posted           Posted.Case                → JSON of Posted
 //	posts            chat int, message int      → JSON of Post
 //	ledger           shop text, time, seq       → JSON of Posting
 //	unsorted         shop text, id uint64       → SHA-256 of its text, JSON of Unsorted
