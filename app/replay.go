@@ -63,13 +63,9 @@ func replay(ctx context.Context, o replayOptions, environment []string, stdout, 
 			return fmt.Errorf("--since %q is no date such as 2026-03-01", o.since)
 		}
 	}
-	data, err := os.ReadFile(o.policy)
+	next, err := policy.Open(o.policy, os.ReadFile)
 	if err != nil {
-		return plain(err)
-	}
-	next, err := policy.Load(o.policy, data)
-	if err != nil {
-		return tellPolicyMistakes(err, stderr)
+		return tellPolicyMistakes(plain(err), stderr)
 	}
 	store, err := bolt.Open(filepath.Join(string(setup.Config.Data), storeFile), bolt.Options{ReadOnly: true})
 	if errors.Is(err, bolt.ErrLocked) {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +16,9 @@ import (
 
 // Limits of one condition.
 const (
-	maxCondition = 2_000 // characters
+	maxCondition  = 2_000  // characters
+	maxConditions = 20_000 // characters of all of a policy's conditions; compiling takes about 2 µs and 1 kB for each
+	maxPattern    = 200    // characters that the pattern of matches() stands for, with its repetitions written out
 	// maxCost is in CEL's units, about one per read and comparison. A rule of
 	// several lines costs some twenty. The same number bounds the estimate at load
 	// and what is really spent, should an order's texts be longer than assumed.
@@ -106,12 +109,24 @@ func (r *reader) condition(n *node) (condition, bool) {
 		r.wrong(n, "", "a condition has at most %d characters", maxCondition)
 		return condition{}, false
 	}
+	if r.conditions += len(n.text); r.conditions > maxConditions {
+		if r.conditions-len(n.text) <= maxConditions { // once
+			r.wrong(n, "", "the conditions have too many characters; together they have at most %d", maxConditions)
+		}
+		return condition{}, false
+	}
 	env, err := environment()
 	if err != nil {
 		r.wrong(n, "", "conditions cannot be read: %s", err)
 		return condition{}, false
 	}
-	checked, issues := env.Compile(n.text)
+	checked, issues := env.Parse(n.text)
+	if issues.Err() == nil {
+		if !r.tamePatterns(n, checked.NativeRep()) {
+			return condition{}, false
+		}
+		checked, issues = env.Check(checked)
+	}
 	if issues.Err() != nil {
 		for _, issue := range issues.Errors() {
 			text, hint := issue.Message, ""
@@ -119,7 +134,7 @@ func (r *reader) condition(n *node) (condition, bool) {
 			if before, after, found := strings.Cut(text, " (did you mean '"); found {
 				text, hint = before, strings.TrimSuffix(strings.ReplaceAll(after, "'", ""), "?)")
 			}
-			r.at(r.place(n, issue.Location.Line(), issue.Location.Column()), hint, "%s", text)
+			r.wrong(r.place(n, issue.Location.Line(), issue.Location.Column()), hint, "%s", text)
 		}
 		return condition{}, false
 	}
@@ -154,6 +169,48 @@ func (r *reader) condition(n *node) (condition, bool) {
 		}
 	}
 	return c, true
+}
+
+// tamePatterns refuses patterns that would take long to compile: before CEL does.
+func (r *reader) tamePatterns(n *node, parsed *ast.AST) bool {
+	fine := true
+	ast.PreOrderVisit(parsed.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "matches" || len(e.AsCall().Args()) == 0 {
+			return
+		}
+		pattern := e.AsCall().Args()[len(e.AsCall().Args())-1]
+		at := parsed.SourceInfo().GetStartLocation(pattern.ID())
+		text, ok := "", false
+		if pattern.Kind() == ast.LiteralKind {
+			text, ok = pattern.AsLiteral().Value().(string)
+		}
+		if !ok {
+			r.wrong(r.place(n, at.Line(), at.Column()), "", "the pattern of matches is written out, in quotes")
+			fine = false
+			return
+		}
+		// What is no pattern at all is CEL's to say.
+		if parsed, err := syntax.Parse(text, syntax.Perl); err == nil && patternSize(parsed) > maxPattern {
+			r.wrong(r.place(n, at.Line(), at.Column()), "", "this pattern is too long, or repeats too much")
+			fine = false
+		}
+	}))
+	return fine
+}
+
+// patternSize is how many characters a pattern stands for, with its repetitions written out.
+func patternSize(re *syntax.Regexp) int {
+	size := 1
+	if re.Op == syntax.OpLiteral {
+		size = len(re.Rune)
+	}
+	for _, part := range re.Sub {
+		size = min(size+patternSize(part), maxPattern+1)
+	}
+	if re.Op == syntax.OpRepeat {
+		size *= max(1, re.Min, re.Max)
+	}
+	return min(size, maxPattern+1)
 }
 
 // onlyCompares reports whether a condition is made of comparisons, && || and !: its
@@ -191,11 +248,11 @@ func (r *reader) knownWords(n *node, checked *ast.AST) bool {
 			return
 		}
 		hint := ""
-		if near := nearest(string(word), variables[i].Values); near != "" {
+		if near := r.nearest(string(word), variables[i].Values); near != "" {
 			hint = fmt.Sprintf("%q", near)
 		}
 		at := checked.SourceInfo().GetStartLocation(literal.ID())
-		r.at(r.place(n, at.Line(), at.Column()), hint, "%s is never %q; it is one of %s",
+		r.wrong(r.place(n, at.Line(), at.Column()), hint, "%s is never %q; it is one of %s",
 			variables[i].Name, short(string(word)), quoted(variables[i].Values))
 		fine = false
 	}

@@ -160,8 +160,8 @@ products:
 		t.Error(diff)
 	}
 	settings := []Setting{
-		{"kind", "card", "product p3", 8}, {"fulfilment", "auto", "product p1", 12}, {"window", "48h", "product p2", 11},
-		{"instant", "true", "product p1", 12}, {Name: "account"}, {"supplier", "dyr", "product p3", 8},
+		{"kind", "card", "product p3", "f.yaml", 8}, {"fulfilment", "auto", "product p1", "f.yaml", 12}, {"window", "48h", "product p2", "f.yaml", 11},
+		{"instant", "true", "product p1", "f.yaml", 12}, {Name: "account"}, {"supplier", "dyr", "product p3", "f.yaml", 8},
 	}
 	if diff := cmp.Diff(settings, p.Settings("product p3")); diff != "" {
 		t.Error(diff)
@@ -169,7 +169,7 @@ products:
 	if diff := cmp.Diff([]string{"p3", "p2", "p1"}, productNames(p)); diff != "" {
 		t.Error(diff)
 	}
-	if got := p.Settings("kind card"); len(got) != 6 || got[2] != (Setting{"window", "5h", "kind card", 6}) {
+	if got := p.Settings("kind card"); len(got) != 6 || got[2] != (Setting{"window", "5h", "kind card", "f.yaml", 6}) {
 		t.Errorf("kind card: %v", got)
 	}
 	if p.Settings("product p9") != nil {
