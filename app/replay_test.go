@@ -135,7 +135,7 @@ func BenchmarkReplay(b *testing.B) {
 	}
 	defer func() { _ = store.Close() }()
 	for b.Loop() {
-		result, err := replayStore(context.Background(), store, "star", time.Time{}, p)
+		result, err := replayStore(context.Background(), store, &ShopSetup{Shop: refund.Shop{ID: "star"}}, time.Time{}, p)
 		if err != nil || result.same != 100_000 {
 			b.Fatalf("%+v, %v", result, err)
 		}

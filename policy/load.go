@@ -121,6 +121,7 @@ func (r *reader) policy(p *Policy, root *node) {
 	r.suppliers(p, top.get("suppliers"))
 	r.products(p, top)
 	r.evidence(p, top.get("evidence"))
+	p.hours = r.hours(top.keys["working_hours"], top.get("working_hours"))
 	p.clauses = map[string]refund.Texts{}
 	r.refusals(p, top.need("refusals"))
 	r.guards(p, top.get("guards"))

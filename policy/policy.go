@@ -31,6 +31,7 @@ type Policy struct {
 	settings  map[string][]Setting // by "product NAME" and "kind KIND"
 	suppliers map[string]Ability
 	evidence  []evidence
+	hours     hours
 	rules     []rule
 	guards    []guard
 	refusals  []string

@@ -55,6 +55,15 @@ var (
 		{"required", false, "What is asked for, and why.", mapOf(items, wordsSchema)},
 		{"optional", false, "What helps, and why.", mapOf(items, wordsSchema)},
 	}
+	shiftForm = form{
+		{"days", true, "On these days.", listOf(oneOf(weekdays))},
+		{"from", true, "From this time on, by the shop's clock.", clockSchema},
+		{"to", true, "Until this time, later than from.", clockSchema},
+	}
+	hoursForm = form{
+		{"open", false, "When somebody works; without it always.", listOf(object(shiftForm))},
+		{"closed", false, "Days on which nobody does.", listOf(schema{"type": "string", "format": "date", "examples": []string{"2026-10-01"}})},
+	}
 	exemptForm = form{{"all_but", true, "The guards that it is not exempt from.", listOf(nameSchema)}}
 	amountForm = form{
 		{feeAmount, false, "All less a fee, such as 5 % or 2 CNY.", schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)? ?(%|[A-Z][A-Z0-9]{2,4})$`}},
@@ -112,6 +121,7 @@ var (
 		{"products", false, "What the shop sells, by the name in its orders.", schema{"type": "object", "additionalProperties": orOff(loose(productForm), offForm[1:])}},
 		{"suppliers", false, "What each can do.", byName(loose(supplierForm))},
 		{"evidence", false, "What a buyer is asked for, in this order.", listOf(object(evidenceForm))},
+		{"working_hours", false, "When somebody works at the shop, for the condition working_hours.", loose(hoursForm)},
 		{"rules", true, "The first whose condition holds decides.", notEmpty("minItems", listOf(orOff(object(ruleForm), offForm)))},
 		{"guards", false, "Each may make a decision stricter.", listOf(orOff(object(guardForm), offForm))},
 		{"refusals", true, "What merchants may refuse with.", notEmpty("minProperties", byName(wordsSchema))},
@@ -129,6 +139,7 @@ var (
 	flagSchema       = schema{"type": "boolean"}
 	spanSchema       = schema{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$`, "examples": []string{"72h", "30m", "10s"}}
 	spanOrZeroSchema = schema{"anyOf": []schema{spanSchema, {"const": 0}}}
+	clockSchema      = schema{"type": "string", "pattern": `^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$`, "examples": []string{"09:00"}}
 	moneySchema      = schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)? [A-Z][A-Z0-9]{2,4}$`, "examples": []string{"50 CNY"}}
 	wordsSchema      = schema{"type": "object", "minProperties": 1, "propertyNames": schema{"pattern": `^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$`},
 		"additionalProperties": textSchema, "description": "One text, by locale."}
