@@ -483,6 +483,67 @@ func TestFailingConditions(t *testing.T) {
 	}
 }
 
+// TestAnotherCurrency sends orders in another currency than the limits' to a person
+// by policies that say nothing of it.
+func TestAnotherCurrency(t *testing.T) {
+	in := func(currency string) func(*Facts) {
+		return func(f *Facts) {
+			m := refund.Money{Minor: 3000, Currency: currency}
+			f.Order.Amount, f.Left = m, &m
+		}
+	}
+	failed := supplier(refund.StateFailed)
+	tests := []struct {
+		name     string
+		old, new string // the change to small
+		facts    Facts
+		want     string
+	}{
+		{"the same", "", "", facts(refund.FailedTopUp, failed), "refund failed 30.00"},
+		{"refunded otherwise", "", "", facts(refund.FailedTopUp, failed, in("USD")), "review failed 30.00 !currency"},
+		{"by a rule that is exempt from all", "exempt: [big]", "exempt: {all_but: []}", facts(refund.FailedTopUp, failed, in("USD")), "review failed 30.00 !currency"},
+		{"without guards", "guards:\n  - {name: big, when: amount > 200, outcome: review, say: {en: Much.}}\n", "", facts(refund.FailedTopUp, failed, in("EUR")), "review failed 30.00 !currency"},
+		{"what would be asked of the supplier", "outcome: refund", "outcome: ask_supplier", facts(refund.FailedTopUp, failed, in("USD")), "review failed 30.00 !currency"},
+		{"what would be asked of the buyer", "outcome: refund", "outcome: ask_evidence", facts(refund.FailedTopUp, failed, in("USD"), lacks(refund.Picture)), "review failed 30.00 !currency"},
+		{"a refusal stays one", "", "", facts(refund.ChangedMind, shop(refund.StateRedeemed), in("USD")), "refuse block fault=buyer"},
+		{"what people look at anyway", "", "", facts(refund.NotReceived, shop(""), in("USD")), "review  30.00"},
+		{"no currency", "", "", facts(refund.FailedTopUp, failed, in("")), "review failed 30.00 !currency"},
+		{"only what is left in another", "", "", facts(refund.FailedTopUp, failed, func(f *Facts) {
+			f.Left = &refund.Money{Minor: 3000, Currency: "USD"}
+		}), "review failed"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			file := strings.NewReplacer(test.old, test.new).Replace(small)
+			if test.old == "" {
+				file = small
+			}
+			if test.name == "without guards" {
+				file = strings.Replace(file, "    exempt: [big]\n", "", 1)
+			}
+			p, err := Load("f.yaml", []byte(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := p.Decide(test.facts)
+			if got := summary(d); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+			e, err := p.Explain(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			last := Tried{}
+			if len(e.Guards) > 0 {
+				last = e.Guards[len(e.Guards)-1]
+			}
+			if (last.Name == CurrencyGuard) != strings.HasSuffix(test.want, "!currency") {
+				t.Errorf("explained as %+v", e.Guards)
+			}
+		})
+	}
+}
+
 func TestZeroPolicyReviews(t *testing.T) {
 	var p Policy
 	if d := p.Decide(facts(refund.ChangedMind)); d.Outcome != refund.Review || d.Approvals != 1 {

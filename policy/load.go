@@ -312,6 +312,9 @@ func (r *reader) guards(p *Policy, n *node) {
 		}
 		m := r.record(item, item, "a guard", guardForm)
 		g := guard{name: r.unique(m.need("name"), "guard", seen)}
+		if g.name == CurrencyGuard {
+			r.wrong(m.get("name"), "", "every policy has the guard `%s` already: orders in another currency go to a person", CurrencyGuard)
+		}
 		g.when, _ = r.condition(m.need("when"))
 		g.strict = guardOutcomes[choice(r, m.need("outcome"), "a guard's outcome", guardWords...)]
 		g.say = r.words(m.need("say"), "what the guard says")

@@ -23,6 +23,7 @@ func TestMistakes(t *testing.T) {
 		{"duplicate key", "  undo: 10s", "  undo: 10s\n  undo: 9s", []string{"32:3: `undo` stands twice; it was already given in line 31"}},
 		{"duplicate rule", "name: block", "name: failed", []string{"18:11: rule `failed` stands twice; it was already given in line 14"}},
 		{"duplicate guard", "guards:\n", "guards:\n  - {name: big, when: matches, outcome: review, say: {en: x}}\n", []string{"13:12: guard `big` stands twice"}},
+		{"guard that is always there", "name: big", "name: currency", []string{"12:12: every policy has the guard `currency` already", "17:14: there is no guard `big`"}},
 		{"version", "version: 1", "version: 2", []string{"1:10: this tuidan reads version 1 of policies (did you mean 1?)"}},
 		{"missing section", "rules:\n", "rule:\n", []string{"1:1: a policy needs `rules`", "13:1: a policy has no `rule` (did you mean rules?)"}},
 		{"missing key", "window: 24h, ", "", []string{"6:3: product p1 needs `window`"}},
