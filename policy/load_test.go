@@ -129,6 +129,13 @@ func TestMistakes(t *testing.T) {
 					t.Errorf("got  %s\nwant f.yaml:%s…", (*mistakes)[i], want)
 				}
 			}
+			for _, m := range *mistakes {
+				line, caret, _ := strings.Cut(m.Excerpt, "\n")
+				source := strings.Split(strings.ToValidUTF8(strings.Replace(small, test.old, test.new, 1), "\ufffd"), "\n")[m.Line-1]
+				if m.Column < excerptWidth*3/4 && (!strings.HasPrefix(source, line) || len([]rune(caret)) != m.Column) {
+					t.Errorf("%s: excerpt\n%s", m, m.Excerpt)
+				}
+			}
 		})
 	}
 }
