@@ -225,7 +225,7 @@ func TestBaseMistakes(t *testing.T) {
 		{"another shape", "version: 1\nbase: b.yaml\nrules: {}\nproducts: []\n", map[string]string{"b.yaml": small}, []string{"own.yaml:3:8: rules is a list, not names with values", "own.yaml:4:11: products is written as names with values, not as a list"}},
 		{"another shape in the base", "version: 1\nbase: b.yaml\nevidence: []\n", map[string]string{"b.yaml": strings.Replace(small, "evidence:\n  - reasons: [wrong_account]\n    required:\n      intended_account: {en: We need it.}\n", "evidence: {}\n", 1)}, []string{"b.yaml:7:11: evidence is a list, not names with values"}},
 		{"nothing but a base", "version: 1\nbase: b.yaml\n", map[string]string{"b.yaml": "version: 1\ncurrency: CNY\n"}, []string{"own.yaml:1:1: a policy needs `refusals`", "own.yaml:1:1: a policy needs `rules`", "own.yaml:1:1: a policy needs `deadlines`"}},
-		{"together too large", "version: 1\nbase: b.yaml\n# " + strings.Repeat("x", MaxFileBytes/2), map[string]string{"b.yaml": small + "# " + strings.Repeat("x", MaxFileBytes/2)}, []string{"b.yaml:1:1: the file has 66291 bytes; a policy has at most 131072 together with the files that rest on it"}},
+		{"together too large", "version: 1\nbase: b.yaml\n# " + strings.Repeat("x", MaxFileBytes/2), map[string]string{"b.yaml": small + "# " + strings.Repeat("x", MaxFileBytes/2)}, []string{"b.yaml:1:1: the file has 49907 bytes; a policy has at most 98304 together with the files that rest on it"}},
 	}
 	for _, test := range tests {
 		t.Run(test.kind, func(t *testing.T) {

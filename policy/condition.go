@@ -16,8 +16,9 @@ import (
 
 // Limits of one condition.
 const (
-	maxCondition  = 2_000  // characters
-	maxConditions = 20_000 // characters of all of a policy's conditions; compiling takes about 2 µs and 1 kB for each
+	maxCondition  = 1_000  // characters
+	maxConditions = 16_000 // characters of all of a policy's conditions; compiling takes up to 3 µs and 1.5 kB for each
+	maxSaid       = 50     // things that CEL finds wrong before no more conditions are read: it spends much on each
 	maxPattern    = 200    // characters that the pattern of matches() stands for, with its repetitions written out
 	// maxCost is in CEL's units, about one per read and comparison. A rule of
 	// several lines costs some twenty. The same number bounds the estimate at load
@@ -109,10 +110,13 @@ func (r *reader) condition(n *node) (condition, bool) {
 		r.wrong(n, "", "a condition has at most %d characters", maxCondition)
 		return condition{}, false
 	}
-	if r.conditions += len(n.text); r.conditions > maxConditions {
-		if r.conditions-len(n.text) <= maxConditions { // once
+	if r.conditions += len(n.text); r.conditions > maxConditions || r.said >= maxSaid {
+		if !r.stopped && r.said >= maxSaid {
+			r.wrong(n, "", "this condition and others are read when those with mistakes are mended")
+		} else if !r.stopped {
 			r.wrong(n, "", "the conditions have too many characters; together they have at most %d", maxConditions)
 		}
+		r.stopped = true
 		return condition{}, false
 	}
 	env, err := environment()
@@ -121,14 +125,17 @@ func (r *reader) condition(n *node) (condition, bool) {
 		return condition{}, false
 	}
 	checked, issues := env.Parse(n.text)
-	if issues.Err() == nil {
+	if len(issues.Errors()) == 0 { // Err is dear: it writes all of them out
 		if !r.tamePatterns(n, checked.NativeRep()) {
 			return condition{}, false
 		}
 		checked, issues = env.Check(checked)
 	}
-	if issues.Err() != nil {
+	if len(issues.Errors()) > 0 {
 		for _, issue := range issues.Errors() {
+			if r.said++; r.said > maxSaid {
+				break
+			}
 			text, hint := issue.Message, ""
 			// CEL appends its suggestion to the text; a Mistake has a place for it.
 			if before, after, found := strings.Cut(text, " (did you mean '"); found {
@@ -171,27 +178,25 @@ func (r *reader) condition(n *node) (condition, bool) {
 	return c, true
 }
 
-// tamePatterns refuses patterns that would take long to compile: before CEL does.
+// tamePatterns refuses patterns that would take long to compile, before CEL does.
 func (r *reader) tamePatterns(n *node, parsed *ast.AST) bool {
 	fine := true
 	ast.PreOrderVisit(parsed.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "matches" || len(e.AsCall().Args()) == 0 {
 			return
 		}
-		pattern := e.AsCall().Args()[len(e.AsCall().Args())-1]
-		at := parsed.SourceInfo().GetStartLocation(pattern.ID())
-		text, ok := "", false
-		if pattern.Kind() == ast.LiteralKind {
-			text, ok = pattern.AsLiteral().Value().(string)
+		last := e.AsCall().Args()[len(e.AsCall().Args())-1]
+		text, written := "", false
+		if last.Kind() == ast.LiteralKind {
+			text, written = last.AsLiteral().Value().(string)
 		}
-		if !ok {
-			r.wrong(r.place(n, at.Line(), at.Column()), "", "the pattern of matches is written out, in quotes")
+		at := parsed.SourceInfo().GetStartLocation(last.ID())
+		place := r.place(n, at.Line(), at.Column())
+		if !written {
+			r.wrong(place, "", "the pattern of matches is written out, in quotes")
 			fine = false
-			return
-		}
-		// What is no pattern at all is CEL's to say.
-		if parsed, err := syntax.Parse(text, syntax.Perl); err == nil && patternSize(parsed) > maxPattern {
-			r.wrong(r.place(n, at.Line(), at.Column()), "", "this pattern is too long, or repeats too much")
+		} else if pattern, err := syntax.Parse(text, syntax.Perl); err == nil && patternSize(pattern) > maxPattern { // what is none is CEL's to say
+			r.wrong(place, "", "this pattern is too long, or repeats too much")
 			fine = false
 		}
 	}))

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"errors"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -68,7 +67,7 @@ func TestMistakes(t *testing.T) {
 		{"bad expression", "amount > 200", `product.matches("(")`, []string{"12:39: invalid matches argument"}},
 		{"bad duration literal", "amount > 200", `since_transaction > duration("2d")`, []string{"12:52: invalid duration argument"}},
 		{"over budget", "amount > 200", `"[1,2,3,4,5,6,7,8,9].exists(a, [1,2,3,4,5,6,7,8,9].exists(b, [1,2,3,4,5,6,7,8,9].exists(c, a*b == c)))"`, []string{"12:23: this condition may take too long"}},
-		{"long condition", "amount > 200", `"` + strings.Repeat("!", 3000) + `matches"`, []string{"12:23: a condition has at most 2000 characters"}},
+		{"long condition", "amount > 200", `"` + strings.Repeat("!", 3000) + `matches"`, []string{"12:23: a condition has at most 1000 characters"}},
 		{"empty condition", "amount > 200", `""`, []string{"12:23: a condition is a text"}},
 		{"pays on a claim", `when: goods == "failed"`, "when: personal", []string{"15:11: rule failed pays, so its condition must read what a record establishes"}},
 		{"no clause", "    clause: {en: No.}\n", "", []string{"18:11: rule block refuses without a `clause`"}},
@@ -223,57 +222,6 @@ func TestExcerpt(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
-}
-
-// TestHostileFiles checks that what is built to exhaust a parser is refused in a moment.
-func TestHostileFiles(t *testing.T) {
-	for _, part := range []string{"[", "{", "{a: ", "- ", "? ", "a:\n ", "&a ", "*a ", "!t ", "'a' ", "a: b\n", "[a,", "\"", "|\n", "---\n", ": ", "a: {b: [", "-\n "} {
-		file := strings.Repeat(part, MaxFileBytes/len(part))
-		start := time.Now()
-		if _, err := Load("f.yaml", []byte(file)); err == nil {
-			t.Errorf("%q repeated is a policy", part)
-		}
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("%q repeated took %s", part, took)
-		}
-	}
-	var nested strings.Builder
-	for i := range 700 {
-		nested.WriteString(strings.Repeat(" ", i) + "a:\n")
-	}
-	for _, file := range []string{nested.String(), strings.Repeat("x", MaxFileBytes+1), "", "#", "\ufeff", "~", "a", "[]", "- a", "{}"} {
-		if _, err := Load("f.yaml", []byte(file)); err == nil {
-			t.Errorf("a policy of %d bytes: %.20q", len(file), file)
-		}
-	}
-}
-
-func FuzzLoad(f *testing.F) {
-	f.Add([]byte(small))
-	data, err := os.ReadFile("../app/sample/policy.yaml")
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(data)
-	f.Add([]byte(strings.NewReplacer("kind: topup,", "like: p1,", "exempt: [big]", "amount: {fee: 5 %}").Replace(small)))
-	for _, seed := range []string{"", "a: [", "rules:\n  - when: |\n", "version: 1\nrules: {a: *b}", "? a\n: b", "'", "\"\\x", "- - -", "a: >+2\n  b"} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := Load("f.yaml", data)
-		if (p == nil) == (err == nil) {
-			t.Fatalf("policy %v and error %v", p, err)
-		}
-		if err != nil && err.Error() == "" {
-			t.Fatal("an error without words")
-		}
-		if p != nil {
-			p.Check()
-			if _, err := p.Explain(p.Decide(Facts{})); err != nil {
-				t.Fatal(err)
-			}
-		}
-	})
 }
 
 func productNames(p *Policy) (names []string) {

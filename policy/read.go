@@ -22,7 +22,8 @@ type reader struct {
 	locales  map[string]bool
 	off      map[string]bool // guards of a base that were switched off
 
-	bytes, tokens, conditions, compared int // so far, of what is limited
+	bytes, tokens, conditions, said, compared int  // so far, of what is limited
+	stopped                                   bool // no more conditions are read
 }
 
 func (r *reader) wrong(n *node, hint, format string, args ...any) {

@@ -16,11 +16,13 @@ import (
 // that a hostile one is refused in a moment: the YAML parser's time and stack grow
 // with nesting and with the number of tokens.
 const (
-	MaxFileBytes = 128 << 10 // of a file, and of a policy with all files that it rests on
-	maxTokens    = 12_000    // of all files together
+	MaxFileBytes = 96 << 10 // of a file, and of a policy with all files that it rests on
+	maxLines     = 8_000
+	maxTokens    = 24_000   // of all files together
 	maxDepth     = 16
 	maxColumn    = 4_000 // of a token; deeper indentation is a nesting bomb
-	maxMissing   = 400   // names without a value, for each of which the parser moves the rest of the file
+	maxEntries   = 1_100 // names of one mapping, for each of which the parser copies those before
+	maxMissing   = 100   // names without a value, for each of which it copies the rest of the file
 )
 
 // source is one file of a policy.
@@ -104,6 +106,10 @@ func (r *reader) acceptable(data []byte) bool {
 	for _, line := range bytes.Split(data, []byte("\n")) {
 		r.src.lines = append(r.src.lines, []rune(string(line)))
 	}
+	if len(r.src.lines) > maxLines {
+		r.at(token.Position{Line: maxLines + 1, Column: 1}, "", "a policy has at most %d lines", maxLines)
+		return false
+	}
 	line, column := 1, 1
 	for rest := data; len(rest) > 0; {
 		c, size := utf8.DecodeRune(rest)
@@ -131,8 +137,8 @@ func (r *reader) tame(tokens token.Tokens) bool {
 		return false
 	}
 	fine := true
-	flow, dashes, line, missing := 0, 0, 0, 0
-	var indents []int // of the block collections around this place
+	flow, dashes, line, missing, inFlow := 0, 0, 0, 0, 0
+	var indents, entries []int // of the block collections around this place: their columns, and how much they have so far
 	for _, t := range tokens {
 		if t == nil || t.Position == nil {
 			continue
@@ -166,13 +172,18 @@ func (r *reader) tame(tokens token.Tokens) bool {
 			}
 			dashes++
 		case token.MappingValueType:
-			if next := t.Next; next == nil || next.Position == nil || next.Position.Line != at.Line ||
-				next.Type == token.CollectEntryType || next.Type == token.MappingEndType {
-				missing++ // or on the next line, which honest files have few of, too
+			if noValue(t) {
+				missing++
+			}
+			if flow > 0 {
+				inFlow++
 			}
 		}
-		if missing > maxMissing {
-			refuse("the policy has too many parts: more than %d names without a value in their line", maxMissing)
+		if flow == 0 {
+			inFlow = 0
+		}
+		if missing > maxMissing || inFlow > maxEntries {
+			refuse("the file has too many names here: more than %d without a value, or %d within braces", maxMissing, maxEntries)
 			return false
 		}
 		if flow == 0 && (t.Type == token.SequenceEntryType || t.Type == token.MappingValueType) {
@@ -181,10 +192,14 @@ func (r *reader) tame(tokens token.Tokens) bool {
 				column = t.Prev.Position.Column
 			}
 			for len(indents) > 0 && indents[len(indents)-1] > column {
-				indents = indents[:len(indents)-1]
+				indents, entries = indents[:len(indents)-1], entries[:len(indents)-1]
 			}
 			if len(indents) == 0 || indents[len(indents)-1] < column {
-				indents = append(indents, column)
+				indents, entries = append(indents, column), append(entries, 0)
+			}
+			if entries[len(entries)-1]++; entries[len(entries)-1] > maxEntries {
+				refuse("the file has more than %d names or items in one place", maxEntries)
+				return false
 			}
 		}
 		if flow > maxDepth || dashes > maxDepth || len(indents) > maxDepth || at.Column > maxColumn {
@@ -193,6 +208,24 @@ func (r *reader) tame(tokens token.Tokens) bool {
 		}
 	}
 	return fine
+}
+
+// noValue reports whether nothing follows a name's colon.
+func noValue(colon *token.Token) bool {
+	key, next := colon.Prev, colon.Next
+	for next != nil && next.Type == token.CommentType {
+		next = next.Next
+	}
+	if next == nil || next.Position == nil || key == nil || key.Position == nil {
+		return true
+	}
+	switch next.Type {
+	case token.CollectEntryType, token.MappingEndType, token.SequenceEndType:
+		return true
+	}
+	column := key.Position.Column
+	return next.Position.Line != colon.Position.Line &&
+		(next.Position.Column < column || next.Position.Column == column && next.Type != token.SequenceEntryType)
 }
 
 // syntax records the parser's own complaint, which ends the reading.
