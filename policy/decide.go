@@ -132,7 +132,14 @@ func (p *Policy) Decide(f Facts) refund.Decision {
 	d.Factors = factors(&d)
 
 	amount, payable := payable(&f, v.goods, part)
-	strict := strictnessOf(d.Outcome)
+	// When nothing is left to ask the buyer for, a person looks at what there is.
+	able := func(s strictness) strictness {
+		if s == asksEvidence && f.Missing == "" {
+			return reviews
+		}
+		return s
+	}
+	strict := able(strictnessOf(d.Outcome))
 	if d.Outcome == refund.Refund {
 		if !established(&f, v) {
 			note(noteUnestablished, d.Rule)
@@ -155,15 +162,12 @@ func (p *Policy) Decide(f Facts) refund.Decision {
 		}
 		if holds || err != nil {
 			d.Guards = append(d.Guards, refund.Fired{Name: guard.name, Say: guard.say, Reads: v.reads(guard.when.reads)})
-			strict = max(strict, guard.strict)
+			strict = max(strict, able(guard.strict))
 		}
 	}
 	if strict < reviews && v.text[vCurrency] != p.currency {
 		d.Guards = append(d.Guards, refund.Fired{Name: CurrencyGuard, Reads: v.reads(currencyReads)})
 		strict = reviews
-	}
-	if strict == asksEvidence && f.Missing == "" {
-		strict = reviews // nothing is left to ask for, so a person looks at what there is
 	}
 
 	if d.Outcome == refund.Refuse {
