@@ -18,7 +18,7 @@ import (
 const (
 	MaxFileBytes = 96 << 10 // of a file, and of a policy with all files that it rests on
 	maxLines     = 8_000
-	maxTokens    = 24_000   // of all files together
+	maxTokens    = 24_000 // of all files together
 	maxDepth     = 16
 	maxColumn    = 4_000 // of a token; deeper indentation is a nesting bomb
 	maxEntries   = 1_100 // names of one mapping, for each of which the parser copies those before
