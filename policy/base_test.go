@@ -108,6 +108,7 @@ func TestOneFile(t *testing.T) {
 	for name, files := range map[string][2]string{
 		"nothing of its own": {overSmall, small},
 		"sample":             {overSmall + "products:\n  cmcc30: {window: 5h}\nrules:\n  - {name: used, off: true}\n", sampled},
+		"quotes":             {overSmall + "refusals:\n  odd: {en: \"'it''s' \\\"so\\\" \\\\ \"}\n", small},
 		"texts":              {overSmall + "refusals:\n  odd: {en: \"a: b # c \\\"d\\\" \\\\ \\t\\u2028 'e'\", zh-Hans: '- 不 #', fr: |-\n      a\n       b}\n", small},
 		"more texts":         {overSmall + "refusals:\n  odd:\n    en: |+\n      a\n       b\n\n    zh-Hans: >\n      折\n      叠\n    fr: \"null\"\n    de: \"true\"\n    it: '12'\n    ru: ~a\n", small},
 	} {
@@ -182,7 +183,7 @@ rules:
 		"  p1:\n    kind: topup  # base.yaml:6\n    fulfilment: auto  # base.yaml:6\n    window: 48h\n",
 		"  p2:\n    kind: topup  # product p1, base.yaml:6\n",
 		"    window: 48h  # product p1, shops/star.yaml:4\n",
-		"rules:\n  - name: mine\n    when: \"reason == \\\"other\\\"\"\n    outcome: review\n  # base.yaml:14\n  - name: failed\n",
+		"rules:\n  - name: mine\n    when: 'reason == \"other\"'\n    outcome: review\n  # base.yaml:14\n  - name: failed\n",
 		"    when: |\n      goods == \"used\" &&\n        personal\n",
 		"deadlines:  # base.yaml:26\n  buyer:\n    remind:\n      - 1h\n      - 6h\n",
 	} {

@@ -165,6 +165,10 @@ func plainOrQuoted(n *node) string {
 	if !n.quoted && isPlain.MatchString(n.text) {
 		return n.text
 	}
+	// A condition is full of quotes, and is read more easily without escapes.
+	if strings.Contains(n.text, `"`) && !strings.ContainsFunc(n.text, func(c rune) bool { return !strconv.IsPrint(c) }) {
+		return "'" + strings.ReplaceAll(n.text, "'", "''") + "'"
+	}
 	var out strings.Builder
 	out.WriteByte('"')
 	for _, c := range n.text {
