@@ -39,6 +39,12 @@ var channelKinds = map[string]channelKind{
 			return payouts.OpenAlipay(payouts.AlipayOptions{
 				AppID: s.AppID, Key: string(s.Key), PublicKey: s.PublicKey, URL: s.URL, Now: time.Now})
 		}},
+	"wechat": {needs: []string{"merchant_id", "serial", "key", "public_key_file"}, may: []string{"public_key_id", "api_url"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenWeChat(payouts.WeChatOptions{
+				MerchantID: s.MerchantID, Serial: s.Serial, Key: string(s.Key),
+				PublicKey: s.PublicKey, PublicKeyID: s.PublicID, URL: s.URL, Now: time.Now})
+		}},
 }
 
 // channels checks a shop's payment channels and opens all but sandboxes.

@@ -42,7 +42,7 @@ type provider struct {
 	clock    bool          // it refuses requests whose time is far off
 }
 
-var providers = []provider{alipayProvider()}
+var providers = []provider{alipayProvider(), weChatProvider()}
 
 // outcome is what a till makes of a request for money.
 type outcome int
