@@ -39,6 +39,10 @@ var channelKinds = map[string]channelKind{
 			return payouts.OpenAlipay(payouts.AlipayOptions{
 				AppID: s.AppID, Key: string(s.Key), PublicKey: s.PublicKey, URL: s.URL, Now: time.Now})
 		}},
+	"stripe": {needs: []string{"key"}, may: []string{"api_url"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenStripe(payouts.StripeOptions{Key: string(s.Key), URL: s.URL})
+		}},
 	"wechat": {needs: []string{"merchant_id", "serial", "key", "public_key_file"}, may: []string{"public_key_id", "api_url"},
 		open: func(s channelSetup) (engine.Channel, error) {
 			return payouts.OpenWeChat(payouts.WeChatOptions{
