@@ -104,10 +104,11 @@ func (c *checker) channelKeys(at string, config ChannelConfig, kind channelKind)
 	values := reflect.ValueOf(config)
 	for i, name := range fields(values.Type()) {
 		_, placed := c.places[join(at, name)]
-		given, missing := placed || !values.Field(i).IsZero(), values.Field(i).IsZero()
+		_, variable := c.sources[join(at, name)]
+		missing := values.Field(i).IsZero()
 		switch {
-		case given && !slices.Contains(has, name):
-			c.wrong(join(at, name), nearest(name, has), "a channel of kind %s has no such key; it has %s", config.Kind, strings.Join(has, ", "))
+		case (placed || variable) && !slices.Contains(has, name):
+			c.wrong(join(at, name), "", "a channel of kind %s has no such key; it has %s", config.Kind, strings.Join(has, ", "))
 		case !missing || !slices.Contains(kind.needs, name):
 		case name == "key" && config.KeyFile != "": // what is wrong with the file was told
 			whole = false
