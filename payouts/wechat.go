@@ -171,8 +171,13 @@ func (w *WeChat) receipt(payout refund.Payout, got weChatRefund) (refund.Receipt
 		return refund.Receipt{State: refund.PayoutFailed, Reference: no, Note: "CLOSED"}, nil
 	case "ABNORMAL":
 		// The buyer's card did not take it, and the money waits with WeChat Pay until
-		// somebody decides in its back office: neither paid nor not.
-		return refund.Receipt{State: refund.PayoutUnknown, Reference: no, Note: "ABNORMAL"}, nil
+		// somebody decides in its back office: neither paid nor not. What was accepted
+		// before has failed, which is how a person gets to know.
+		state := refund.PayoutUnknown
+		if payout.State == refund.Accepted || payout.State == refund.Arrived {
+			state = refund.PayoutFailed
+		}
+		return refund.Receipt{State: state, Reference: no, Note: "ABNORMAL"}, nil
 	}
 	return refund.Receipt{}, fmt.Errorf("wechat: status %s", code(got.Status))
 }

@@ -188,6 +188,8 @@ func TestWeChatAnswers(t *testing.T) {
 		{name: "processing", set: func(s *weChatServer) {}, want: refund.Accepted, wantAsk: refund.Accepted},
 		{name: "closed", set: func(s *weChatServer) { s.status = "CLOSED" }, want: refund.PayoutFailed, wantAsk: refund.PayoutFailed},
 		{name: "abnormal is for people", set: func(s *weChatServer) { s.status = "ABNORMAL" }, want: refund.PayoutUnknown, wantAsk: refund.PayoutUnknown},
+		{name: "abnormal after it was accepted", set: func(s *weChatServer) { s.status = "ABNORMAL" },
+			change: func(p *refund.Payout) { p.State = refund.Accepted }, want: refund.PayoutFailed, wantAsk: refund.PayoutFailed},
 		{name: "a status from the future", set: func(s *weChatServer) { s.status = "SOON" }},
 		{name: "system error", set: func(s *weChatServer) { s.refuse = "500 SYSTEM_ERROR" }},
 		{name: "too often", set: func(s *weChatServer) { s.refuse = "429 FREQUENCY_LIMITED" }},
@@ -222,7 +224,7 @@ func TestWeChatAnswers(t *testing.T) {
 			if (err != nil) != (test.wantAsk == "") || receipt.State != test.wantAsk {
 				t.Errorf("asked: got %+v, %v", receipt, err)
 			}
-			if found := errors.Is(err, refund.ErrNotFound); found != (test.change != nil) {
+			if found := errors.Is(err, refund.ErrNotFound); found != (test.wantFault == refund.NotRefundable) {
 				t.Errorf("asked: got %v", err)
 			}
 		})
