@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,7 +41,8 @@ func alipayProvider() provider {
 // alipayServer is Alipay's gateway, by its documentation.
 type alipayServer struct {
 	till    *till
-	sub     string // sub_code of the next refund's refusal; "": none
+	sub     string // sub_code of a refund's refusal; "": none
+	asked   string // code and sub_code of a query's refusal; "": none
 	status  string // refund_status of the query; "": REFUND_SUCCESS
 	deposit string // dback_status of the query; "": not to a bank card
 	last    url.Values
@@ -81,6 +83,10 @@ func (s *alipayServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if method == "alipay.trade.fastpay.refund.query" {
+		if code, sub, refuses := strings.Cut(s.asked, " "); refuses {
+			reply(fmt.Sprintf(`{"code":%q,"msg":"Failed","sub_code":%q}`, code, sub))
+			return
+		}
 		reply(s.query(asked.No))
 		return
 	}
@@ -178,6 +184,8 @@ func TestAlipayAnswers(t *testing.T) {
 		{name: "finished", set: func(s *alipayServer) { s.sub = "ACQ.TRADE_HAS_FINISHED" }, wantState: refund.PayoutFailed, wantFault: refund.NotRefundable},
 		{name: "finished because it was paid", paid: true, set: func(s *alipayServer) { s.sub = "ACQ.TRADE_HAS_FINISHED" }, wantState: refund.Arrived, wantAsk: refund.Arrived},
 		{name: "refused, and the query is strange", paid: true, set: func(s *alipayServer) { s.sub, s.status = "ACQ.TRADE_HAS_FINISHED", "REFUND_SOON" }},
+		{name: "refused, and the query fails", set: func(s *alipayServer) { s.sub, s.asked = "ACQ.TRADE_HAS_FINISHED", "40004 ACQ.SYSTEM_ERROR" }},
+		{name: "refused, and the query is not served", set: func(s *alipayServer) { s.sub, s.asked = "ACQ.TRADE_HAS_FINISHED", "20000 isp.unknow-error" }},
 		{name: "to a card, on its way", paid: true, set: func(s *alipayServer) { s.deposit = "P" }, wantState: refund.Accepted, wantAsk: refund.Accepted},
 		{name: "to a card, there", paid: true, set: func(s *alipayServer) { s.deposit = "S" }, wantState: refund.Arrived, wantAsk: refund.Arrived},
 		{name: "to a card, not taken", paid: true, set: func(s *alipayServer) { s.deposit = "F" }, wantState: refund.Accepted, wantAsk: refund.Accepted},

@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -263,17 +264,25 @@ var answerFaults = map[string]fault{
 	},
 }
 
-// forged changes one digit of the answer, which its signature then does not cover.
+// forged changes an answer's bytes and not its meaning, so that nothing but its
+// signature can tell.
 func forged(w http.ResponseWriter, r *http.Request, p http.Handler) {
 	copyAnswer(w, work(r, p), func(body []byte) []byte {
-		return bytes.Replace(body, []byte(`"`), []byte(` "`), 3)
+		return bytes.ReplaceAll(body, []byte(`":`), []byte(`": `))
+	})
+}
+
+// stripped takes the signature off, from the headers or the body.
+func stripped(w http.ResponseWriter, r *http.Request, p http.Handler) {
+	answer := work(r, p)
+	clear(answer.Header())
+	copyAnswer(w, answer, func(body []byte) []byte {
+		return bytes.ReplaceAll(body, []byte(`"sign":`), []byte(`"other":`))
 	})
 }
 
 func copyAnswer(w http.ResponseWriter, from *httptest.ResponseRecorder, change func([]byte) []byte) {
-	for name, values := range from.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), from.Header())
 	w.WriteHeader(from.Code)
 	_, _ = w.Write(change(from.Body.Bytes()))
 }
@@ -373,6 +382,12 @@ func TestChannels(t *testing.T) {
 				if !errors.Is(err, ErrOtherFigures) && (receipt.State != refund.PayoutFailed || receipt.Fault != refund.OtherFigures) {
 					t.Errorf("got %+v, %v", receipt, err)
 				}
+				if terms.Query {
+					receipt, err = s.ask(t.Context(), other)
+					if !errors.Is(err, ErrOtherFigures) {
+						t.Errorf("asked: got %+v, %v", receipt, err)
+					}
+				}
 				s.wantPaid(minor)
 			})
 			run("more than the charge", func(t *testing.T, s *stand) {
@@ -460,6 +475,7 @@ func TestChannels(t *testing.T) {
 			}
 			if !p.unsigned {
 				spoil("forged", forged)
+				spoil("stripped", stripped)
 			}
 			run("nobody there", func(t *testing.T, s *stand) {
 				gone := httptest.NewServer(nil)
