@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"tuidan/engine"
 	"tuidan/refund"
 )
 
@@ -90,7 +92,18 @@ func TestChannelKinds(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 			continue
 		}
+		desk, err := openPremises(setup, engine.SystemClock{}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+			continue
+		}
 		terms := setup.Shops[0].terms("pay")
+		if channel := desk.shops[0].Channels["pay"]; channel == nil || channel.Terms() != terms {
+			t.Errorf("%s: the desk has %+v", kind, channel)
+		}
+		if err := desk.Close(); err != nil {
+			t.Error(err)
+		}
 		row := rows[kind]
 		if row == nil {
 			t.Errorf("README has no row of %s", kind)
