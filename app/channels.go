@@ -43,6 +43,16 @@ var channelKinds = map[string]channelKind{
 			return payouts.OpenAlipay(payouts.AlipayOptions{
 				AppID: s.AppID, Key: string(s.Key), PublicKey: s.PublicKey, URL: s.URL, Now: time.Now})
 		}},
+	"stripe": {needs: []string{"key"}, may: []string{"api_url"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenStripe(payouts.StripeOptions{Key: string(s.Key), URL: s.URL})
+		}},
+	"wechat": {needs: []string{"merchant_id", "serial", "key", "public_key_file"}, may: []string{"public_key_id", "api_url"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenWeChat(payouts.WeChatOptions{
+				MerchantID: s.MerchantID, Serial: s.Serial, Key: string(s.Key),
+				PublicKey: s.PublicKey, PublicKeyID: s.PublicID, URL: s.URL, Now: time.Now})
+		}},
 }
 
 // channels checks a shop's payment channels and opens all but sandboxes.
@@ -125,10 +135,11 @@ func (c *checker) channelKeys(at string, config ChannelConfig, kind channelKind)
 	values := reflect.ValueOf(config)
 	for i, name := range fields(values.Type()) {
 		_, placed := c.places[join(at, name)]
-		given, missing := placed || !values.Field(i).IsZero(), values.Field(i).IsZero()
+		_, variable := c.sources[join(at, name)]
+		missing := values.Field(i).IsZero()
 		switch {
-		case given && !slices.Contains(has, name):
-			c.wrong(join(at, name), nearest(name, has), "a channel of kind %s has no such key; it has %s", config.Kind, strings.Join(has, ", "))
+		case (placed || variable) && !slices.Contains(has, name):
+			c.wrong(join(at, name), "", "a channel of kind %s has no such key; it has %s", config.Kind, strings.Join(has, ", "))
 		case !missing || !slices.Contains(kind.needs, name):
 		case name == "key" && config.KeyFile != "": // what is wrong with the file was told
 			whole = false

@@ -141,9 +141,12 @@ type ChannelConfig struct {
 	Instead    string `yaml:"instead"`     // the channel that is proposed to people where this one cannot pay
 	URL        string `yaml:"api_url"`     // of the provider; empty: the real one
 	AppID      string `yaml:"app_id"`
-	Key        Secret `yaml:"key"` // that requests are signed with, or allowed by
+	MerchantID string `yaml:"merchant_id"`
+	Serial     string `yaml:"serial"` // of the merchant's certificate
+	Key        Secret `yaml:"key"`    // that requests are signed with, or allowed by
 	KeyFile    Path   `yaml:"key_file"`
 	PublicFile Path   `yaml:"public_key_file"` // that the provider's answers are verified with
+	PublicID   string `yaml:"public_key_id"`
 }
 
 // Span is a length of time, written as Go does: "90s", "2h".
