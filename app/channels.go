@@ -39,6 +39,9 @@ var channelKinds = map[string]channelKind{
 			return payouts.OpenAlipay(payouts.AlipayOptions{
 				AppID: s.AppID, Key: string(s.Key), PublicKey: s.PublicKey, URL: s.URL, Now: time.Now})
 		}},
+	"stars": {open: func(s channelSetup) (engine.Channel, error) {
+		return payouts.OpenStars(payouts.StarsOptions{URL: s.Telegram.APIURL, Token: string(s.Telegram.Token)})
+	}},
 	"stripe": {needs: []string{"key"}, may: []string{"api_url"},
 		open: func(s channelSetup) (engine.Channel, error) {
 			return payouts.OpenStripe(payouts.StripeOptions{Key: string(s.Key), URL: s.URL})
@@ -196,6 +199,9 @@ func describeTerms(terms refund.Terms) string {
 }
 
 func days(d time.Duration) string {
+	if d > 50*365*24*time.Hour {
+		return "for ever"
+	}
 	if n := d / (24 * time.Hour); n > 1 && d%(24*time.Hour) == 0 {
 		return fmt.Sprintf("%d days", n)
 	}

@@ -24,6 +24,7 @@ var channelBlocks = map[string]string{
 	"alipay":  "{kind: alipay, app_id: '2021', key_file: our.pem, public_key_file: their.pem}",
 	"wechat":  "{kind: wechat, merchant_id: '1900', serial: 1DDE, key_file: our.pem, public_key_file: their.pem, public_key_id: PUB_KEY_ID_1}",
 	"stripe":  "{kind: stripe, key_file: stripe.key}",
+	"stars":   "{kind: stars}",
 }
 
 // channelSecrets are what the files of channelBlocks hold.
@@ -46,7 +47,7 @@ func channelSecrets(t *testing.T) map[string]string {
 		files[name+".private"] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
 		files[name+".public"] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
 	}
-	return map[string]string{"stripe.key": files["stripe.key"], "garbage.pem": files["garbage.pem"], "empty.pem": "",
+	return map[string]string{"stripe.key": files["stripe.key"], "garbage.pem": files["garbage.pem"], "empty.pem": "", "long.key": "very-secret-0123456789abcdef0123456789abcdef",
 		"our.pem": files["our.private"], "our.pub": files["our.public"], "their.pem": files["their.public"]}
 }
 
@@ -151,6 +152,7 @@ func TestBadChannels(t *testing.T) {
 		{"our own public key", "{kind: alipay, app_id: '1', key_file: our.pem, public_key_file: our.pub}", nil, []string{"16:76: shops[0].channels.pay.public_key_file: this is your application's own"}},
 		{"a public key without its id", "{kind: wechat, merchant_id: '1', serial: '2', key_file: our.pem, public_key_file: their.pem}", nil,
 			[]string{"16:7: shops[0].channels.pay.public_key_id: a public key that is no certificate needs its id"}},
+		{"a token of its own", "{kind: stars, key_file: long.key}", nil, []string{"16:36: shops[0].channels.pay.key_file: a channel of kind stars has no such key; it has kind"}},
 		{"plain HTTP", "{kind: stripe, key_file: stripe.key, api_url: 'http://example.com'}", nil, []string{"16:58: shops[0].channels.pay.api_url: an address of a payment channel begins with https://"}},
 		{"no address", "{kind: stripe, key_file: stripe.key, api_url: 'https://me:very-secret@example.com'}", nil, []string{"16:58: shops[0].channels.pay.api_url: this is no address"}},
 	}
@@ -195,6 +197,7 @@ func TestScriptsMoveNoMoney(t *testing.T) {
 func TestDescribeTerms(t *testing.T) {
 	t.Parallel()
 	for want, terms := range map[string]refund.Terms{
+		"a key lives for ever, the whole charge only, can be asked":                               {KeyLife: 100 * 365 * 24 * time.Hour, Query: true},
 		"no key, the whole charge only, cannot be asked":                                          {},
 		"a key lives 24h, also parts of a charge, can be asked, up to 365 days after the payment": {KeyLife: 24 * time.Hour, Partial: true, Query: true, Within: 365 * 24 * time.Hour},
 	} {
