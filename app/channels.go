@@ -39,6 +39,16 @@ var channelKinds = map[string]channelKind{
 			return payouts.OpenAlipay(payouts.AlipayOptions{
 				AppID: s.AppID, Key: string(s.Key), PublicKey: s.PublicKey, URL: s.URL, Now: time.Now})
 		}},
+	"epay": {needs: []string{"api_url", "merchant_id", "key", "public_key_file"}, may: []string{"charge_id"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenEpay(payouts.EpayOptions{
+				URL: s.URL, MerchantID: s.MerchantID, Key: string(s.Key), PublicKey: s.PublicKey, Charge: s.ChargeID, Now: time.Now})
+		}},
+	"epay_v1": {needs: []string{"api_url", "merchant_id", "key"}, may: []string{"charge_id"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenEpayV1(payouts.EpayV1Options{
+				URL: s.URL, MerchantID: s.MerchantID, Key: string(s.Key), Charge: s.ChargeID})
+		}},
 	"stars": {open: func(s channelSetup) (engine.Channel, error) {
 		return payouts.OpenStars(payouts.StarsOptions{URL: s.Telegram.APIURL, Token: string(s.Telegram.Token)})
 	}},

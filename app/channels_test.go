@@ -24,6 +24,8 @@ var channelBlocks = map[string]string{
 	"alipay":  "{kind: alipay, app_id: '2021', key_file: our.pem, public_key_file: their.pem}",
 	"wechat":  "{kind: wechat, merchant_id: '1900', serial: 1DDE, key_file: our.pem, public_key_file: their.pem, public_key_id: PUB_KEY_ID_1}",
 	"stripe":  "{kind: stripe, key_file: stripe.key}",
+	"epay":    "{kind: epay, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: our.pem, public_key_file: their.pem}",
+	"epay_v1": "{kind: epay_v1, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: long.key, charge_id: out_trade_no}",
 	"stars":   "{kind: stars}",
 }
 
@@ -153,6 +155,13 @@ func TestBadChannels(t *testing.T) {
 		{"a public key without its id", "{kind: wechat, merchant_id: '1', serial: '2', key_file: our.pem, public_key_file: their.pem}", nil,
 			[]string{"16:7: shops[0].channels.pay.public_key_id: a public key that is no certificate needs its id"}},
 		{"a token of its own", "{kind: stars, key_file: long.key}", nil, []string{"16:36: shops[0].channels.pay.key_file: a channel of kind stars has no such key; it has kind"}},
+		{"no site", "{kind: epay_v1, merchant_id: '1', key_file: long.key}", nil, []string{"16:7: shops[0].channels.pay.api_url: kind epay_v1 needs it"}},
+		{"another number", "{kind: epay_v1, api_url: 'https://pay.example.com', merchant_id: '1', key_file: long.key, charge_id: order}", nil,
+			[]string{"16:113: shops[0].channels.pay.charge_id: this is neither trade_no"}},
+		{"no merchant's number", "{kind: epay, api_url: 'https://pay.example.com', merchant_id: shop, key_file: our.pem, public_key_file: their.pem}", nil,
+			[]string{"16:74: shops[0].channels.pay.merchant_id: the merchant's number"}},
+		{"our own key for the site's", "{kind: epay, api_url: 'https://pay.example.com', merchant_id: '1', key_file: our.pem, public_key_file: our.pub}", nil,
+			[]string{"16:115: shops[0].channels.pay.public_key_file: this is the merchant's own"}},
 		{"plain HTTP", "{kind: stripe, key_file: stripe.key, api_url: 'http://example.com'}", nil, []string{"16:58: shops[0].channels.pay.api_url: an address of a payment channel begins with https://"}},
 		{"no address", "{kind: stripe, key_file: stripe.key, api_url: 'https://me:very-secret@example.com'}", nil, []string{"16:58: shops[0].channels.pay.api_url: this is no address"}},
 	}
