@@ -39,6 +39,11 @@ var channelKinds = map[string]channelKind{
 			return payouts.OpenAlipay(payouts.AlipayOptions{
 				AppID: s.AppID, Key: string(s.Key), PublicKey: s.PublicKey, URL: s.URL, Now: time.Now})
 		}},
+	"dujiao_next": {needs: []string{"api_url", "key"}, may: []string{"max_refund_days"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenDujiao(payouts.DujiaoOptions{
+				URL: s.URL, Key: string(s.Key), Within: time.Duration(s.RefundDays) * 24 * time.Hour})
+		}},
 	"epay": {needs: []string{"api_url", "merchant_id", "key", "public_key_file"}, may: []string{"charge_id"},
 		open: func(s channelSetup) (engine.Channel, error) {
 			return payouts.OpenEpay(payouts.EpayOptions{

@@ -20,13 +20,14 @@ import (
 
 // channelBlocks are a right block of each kind, in the shop's channels.
 var channelBlocks = map[string]string{
-	"sandbox": "{kind: sandbox, key_life: 24h}",
-	"alipay":  "{kind: alipay, app_id: '2021', key_file: our.pem, public_key_file: their.pem}",
-	"wechat":  "{kind: wechat, merchant_id: '1900', serial: 1DDE, key_file: our.pem, public_key_file: their.pem, public_key_id: PUB_KEY_ID_1}",
-	"stripe":  "{kind: stripe, key_file: stripe.key}",
-	"epay":    "{kind: epay, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: our.pem, public_key_file: their.pem}",
-	"epay_v1": "{kind: epay_v1, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: long.key, charge_id: out_trade_no}",
-	"stars":   "{kind: stars}",
+	"sandbox":     "{kind: sandbox, key_life: 24h}",
+	"alipay":      "{kind: alipay, app_id: '2021', key_file: our.pem, public_key_file: their.pem}",
+	"wechat":      "{kind: wechat, merchant_id: '1900', serial: 1DDE, key_file: our.pem, public_key_file: their.pem, public_key_id: PUB_KEY_ID_1}",
+	"stripe":      "{kind: stripe, key_file: stripe.key}",
+	"dujiao_next": "{kind: dujiao_next, api_url: 'https://shop.example.com', key_file: long.key}",
+	"epay":        "{kind: epay, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: our.pem, public_key_file: their.pem}",
+	"epay_v1":     "{kind: epay_v1, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: long.key, charge_id: out_trade_no}",
+	"stars":       "{kind: stars}",
 }
 
 // channelSecrets are what the files of channelBlocks hold.
@@ -162,6 +163,10 @@ func TestBadChannels(t *testing.T) {
 			[]string{"16:74: shops[0].channels.pay.merchant_id: the merchant's number"}},
 		{"our own key for the site's", "{kind: epay, api_url: 'https://pay.example.com', merchant_id: '1', key_file: our.pem, public_key_file: our.pub}", nil,
 			[]string{"16:115: shops[0].channels.pay.public_key_file: this is the merchant's own"}},
+		{"days below zero", "{kind: dujiao_next, api_url: 'https://shop.example.com', key_file: long.key, max_refund_days: -1}", nil,
+			[]string{"16:106: shops[0].channels.pay.max_refund_days: it is below zero"}},
+		{"no token", "{kind: dujiao_next, api_url: 'https://shop.example.com'}", nil,
+			[]string{"16:7: shops[0].channels.pay.key_file: kind dujiao_next needs it"}},
 		{"plain HTTP", "{kind: stripe, key_file: stripe.key, api_url: 'http://example.com'}", nil, []string{"16:58: shops[0].channels.pay.api_url: an address of a payment channel begins with https://"}},
 		{"no address", "{kind: stripe, key_file: stripe.key, api_url: 'https://me:very-secret@example.com'}", nil, []string{"16:58: shops[0].channels.pay.api_url: this is no address"}},
 	}

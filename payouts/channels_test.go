@@ -49,7 +49,7 @@ type provider struct {
 }
 
 var providers = []provider{
-	alipayProvider(), weChatProvider(), stripeProvider(), starsProvider(), epayProvider(), epayV1Provider(),
+	alipayProvider(), weChatProvider(), stripeProvider(), starsProvider(), epayProvider(), epayV1Provider(), dujiaoProvider(),
 }
 
 // outcome is what a till makes of a request for money.
