@@ -54,6 +54,10 @@ var channelKinds = map[string]channelKind{
 			return payouts.OpenEpayV1(payouts.EpayV1Options{
 				URL: s.URL, MerchantID: s.MerchantID, Key: string(s.Key), Charge: s.ChargeID})
 		}},
+	"http": {needs: []string{"api_url", "key"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenContract(payouts.ContractOptions{URL: s.URL, Key: string(s.Key), Now: time.Now})
+		}},
 	"stars": {open: func(s channelSetup) (engine.Channel, error) {
 		return payouts.OpenStars(payouts.StarsOptions{URL: s.Telegram.APIURL, Token: string(s.Telegram.Token)})
 	}},

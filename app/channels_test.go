@@ -24,6 +24,7 @@ var channelBlocks = map[string]string{
 	"alipay":      "{kind: alipay, app_id: '2021', key_file: our.pem, public_key_file: their.pem}",
 	"wechat":      "{kind: wechat, merchant_id: '1900', serial: 1DDE, key_file: our.pem, public_key_file: their.pem, public_key_id: PUB_KEY_ID_1}",
 	"stripe":      "{kind: stripe, key_file: stripe.key}",
+	"http":        "{kind: http, api_url: 'https://refunds.example.com', key_file: long.key}",
 	"dujiao_next": "{kind: dujiao_next, api_url: 'https://shop.example.com', key_file: long.key}",
 	"epay":        "{kind: epay, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: our.pem, public_key_file: their.pem}",
 	"epay_v1":     "{kind: epay_v1, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: long.key, charge_id: out_trade_no}",
@@ -167,6 +168,8 @@ func TestBadChannels(t *testing.T) {
 			[]string{"16:106: shops[0].channels.pay.max_refund_days: it is below zero"}},
 		{"no token", "{kind: dujiao_next, api_url: 'https://shop.example.com'}", nil,
 			[]string{"16:7: shops[0].channels.pay.key_file: kind dujiao_next needs it"}},
+		{"a short secret", "{kind: http, api_url: 'https://refunds.example.com', key_file: garbage.pem}", nil,
+			[]string{"16:75: shops[0].channels.pay.key_file: the secret that requests are signed with has at least 32 characters"}},
 		{"plain HTTP", "{kind: stripe, key_file: stripe.key, api_url: 'http://example.com'}", nil, []string{"16:58: shops[0].channels.pay.api_url: an address of a payment channel begins with https://"}},
 		{"no address", "{kind: stripe, key_file: stripe.key, api_url: 'https://me:very-secret@example.com'}", nil, []string{"16:58: shops[0].channels.pay.api_url: this is no address"}},
 	}

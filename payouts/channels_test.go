@@ -49,7 +49,7 @@ type provider struct {
 }
 
 var providers = []provider{
-	alipayProvider(), weChatProvider(), stripeProvider(), starsProvider(), epayProvider(), epayV1Provider(), dujiaoProvider(),
+	alipayProvider(), weChatProvider(), stripeProvider(), starsProvider(), epayProvider(), epayV1Provider(), dujiaoProvider(), contractProvider(),
 }
 
 // outcome is what a till makes of a request for money.
