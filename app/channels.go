@@ -21,11 +21,13 @@ import (
 type channelKind struct {
 	needs, may []string
 	open       func(channelSetup) (engine.Channel, error) // calls nobody; nil: the sandbox, whose books are opened with the desk
+	harmless   bool                                       // it moves no money, so that scripts may have it
 }
 
 // channelSetup is what a channel is opened with.
 type channelSetup struct {
 	ChannelConfig
+	Currency  string // of the shop
 	PublicKey string // what public_key_file holds
 	Telegram  Telegram
 }
@@ -33,7 +35,9 @@ type channelSetup struct {
 // channelKinds are all kinds of payment channels. Providers compare a request's
 // time with their own clock, so it is the machine's.
 var channelKinds = map[string]channelKind{
-	"sandbox": {may: []string{"path", "key_life"}},
+	"sandbox": {may: []string{"path", "key_life", "whole", "unasked"}, harmless: true},
+	"by_hand": {may: []string{"second_over"}, harmless: true,
+		open: func(s channelSetup) (engine.Channel, error) { return openByHand(s) }},
 	"alipay": {needs: []string{"app_id", "key", "public_key_file"}, may: []string{"api_url"},
 		open: func(s channelSetup) (engine.Channel, error) {
 			return payouts.OpenAlipay(payouts.AlipayOptions{
@@ -86,13 +90,13 @@ func (c *checker) channels(shop *ShopConfig, key string) map[string]engine.Chann
 			c.among(at+".kind", config.Kind, slices.Sorted(maps.Keys(channelKinds))...)
 			continue
 		}
-		if c.loading.inside && kind.open != nil {
+		if c.loading.inside && !kind.harmless {
 			c.wrong(at+".kind", "sandbox", "a script moves no money: its channels are sandboxes")
 			continue
 		}
 		c.secret(at+".key", &config.Key, at+".key_file", config.KeyFile)
 		shop.Channels[name] = config
-		setup := channelSetup{ChannelConfig: config, Telegram: c.setup.Config.Telegram}
+		setup := channelSetup{ChannelConfig: config, Currency: shop.Currency, Telegram: c.setup.Config.Telegram}
 		whole := c.channelKeys(at, config, kind)
 		if config.PublicFile != "" {
 			data, err := c.loading.read(string(config.PublicFile))
@@ -115,11 +119,38 @@ func (c *checker) channels(shop *ShopConfig, key string) map[string]engine.Chann
 	return opened
 }
 
+// instead returns which channel is proposed in place of which.
+func (c *checker) instead(shop *ShopConfig, key string) map[string]string {
+	instead := make(map[string]string)
+	for name, config := range shop.Channels {
+		switch _, known := shop.Channels[config.Instead]; {
+		case config.Instead == "":
+		case !known || config.Instead == name:
+			others := slices.DeleteFunc(slices.Sorted(maps.Keys(shop.Channels)), func(other string) bool { return other == name })
+			c.wrong(join(join(key, name), "instead"), nearest(config.Instead, others), "there is no other channel %q", config.Instead)
+		default:
+			instead[name] = config.Instead
+		}
+	}
+	return instead
+}
+
+func openByHand(s channelSetup) (payouts.ByHand, error) {
+	if s.SecondOver == "" {
+		return payouts.ByHand{}, nil
+	}
+	second, err := refund.ParseMoney(s.SecondOver, s.Currency)
+	if err != nil {
+		return payouts.ByHand{}, &payouts.OptionError{Option: "second_over", Text: err.Error()}
+	}
+	return payouts.ByHand{Second: second}, nil
+}
+
 // channelKeys holds the keys that a channel is given against those that its kind
 // has, and reports whether it has what it needs.
 func (c *checker) channelKeys(at string, config ChannelConfig, kind channelKind) bool {
 	whole := true
-	has := append(append([]string{"kind"}, kind.needs...), kind.may...)
+	has := append(append([]string{"kind", "instead"}, kind.needs...), kind.may...)
 	if slices.Contains(has, "key") {
 		has = append(has, secretFile("key"))
 	}
@@ -188,7 +219,7 @@ func (p *premises) openChannels(shop *ShopSetup, data string, clock engine.Clock
 }
 
 func sandboxOptions(config ChannelConfig, now func() time.Time) payouts.Options {
-	return payouts.Options{Now: now, KeyLife: time.Duration(config.KeyLife), Query: true, Partial: true}
+	return payouts.Options{Now: now, KeyLife: time.Duration(config.KeyLife), Query: !config.Unasked, Partial: !config.Whole}
 }
 
 // terms returns what a shop's channel promises.
@@ -201,6 +232,12 @@ func (s *ShopSetup) terms(name string) refund.Terms {
 
 // describeTerms writes what a channel promises, for the operator.
 func describeTerms(terms refund.Terms) string {
+	if terms.ByHand {
+		if terms.Second.Minor > 0 {
+			return "people pay and say so, two of them above " + terms.Second.String()
+		}
+		return "people pay and say so"
+	}
 	parts := []string{"no key", "the whole charge only", "cannot be asked"}
 	if terms.KeyLife > 0 {
 		parts[0] = "a key lives " + days(terms.KeyLife)

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,12 +16,14 @@ import (
 	"testing"
 	"time"
 
+	"tuidan/engine"
 	"tuidan/refund"
 )
 
 // channelBlocks are a right block of each kind, in the shop's channels.
 var channelBlocks = map[string]string{
 	"sandbox":     "{kind: sandbox, key_life: 24h}",
+	"by_hand":     "{kind: by_hand}",
 	"alipay":      "{kind: alipay, app_id: '2021', key_file: our.pem, public_key_file: their.pem}",
 	"wechat":      "{kind: wechat, merchant_id: '1900', serial: 1DDE, key_file: our.pem, public_key_file: their.pem, public_key_id: PUB_KEY_ID_1}",
 	"stripe":      "{kind: stripe, key_file: stripe.key}",
@@ -94,14 +97,25 @@ func TestChannelKinds(t *testing.T) {
 			t.Errorf("%s: %v", kind, err)
 			continue
 		}
+		desk, err := openPremises(setup, engine.SystemClock{}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Errorf("%s: %v", kind, err)
+			continue
+		}
 		terms := setup.Shops[0].terms("pay")
+		if channel := desk.shops[0].Channels["pay"]; channel == nil || channel.Terms() != terms {
+			t.Errorf("%s: the desk has %+v", kind, channel)
+		}
+		if err := desk.Close(); err != nil {
+			t.Error(err)
+		}
 		row := rows[kind]
 		if row == nil {
 			t.Errorf("README has no row of %s", kind)
 			continue
 		}
-		yes := map[bool]string{true: "yes", false: "no"}
-		life, limit := "none", "–"
+		yes := map[bool]string{true: "yes", false: "–"}
+		life, limit := "–", "–"
 		if terms.KeyLife > 0 {
 			life = days(terms.KeyLife)
 		}
@@ -141,7 +155,7 @@ func TestBadChannels(t *testing.T) {
 			"16:7: shops[0].channels.pay.merchant_id: kind wechat needs it", "16:7: shops[0].channels.pay.public_key_file: kind wechat needs it",
 			"16:7: shops[0].channels.pay.serial: kind wechat needs it"}},
 		{"a key of another kind", "{kind: stripe, key_file: stripe.key, app_id: '1'}", nil, []string{
-			"16:57: shops[0].channels.pay.app_id: a channel of kind stripe has no such key; it has kind, key, api_url, key_file"}},
+			"16:57: shops[0].channels.pay.app_id: a channel of kind stripe has no such key; it has kind, instead, key, api_url, key_file"}},
 		{"a secret of another kind", "{kind: sandbox, key_file: stripe.key}", nil, []string{"16:38: shops[0].channels.pay.key_file: a channel of kind sandbox has no such key"}},
 		{"a secret in the file", "{kind: stripe, key: sk_test_very-secret}", nil, []string{
 			"kind stripe needs it", "16:27: a secret does not belong into this file: set TUIDAN_SHOPS_0_CHANNELS_PAY_KEY"}},

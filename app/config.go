@@ -133,9 +133,13 @@ type SupplierConfig struct {
 // a kind has, and which it cannot do without, is in channelKinds.
 type ChannelConfig struct {
 	Kind       string `yaml:"kind"`
-	Path       Path   `yaml:"path"`     // of a sandbox's books
-	KeyLife    Span   `yaml:"key_life"` // of a sandbox
-	URL        string `yaml:"api_url"`  // of the provider; empty: the real one
+	Path       Path   `yaml:"path"`        // of a sandbox's books
+	KeyLife    Span   `yaml:"key_life"`    // of a sandbox
+	Whole      bool   `yaml:"whole"`       // of a sandbox: no parts of a charge
+	Unasked    bool   `yaml:"unasked"`     // of a sandbox: it cannot be asked
+	SecondOver string `yaml:"second_over"` // of by_hand: the amount above which a second person confirms
+	Instead    string `yaml:"instead"`     // the channel that is proposed to people where this one cannot pay
+	URL        string `yaml:"api_url"`     // of the provider; empty: the real one
 	AppID      string `yaml:"app_id"`
 	MerchantID string `yaml:"merchant_id"`
 	Serial     string `yaml:"serial"` // of the merchant's certificate

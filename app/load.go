@@ -334,6 +334,7 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 		c.among(key+".suppliers."+name+".kind", supplier.Kind, "sandbox")
 	}
 	ready.Channels = c.channels(shop, key+".channels")
+	ready.Instead = c.instead(shop, key+".channels")
 	return ready
 }
 

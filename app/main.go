@@ -61,6 +61,9 @@ type commandLine struct {
 		File   string `arg:"" help:"The sealed file: evidence/CASE/SHA-256.sealed in the data folder."`
 		Config string `help:"The config file, which names the keys." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Open a sealed file and write what is in it to standard output. Example: tuidan evidence data/evidence/1.1/….sealed > picture.jpg"`
+	Export struct {
+		Ledger exportOptions `cmd:"" help:"The ledger: what was paid back and where it was booked, what is owed, came back or was given up. Example: tuidan export ledger --csv --from 2026-03-01 > march.csv"`
+	} `cmd:"" help:"Write records of a shop to standard output. Example: tuidan export ledger --csv"`
 	Version struct{} `cmd:"" help:"Print the version. Example: tuidan version"`
 	Help    struct {
 		Command []string `arg:"" optional:"" help:"The command to explain."`
@@ -112,6 +115,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = runKeys(rest, line.Keys.New.File, line.Keys.Rotate.File, stdout)
 	case "evidence":
 		err = openEvidence(line.Evidence.File, line.Evidence.Config, environment, stdout, stderr)
+	case "export":
+		err = exportLedger(ctx, line.Export.Ledger, environment, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())
 	}

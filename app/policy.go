@@ -105,6 +105,9 @@ func printPolicy(file, product string, stdout, stderr io.Writer) error {
 				parts = append(parts, of)
 			}
 		}
+		if p.Settings("policy") != nil {
+			parts = append(parts, "policy")
+		}
 	}
 	out := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	for i, part := range parts {

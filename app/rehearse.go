@@ -156,7 +156,9 @@ func startRehearsed(ctx context.Context, setup *Setup, stage rehearsal.Stage) (r
 			shops[i].Suppliers[name] = gatedSupplier{stage.Supplier, r.gate}
 		}
 		for name := range shop.Config.Channels {
-			shops[i].Channels[name] = gatedChannel{stage.Channel, r.gate}
+			if shops[i].Channels[name] = shop.Channels[name]; shop.Channels[name] == nil {
+				shops[i].Channels[name] = gatedChannel{stage.Channel, r.gate}
+			}
 		}
 	}
 	r.desk, err = openDesk(ctx, parts{

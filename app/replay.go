@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -31,6 +30,11 @@ type replayed struct {
 	cases, same int
 	unjudged    int // that no policy decided, or an older program that kept too little
 	changes     map[change]tally
+	next        map[aheadRow]aheadTally // what one more step of automation would have decided
+}
+
+func newReplayed() replayed {
+	return replayed{changes: map[change]tally{}, next: map[aheadRow]aheadTally{}}
 }
 
 // change is from which decision to which.
@@ -53,15 +57,13 @@ func replay(ctx context.Context, o replayOptions, environment []string, stdout, 
 	if err != nil {
 		return tellProblems(err, stderr)
 	}
-	shop, err := replayShop(setup, o.shop)
+	shop, err := shopNamed(setup, o.shop)
 	if err != nil {
 		return err
 	}
-	var since time.Time
-	if o.since != "" {
-		if since, err = time.ParseInLocation(time.DateOnly, o.since, shop.Zone); err != nil {
-			return fmt.Errorf("--since %q is no date such as 2026-03-01", o.since)
-		}
+	since, err := day("--since", o.since, shop)
+	if err != nil {
+		return err
 	}
 	data, err := os.ReadFile(o.policy)
 	if err != nil {
@@ -71,10 +73,7 @@ func replay(ctx context.Context, o replayOptions, environment []string, stdout, 
 	if err != nil {
 		return tellPolicyMistakes(err, stderr)
 	}
-	store, err := bolt.Open(filepath.Join(string(setup.Config.Data), storeFile), bolt.Options{ReadOnly: true})
-	if errors.Is(err, bolt.ErrLocked) {
-		return fmt.Errorf("the desk is running on %s; stop it for the moment, or copy the folder and name the copy: %s", setup.Config.Data, Variable("data"))
-	}
+	store, err := readStore(setup)
 	if err != nil {
 		return err
 	}
@@ -82,22 +81,7 @@ func replay(ctx context.Context, o replayOptions, environment []string, stdout, 
 	if err = errors.Join(err, store.Close()); err != nil {
 		return err
 	}
-	return result.write(stdout, setup.Catalogs)
-}
-
-func replayShop(setup *Setup, id string) (*ShopSetup, error) {
-	if id == "" && len(setup.Shops) == 1 {
-		return &setup.Shops[0], nil
-	}
-	for i := range setup.Shops {
-		if string(setup.Shops[i].ID) == id {
-			return &setup.Shops[i], nil
-		}
-	}
-	if id == "" {
-		return nil, errors.New("the config has several shops: name one with --shop")
-	}
-	return nil, fmt.Errorf("there is no shop %q in the config", id)
+	return errors.Join(result.write(stdout, setup.Catalogs), result.writeAhead(stdout, setup.Catalogs))
 }
 
 // tellPolicyMistakes writes a policy's mistakes as those of a config are written.
@@ -120,7 +104,7 @@ func replayStore(ctx context.Context, store *bolt.Store, shop refund.ShopID, sin
 	var deciding sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		deciding.Go(func() {
-			part := replayed{changes: map[change]tally{}}
+			part := newReplayed()
 			for batch := range batches {
 				for i := range batch {
 					part.decide(&batch[i], next)
@@ -148,7 +132,7 @@ func replayStore(ctx context.Context, store *bolt.Store, shop refund.ShopID, sin
 		})
 		batches <- batch
 	}()
-	all := replayed{changes: map[change]tally{}}
+	all := newReplayed()
 	for part := range parts { // closed after batches, so reading is done then
 		all.add(part)
 	}
@@ -163,8 +147,11 @@ func (r *replayed) decide(c *refund.Case, next *policy.Policy) {
 		return
 	}
 	now := next.Again(c, was)
-	if people && now.Outcome != refund.AskEvidence {
+	switch {
+	case people && now.Outcome != refund.AskEvidence:
 		now.Outcome = refund.Review
+	case !people:
+		r.ahead(c, was, &now, next)
 	}
 	less := func(d *refund.Decision) refund.Money {
 		if d.Outcome != refund.Refund {
@@ -188,21 +175,28 @@ func (r *replayed) decide(c *refund.Case, next *policy.Policy) {
 }
 
 func (r *replayed) count(what change, one tally) {
-	sum := r.changes[what]
-	sum.cases += one.cases
-	if sum.money == nil {
-		sum.money = map[string]int64{}
+	r.changes[what] = r.changes[what].plus(one)
+}
+
+// plus adds a tally; the sum takes over the map of t.
+func (t tally) plus(one tally) tally {
+	t.cases += one.cases
+	if t.money == nil {
+		t.money = map[string]int64{}
 	}
 	for currency, minor := range one.money {
-		sum.money[currency] += minor
+		t.money[currency] += minor
 	}
-	r.changes[what] = sum
+	return t
 }
 
 func (r *replayed) add(part replayed) {
 	r.cases, r.same, r.unjudged = r.cases+part.cases, r.same+part.same, r.unjudged+part.unjudged
 	for what, one := range part.changes {
 		r.count(what, one)
+	}
+	for row, one := range part.next {
+		r.countAhead(row, one)
 	}
 }
 

@@ -12,7 +12,8 @@ func (s *step) card() {
 	c := s.touch()
 	switch c.Status {
 	case refund.Collecting, refund.Checking, refund.Paying, refund.Withdrawn, refund.Expired:
-		if !c.Urgent && !c.Shown {
+		people := c.Party() == refund.Merchant || c.Party() == refund.Owner
+		if !people && !c.Urgent && !c.Shown {
 			return
 		}
 	}
@@ -79,6 +80,7 @@ func (s *step) putCard() {
 				text = append(text, w("card_guard", "Text", guard.Say))
 			}
 		}
+		text = append(text, s.aheadLines(d.Ahead)...)
 		if d.Approvals > 1 && c.Status == refund.AwaitingApproval {
 			text = append(text, w("card_two", "Count", len(c.Approvals)))
 		}
@@ -89,6 +91,12 @@ func (s *step) putCard() {
 	if s.chat.Blocked {
 		text = append(text, w("card_blocked"))
 	}
+	if d := c.Decision(); d != nil && d.Channel != "" && c.Status == refund.AwaitingApproval {
+		text = append(text, w("card_instead"))
+	}
+	if p := c.Payout(); p != nil && p.ByHand && c.Status == refund.Paying && p.State == refund.Submitted {
+		text = append(text, s.byHandLines()...)
+	}
 	status := w("status_" + string(c.Status))
 	if party, by := c.Next(); c.Open() {
 		text = append(text, w("card_next", "Status", status, "Party", w("party_"+string(party)), "By", by))
@@ -96,11 +104,25 @@ func (s *step) putCard() {
 		text = append(text, w("card_end", "Status", status))
 		if payout := c.Payout(); payout != nil && c.Status == refund.Refunded {
 			text = append(text, w("card_paid", "Amount", payout.Amount))
+			text = append(text, s.recoveryLine()...)
 		}
 	}
 	m.Lines, m.Buttons = text, s.cardButtons()
 	// First, so that what goes with the card finds it in the group.
 	s.result.Messages = slices.Insert(s.result.Messages, 0, m)
+}
+
+// aheadLines say what the next step of automation would have done with a case that
+// waits for people. (R50)
+func (s *step) aheadLines(ahead *refund.Ahead) []refund.Words {
+	switch {
+	case ahead == nil || s.c.Status != refund.AwaitingApproval:
+	case ahead.Outcome == refund.Refund:
+		return lines(w("card_ahead_refund", "Amount", ahead.Amount))
+	case ahead.Outcome == refund.Refuse:
+		return lines(w("card_ahead_refuse", "Clause", shopText(s.facts.Policy.Clause(ahead.Rule))))
+	}
+	return nil
 }
 
 func orUnknown(state refund.State) refund.State {
@@ -139,7 +161,7 @@ func (s *step) noteBy(person refund.PersonID, name, did, text string) {
 
 // cardButtons are what staff can do now.
 func (s *step) cardButtons() [][]refund.Button {
-	return append(s.moveButtons(), s.revealButtons()...)
+	return append(append(s.moveButtons(), s.revealButtons()...), s.whyButtons()...)
 }
 
 // moveButtons are those that bring the case on.
@@ -152,6 +174,9 @@ func (s *step) moveButtons() [][]refund.Button {
 		if _, waiting := c.Timer(refund.TimerUndo); waiting {
 			return rows(s.caseButton(w("button_undo"), "undo", "", refund.Danger))
 		}
+		if c.Payout().ByHand && c.Payout().State == refund.Submitted {
+			return s.byHandButtons()
+		}
 	case refund.PayoutHeld:
 		if c.Payout().State == refund.PayoutFailed {
 			return rows(s.caseButton(w("button_pay_again", "Amount", c.Payout().Amount), "pay_again", "", refund.Good),
@@ -163,6 +188,8 @@ func (s *step) moveButtons() [][]refund.Button {
 			s.caseButton(w("button_not_paid"), "not_paid", "", refund.Danger))
 	case refund.HandedOver:
 		return rows(s.caseButton(w("button_resume"), "resume", "", refund.Primary))
+	case refund.Refunded:
+		return s.recoveryButtons()
 	}
 	return nil
 }

@@ -18,21 +18,25 @@ import (
 
 // Facts is what a step may know beside its records, read from one snapshot.
 type Facts struct {
-	Now        time.Time
-	Shop       refund.Shop    // of the case, the draft or the group; zero when not known yet
-	Shops      []refund.Shop  // all of them
-	Policy     *policy.Policy // of Shop, as the case was promised it; nil when Shop is not known
-	Newer      *policy.Policy // in force now, when that is another one
-	PolicyLost bool           // the promised one is gone, and Policy is the one in force
-	Policies   func(refund.ShopID) *policy.Policy
-	Account    refund.Account // of the case's, the job's or the draft's order
-	Tries      int            // wrong tries on the draft's order within the last hour, all chats
-	Claims     int            // cases of this chat in the last 30 days
-	SeenBefore bool           // of Sealed: the picture stands in another case of the shop
-	Understood refund.Understood
-	Post       refund.Post       // that a group message answers, or that a button of /review stands under
-	Open       []refund.Case     // the chat's open cases
-	Unsorted   []refund.Unsorted // all that wait in Shop, oldest first; where NeedsUnsorted says so
+	Now         time.Time
+	Shop        refund.Shop    // of the case, the draft or the group; zero when not known yet
+	Shops       []refund.Shop  // all of them
+	Policy      *policy.Policy // of Shop, as the case was promised it; nil when Shop is not known
+	Newer       *policy.Policy // in force now, when that is another one
+	PolicyLost  bool           // the promised one is gone, and Policy is the one in force
+	Policies    func(refund.ShopID) *policy.Policy
+	Terms       map[string]refund.Terms // of Shop's channels by name
+	Account     refund.Account          // of the case's, the job's or the draft's order
+	Tries       int                     // wrong tries on the draft's order within the last hour, all chats
+	Claims      int                     // cases of this chat in the last 30 days
+	SeenBefore  bool                    // of Sealed: the picture stands in another case of the shop
+	Understood  refund.Understood
+	Post        refund.Post         // that a group message answers, or that a button of /review stands under
+	Open        []refund.Case       // the chat's open cases
+	Unsorted    []refund.Unsorted   // all that wait in Shop, oldest first; where NeedsUnsorted says so
+	Differences []refund.Difference // all of Shop; where NeedsDifferences says so
+	Ledger      []refund.Posting    // of Shop, oldest first; where NeedsLedger says so
+	Ends        []refund.End        // of Shop within FiguresOver, oldest first; where NeedsEnds says so
 }
 
 // Answer is what a press is answered with, to the presser alone.
@@ -44,17 +48,19 @@ type Answer struct {
 // Result is what a step changes and causes. A nil record is unchanged; a changed
 // one carries the version it is to be stored with.
 type Result struct {
-	Chat      *refund.Chat
-	Case      *refund.Case
-	Account   *refund.Account
-	Tries     []refund.Try
-	Pictures  []refund.Look
-	Messages  []refund.Message  // without Seq; Key only for those that replace each other
-	Jobs      []refund.Job      // without ID
-	Unsorted  []refund.Unsorted // without ID
-	SortedOut []refund.Unsorted
-	Answer    *Answer
-	Note      string // for the timeline
+	Chat        *refund.Chat
+	Case        *refund.Case
+	Account     *refund.Account
+	Tries       []refund.Try
+	Pictures    []refund.Look
+	Messages    []refund.Message  // without Seq; Key only for those that replace each other
+	Jobs        []refund.Job      // without ID
+	Unsorted    []refund.Unsorted // without ID
+	SortedOut   []refund.Unsorted
+	Ledger      []refund.Posting
+	Differences []refund.Difference
+	Answer      *Answer
+	Note        string // for the timeline
 }
 
 // Step says what follows from an event. The case is nil when none is concerned.

@@ -35,6 +35,9 @@ type Stripe struct {
 // stripeKey is the name of a payout's key in a refund's metadata.
 const stripeKey = "tuidan_payout"
 
+// stripeKeySize is how long a value in metadata may be, in characters.
+const stripeKeySize = 500
+
 // OpenStripe checks the options and calls nobody. Its error is an *OptionError.
 func OpenStripe(opts StripeOptions) (*Stripe, error) {
 	if !strings.HasPrefix(opts.Key, "sk_") && !strings.HasPrefix(opts.Key, "rk_") {
@@ -81,6 +84,9 @@ func (s *Stripe) Refund(ctx context.Context, payout refund.Payout) (refund.Recei
 	if text := lacking(payout); text != "" {
 		return incomplete(text), nil
 	}
+	if len(payout.Key) > stripeKeySize {
+		return incomplete("the order's number is too long for Stripe"), nil
+	}
 	amount, ok := stripeAmount(payout.Amount)
 	if !ok {
 		return incomplete("Stripe has no such amount of this currency"), nil
@@ -101,9 +107,8 @@ func (s *Stripe) Refund(ctx context.Context, payout refund.Payout) (refund.Recei
 	}
 	params := &stripe.RefundCreateParams{Charge: charge, PaymentIntent: intent, Amount: &amount}
 	params.Context = ctx
-	key := requestNo(payout.Key, 64)
-	params.SetIdempotencyKey(key)
-	params.AddMetadata(stripeKey, key)
+	params.SetIdempotencyKey(requestNo(payout.Key, 64))
+	params.AddMetadata(stripeKey, payout.Key)
 	made := new(stripe.Refund)
 	if err := s.backend.Call(http.MethodPost, "/v1/refunds", s.key, params, made); err != nil {
 		return s.failed(ctx, payout, err)
@@ -181,7 +186,7 @@ func (s *Stripe) Ask(ctx context.Context, payout refund.Payout) (refund.Receipt,
 			return refund.Receipt{}, errors.New("stripe: the answer is no list of refunds")
 		}
 		for _, found := range page.Data {
-			if found.Metadata[stripeKey] == requestNo(payout.Key, 64) {
+			if found.Metadata[stripeKey] == payout.Key {
 				return s.receipt(payout, found)
 			}
 		}
@@ -197,7 +202,7 @@ func (s *Stripe) Ask(ctx context.Context, payout refund.Payout) (refund.Receipt,
 func (s *Stripe) receipt(payout refund.Payout, found *stripe.Refund) (refund.Receipt, error) {
 	amount, ok := stripeAmount(payout.Amount)
 	switch {
-	case found.ID == "" || found.Metadata[stripeKey] != requestNo(payout.Key, 64):
+	case found.ID == "" || found.Metadata[stripeKey] != payout.Key:
 		return refund.Receipt{}, errors.New("stripe: the answer is about another refund")
 	case !ok || found.Amount != amount || !strings.EqualFold(string(found.Currency), payout.Amount.Currency):
 		return refund.Receipt{}, fmt.Errorf("stripe: %w", ErrOtherFigures)

@@ -112,7 +112,7 @@ func (s *stripeServer) create(w http.ResponseWriter, r *http.Request) {
 	keep := &keeper{ResponseWriter: w, status: 200}
 	defer func() { s.kept[key] = stripeKept{form, keep.status, keep.body} }()
 	minor, err := strconv.ParseInt(r.Form.Get("amount"), 10, 64)
-	if err != nil || key == "" || s.refuse != "" {
+	if err != nil || len(key) != 64 || s.refuse != "" {
 		s.fail(keep, 400, "invalid_request_error", s.refuse, "", "refused")
 		return
 	}
@@ -189,6 +189,7 @@ func TestStripeAnswers(t *testing.T) {
 		{name: "a payment intent", change: change("pi_1"), want: refund.Accepted},
 		{name: "no such charge", change: change("ch_none"), want: refund.PayoutFailed, fault: refund.NotRefundable},
 		{name: "a number of somebody else", change: change("2026030222001100000000000001"), want: refund.PayoutFailed, fault: refund.NotRefundable},
+		{name: "a key that is too long", change: func(p *refund.Payout) { p.Key = strings.Repeat("9", 501) }, want: refund.PayoutFailed, fault: refund.NotRefundable},
 		{name: "a charge in no currency", set: func(s *stripeServer) { s.currency = "" }},
 		{name: "a charge in another currency", set: func(s *stripeServer) { s.currency = "cny" }, want: refund.PayoutFailed, fault: refund.NotRefundable},
 	}

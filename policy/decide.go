@@ -70,8 +70,22 @@ const (
 // unused, failed or partly delivered goods by a record, on goods that a record
 // shows were sent elsewhere, or on goods that the supplier took back; a rule that
 // would pay on less is reviewed. (R12, R52)
+//
+// Ahead says what the product's next step of automation would have decided on the
+// same facts. (R50)
 func (p *Policy) Decide(f Facts) refund.Decision {
 	v := p.view(&f)
+	d := p.decide(f, v)
+	if next, ok := v.product.Automation.Next(); ok && next == AutomateAll && p.instant {
+		v.flag(vInstant, true)
+		instant := p.decide(f, v)
+		d.Ahead = ahead(&instant, &d)
+	}
+	return d
+}
+
+// decide is Decide for one step of automation.
+func (p *Policy) decide(f Facts, v *view) refund.Decision {
 	d := refund.Decision{
 		Outcome: refund.Review,
 		Goods:   v.goods,
@@ -155,8 +169,16 @@ func (p *Policy) Decide(f Facts) refund.Decision {
 		strict = reviews // nothing is left to ask for, so a person looks at what there is
 	}
 
-	if d.Outcome == refund.Refuse {
+	people := v.product.Automation == AutomateNone
+	switch {
+	case people && d.Outcome == refund.Refuse:
+		d.Ahead = &refund.Ahead{Outcome: refund.Refuse, Rule: d.Rule}
+		d.Clause = nil // it would tell the buyer what nobody has decided yet
+	case d.Outcome == refund.Refuse:
 		return d
+	case people && strict == pays:
+		d.Ahead = &refund.Ahead{Outcome: refund.Refund, Amount: amount, Rule: d.Rule}
+		strict = reviews
 	}
 	d.Outcome = outcomeOf[strict]
 	switch strict {

@@ -301,16 +301,19 @@ func TestGate(t *testing.T) {
 func TestSampleContents(t *testing.T) {
 	p := sample(t)
 	want := []Product{
-		{Name: "cmcc30", Title: refund.Texts{"zh-Hans": "移动话费 30 元", "en": "Mobile top-up 30 yuan"}, Kind: refund.TopUp, Fulfilment: refund.Auto, Window: 72 * time.Hour, Instant: true, Account: "cn_mobile", Supplier: "dyr"},
-		{Name: "steam50", Title: refund.Texts{"zh-Hans": "Steam 充值卡 50", "en": "Steam card 50"}, Kind: refund.Card, Fulfilment: refund.Auto, Window: 24 * time.Hour, Instant: true, Supplier: "kin"},
-		{Name: "game648", Title: refund.Texts{"zh-Hans": "游戏代充 648", "en": "Game top-up 648"}, Kind: refund.TopUp, Fulfilment: refund.ByHand, Window: 48 * time.Hour, Account: "game_id", Supplier: "fulu"},
-		{Name: "video1m", Title: refund.Texts{"zh-Hans": "视频会员一个月", "en": "Video membership for a month"}, Kind: refund.Membership, Fulfilment: refund.Auto, Window: 24 * time.Hour, Supplier: "dyr"},
-		{Name: "else", Kind: refund.Card, Fulfilment: refund.Auto, Window: 24 * time.Hour},
+		{Name: "cmcc30", Title: refund.Texts{"zh-Hans": "移动话费 30 元", "en": "Mobile top-up 30 yuan"}, Kind: refund.TopUp, Fulfilment: refund.Auto, Window: 72 * time.Hour, Automation: AutomateAll, Account: "cn_mobile", Supplier: "dyr"},
+		{Name: "steam50", Title: refund.Texts{"zh-Hans": "Steam 充值卡 50", "en": "Steam card 50"}, Kind: refund.Card, Fulfilment: refund.Auto, Window: 24 * time.Hour, Automation: AutomateAll, Supplier: "kin"},
+		{Name: "game648", Title: refund.Texts{"zh-Hans": "游戏代充 648", "en": "Game top-up 648"}, Kind: refund.TopUp, Fulfilment: refund.ByHand, Window: 48 * time.Hour, Automation: AutomateRules, Account: "game_id", Supplier: "fulu"},
+		{Name: "video1m", Title: refund.Texts{"zh-Hans": "视频会员一个月", "en": "Video membership for a month"}, Kind: refund.Membership, Fulfilment: refund.Auto, Window: 24 * time.Hour, Automation: AutomateRules, Supplier: "dyr"},
+		{Name: "else", Kind: refund.Card, Fulfilment: refund.Auto, Window: 24 * time.Hour, Automation: AutomateRules},
 	}
 	for _, w := range want {
 		if diff := cmp.Diff(w, p.Product(w.Name, w.Kind)); diff != "" {
 			t.Error(diff)
 		}
+	}
+	if p.WarnRefused() != 40_00 {
+		t.Errorf("warned above %d hundredths of a percent", p.WarnRefused())
 	}
 	ladder := Ladder{Remind: []time.Duration{30 * time.Minute, time.Hour}, Owner: 2 * time.Hour, Default: 24 * time.Hour, PaysUpTo: cny(5000), OwnerDays: 7}
 	if diff := cmp.Diff(ladder, p.Merchant()); diff != "" {

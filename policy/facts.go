@@ -216,7 +216,7 @@ func (p *Policy) view(f *Facts) *view {
 	v.word(vKind, string(kind))
 	v.word(vFulfilment, string(fulfilment))
 	v.word(vProduct, f.Order.Product)
-	v.flag(vInstant, v.product.Instant)
+	v.flag(vInstant, v.product.Automation == AutomateAll)
 	v.flag(vInWindow, f.InWindow)
 	v.flag(vSurvives, f.Survives)
 	v.cel[vAmount], v.text[vAmount] = types.Double(major(amount)), amount.Decimal()

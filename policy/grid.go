@@ -83,13 +83,13 @@ func (b *tableBuilder) products() []func(*Facts) {
 	type read struct { // by conditions
 		kind       refund.Kind
 		fulfilment refund.Fulfilment
-		instant    bool
+		automation Automation
 		supplier   string
 	}
 	seen := map[read]bool{}
 	for _, name := range names(b.policy.products) {
 		product := b.policy.products[name]
-		of := read{product.Kind, product.Fulfilment, product.Instant, product.Supplier}
+		of := read{product.Kind, product.Fulfilment, product.Automation, product.Supplier}
 		if !seen[of] {
 			seen[of] = true
 			named = append(named, name)

@@ -84,6 +84,16 @@ func (r *reader) policy(p *Policy, root *node) {
 	r.refusals(p, top.need("refusals"))
 	r.guards(p, top.get("guards"))
 	r.rules(p, top.need("rules"))
+	p.instant = p.readsInstant()
+	if n := top.get("warn_refused"); n != nil {
+		number, ok := strings.CutSuffix(n.text, "%")
+		if n.kind != scalar || !ok {
+			r.wrong(n, "", "warn_refused is a share such as 40 %%, not `%s`", short(n.text))
+		} else {
+			p.warnRefused = int(r.percent(n, "warn_refused", strings.TrimSpace(number)))
+			p.settings["policy"] = []Setting{{Name: "warn_refused", Value: n.text, From: "policy", Line: n.line}}
+		}
+	}
 	if n := top.need("deadlines"); n != nil {
 		r.deadlines(p, top.keys["deadlines"], n)
 	}
@@ -183,7 +193,7 @@ func set(settings []Setting, s Setting) []Setting {
 // product reads what a product or kind says itself, over what it is based on.
 func (r *reader) product(p *Policy, m record, from string, product Product, settings []Setting) (Product, []Setting) {
 	for _, field := range kindForm {
-		if n := m.get(field.name); n != nil {
+		if n := m.get(field.name); n != nil && field.name != "instant" {
 			settings = set(settings, Setting{Name: field.name, Value: n.text, From: from, Line: n.line})
 		}
 	}
@@ -197,8 +207,18 @@ func (r *reader) product(p *Policy, m record, from string, product Product, sett
 	} else if product.Window == 0 {
 		m.need("window")
 	}
-	if n := m.get("instant"); n != nil {
-		product.Instant = r.flag(n, "instant")
+	if n := m.get("automation"); n != nil {
+		product.Automation = choice(r, n, "automation", automations...)
+	}
+	if n := m.get("instant"); n != nil { // how files said it before there was automation
+		product.Automation = AutomateRules
+		if r.flag(n, "instant") {
+			product.Automation = AutomateAll
+		}
+		if m.get("automation") != nil {
+			r.wrong(n, "", "`automation` says already what `instant` says")
+		}
+		settings = set(settings, Setting{Name: "automation", Value: string(product.Automation), From: from, Line: n.line})
 	}
 	if n := m.get("account"); n != nil {
 		product.Account = choice(r, n, "account", accountForms...)

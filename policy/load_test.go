@@ -20,6 +20,11 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"unknown top key", "evidence:\n", "evidense:\n", []string{"7:1: a policy has no `evidense` (did you mean evidence?)"}},
 		{"unknown key", "instant: true", "instnat: true", []string{"6:52: product p1 has no `instnat` (did you mean instant?)"}},
+		{"automation that is none", "instant: true", "automation: most", []string{"6:64: automation `most` is not known; it is one of none, failed, unused"}},
+		{"automation twice", "instant: true", "automation: none, instant: true", []string{"6:79: `automation` says already what `instant` says"}},
+		{"share without unit", "version: 1", "version: 1\nwarn_refused: 40", []string{"2:15: warn_refused is a share such as 40 %, not `40`"}},
+		{"share of all", "version: 1", "version: 1\nwarn_refused: 100 %", []string{"2:15: warn_refused is more than 0 % and less than 100 %"}},
+		{"share of several", "version: 1", "version: 1\nwarn_refused: [40 %]", []string{"2:15: warn_refused is a share such as 40 %"}},
 		{"duplicate key", "  undo: 10s", "  undo: 10s\n  undo: 9s", []string{"32:3: `undo` stands twice; it was already given in line 31"}},
 		{"duplicate rule", "name: block", "name: failed", []string{"18:11: rule `failed` stands twice; it was already given in line 14"}},
 		{"duplicate guard", "guards:\n", "guards:\n  - {name: big, when: matches, outcome: review, say: {en: x}}\n", []string{"13:12: guard `big` stands twice"}},
@@ -155,13 +160,13 @@ products:
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Product{Name: "p3", Kind: refund.Card, Fulfilment: refund.Auto, Window: 48 * time.Hour, Instant: true, Supplier: "dyr"}
+	want := Product{Name: "p3", Kind: refund.Card, Fulfilment: refund.Auto, Window: 48 * time.Hour, Automation: AutomateAll, Supplier: "dyr"}
 	if diff := cmp.Diff(want, p.Product("p3", "")); diff != "" {
 		t.Error(diff)
 	}
 	settings := []Setting{
 		{"kind", "card", "product p3", 8}, {"fulfilment", "auto", "product p1", 12}, {"window", "48h", "product p2", 11},
-		{"instant", "true", "product p1", 12}, {Name: "account"}, {"supplier", "dyr", "product p3", 8},
+		{"automation", "unused", "product p1", 12}, {Name: "account"}, {"supplier", "dyr", "product p3", 8},
 	}
 	if diff := cmp.Diff(settings, p.Settings("product p3")); diff != "" {
 		t.Error(diff)

@@ -25,7 +25,7 @@ type Policy struct {
 	kinds     map[refund.Kind]Product
 	products  map[string]Product
 	names     []string             // of products, in the file's order
-	settings  map[string][]Setting // by "product NAME" and "kind KIND"
+	settings  map[string][]Setting // by "product NAME", "kind KIND" and "policy"
 	suppliers map[string]Ability
 	evidence  []evidence
 	rules     []rule
@@ -34,6 +34,9 @@ type Policy struct {
 	clauses   map[string]refund.Texts // by rule or refusal code
 	texts     []placed
 	locales   []string
+
+	warnRefused int  // hundredths of a percent; 0: no warning
+	instant     bool // some condition reads whether a product is instant
 
 	buyer, merchant                 Ladder
 	evidenceAtLeast, survives, undo time.Duration
@@ -46,8 +49,8 @@ type Product struct {
 	Kind       refund.Kind
 	Fulfilment refund.Fulfilment
 	Window     time.Duration // after completion (R32)
-	Instant    bool          // unused goods are refunded at once (R18)
-	Account    string        // shape of the account topped up: "cn_mobile", "email", "game_id" or "" for any
+	Automation Automation
+	Account    string // shape of the account topped up: "cn_mobile", "email", "game_id" or "" for any
 	Supplier   string
 }
 
@@ -104,7 +107,7 @@ func (p *Policy) Product(name string, kind refund.Kind) Product {
 type Setting struct {
 	Name  string // as in the file: "window"
 	Value string // as in the file: "72h"; "" when nothing gives one
-	From  string // "product NAME" or "kind KIND", that says it
+	From  string // "product NAME", "kind KIND" or "policy", that says it
 	Line  int    // of the file; 0 when nothing gives a value
 }
 
@@ -119,15 +122,16 @@ func (p *Policy) Products() []Product {
 
 // Settings returns every value of a product that the file names, or of a kind, by
 // "product NAME" or "kind KIND", and where it comes from: the product itself, one
-// that it is like, or the kind. Nil for one that the file does not name.
+// that it is like, or the kind; for "policy", what concerns the shop. Nil for what
+// the file does not name.
 func (p *Policy) Settings(of string) []Setting {
 	given := p.settings[of]
-	if given == nil {
-		return nil
+	if given == nil || of == "policy" {
+		return given
 	}
 	var all []Setting
 	for _, field := range productForm {
-		if field.name == "like" || field.name == "title" { // one says where values come from, the other is words
+		if field.name == "like" || field.name == "title" || field.name == "instant" { // where values come from, words, and automation's other name
 			continue
 		}
 		setting := Setting{Name: field.name}
@@ -177,6 +181,10 @@ func (p *Policy) Buyer() Ladder { return p.buyer }
 // Merchant returns how merchants are reminded and what applies when they stay
 // silent. (R25)
 func (p *Policy) Merchant() Ladder { return p.merchant }
+
+// WarnRefused is the share of decided requests, in hundredths of a percent, above
+// which the owners are told that the shop refuses too much; 0: they are not. (R54)
+func (p *Policy) WarnRefused() int { return p.warnRefused }
 
 // Undo is the time in which a verdict can be taken back; zero: none.
 func (p *Policy) Undo() time.Duration { return p.undo }

@@ -47,6 +47,9 @@ func TestAgain(t *testing.T) {
 		if again.Outcome != d.Outcome || again.Rule != d.Rule || again.Amount != d.Amount || again.Approvals != d.Approvals {
 			t.Fatalf("was %s, now %s\n%s", summary(d), summary(again), cmp.Diff(d.Reads, again.Reads))
 		}
+		if diff := cmp.Diff(d.Ahead, again.Ahead); diff != "" {
+			t.Fatalf("one step further (-noted +replayed):\n%s", diff)
+		}
 	})
 }
 
@@ -58,7 +61,7 @@ func TestAgainByAnotherPolicy(t *testing.T) {
 	c := refund.Case{Order: f.Order, OpenedAt: now}
 	d := p.Decide(f)
 	stricter := *p
-	stricter.products = map[string]Product{"cmcc30": {Name: "cmcc30", Kind: refund.TopUp, Window: 24 * time.Hour, Instant: true}}
+	stricter.products = map[string]Product{"cmcc30": {Name: "cmcc30", Kind: refund.TopUp, Window: 24 * time.Hour, Automation: AutomateAll}}
 	if again := p.Again(&c, &d); again.Rule != "unused" {
 		t.Errorf("by the same policy: %s", summary(again))
 	}

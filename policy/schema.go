@@ -39,7 +39,8 @@ var (
 	kindForm = form{
 		{"fulfilment", true, "Delivered by a machine or by hand.", oneOf(fulfilments)},
 		{"window", true, "To apply in, from the order's completion.", spanSchema},
-		{"instant", false, "Unused goods are refunded at once.", flagSchema},
+		{"automation", false, "What the desk decides without a person: none, what the rules say, or unused goods at once as well.", oneOf(automations)},
+		{"instant", false, "What automation says now: true is unused, false is failed.", flagSchema},
 		{"account", false, "The shape of the account that is topped up.", oneOf(accountForms)},
 		{"supplier", false, "Its name under suppliers.", textSchema},
 	}
@@ -108,6 +109,7 @@ var (
 		{"suppliers", false, "What each can do.", byName(object(supplierForm))},
 		{"evidence", false, "What a buyer is asked for, in this order.", listOf(object(evidenceForm))},
 		{"rules", true, "The first whose condition holds decides.", notEmpty("minItems", listOf(object(ruleForm)))},
+		{"warn_refused", false, "Above this share of refusals the owners are told.", schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]{1,2})? ?%$`, "examples": []string{"40 %"}}},
 		{"guards", false, "Each may make a decision stricter.", listOf(object(guardForm))},
 		{"refusals", true, "What merchants may refuse with.", notEmpty("minProperties", byName(wordsSchema))},
 		{"deadlines", true, "What happens when somebody stays silent.", object(deadlinesForm)},

@@ -50,7 +50,7 @@ func TestSchemaTakesPolicies(t *testing.T) {
 func TestSchemaRefuses(t *testing.T) {
 	validate := validator(t)
 	for _, change := range [][2]string{
-		{"evidence:\n", "evidense:\n"}, {"instant: true", "instnat: true"}, {"version: 1", "version: 2"}, {"rules:\n", "rule:\n"},
+		{"evidence:\n", "evidense:\n"}, {"instant: true", "instnat: true"}, {"instant: true", "automation: most"}, {"version: 1", "version: 1\nwarn_refused: 40"}, {"version: 1", "version: 2"}, {"rules:\n", "rule:\n"},
 		{"rolls_back: true", "rolls_back: sure"}, {"exempt: [big]", "exempt: big"}, {"owner_days: 7", "owner_days: 0"},
 		{"survives: 168h", "survives: 168"}, {"survives: 168h", "survives: 7d"}, {"50 CNY", "50"}, {"currency: CNY", "currency: yuan"},
 		{"kind: topup", "kind: topop"}, {"[wrong_account]", "[wrong_acount]"}, {"intended_account:", "intended_acount:"},

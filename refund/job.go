@@ -21,6 +21,7 @@ const (
 	Submit     JobKind = "submit"      // the payout → PaidOut
 	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
 	ReadRules  JobKind = "read_rules"  // a shop's policy file → Reloaded; only Order.Shop counts
+	Compare    JobKind = "compare"     // a channel's books with the ledger → BooksCompared; Channel and Order.Shop count
 	Learn      JobKind = "learn"       // note what a message means, to train with; no event follows
 )
 
@@ -35,6 +36,7 @@ type Job struct {
 	Order    Order         `json:"order,omitzero"`
 	Key      string        `json:"key,omitempty"` // idempotency key of AskHelp, Withdraw and Submit
 	Payout   *Payout       `json:"payout,omitempty"`
+	Channel  string        `json:"channel,omitempty"` // of Compare
 	File     *File         `json:"file,omitempty"`
 	Message  int           `json:"message,omitempty"`  // of Seal: the buyer's message; of ReadRules: the command's, 0 when no person in the group asked
 	Item     Item          `json:"item,omitempty"`     // of Seal: what it is evidence of
@@ -87,6 +89,8 @@ type Result struct {
 	State     PayoutState `json:"state,omitempty"` // Submitted: the channel has it but has not decided
 	Reference string      `json:"reference,omitempty"`
 	Reload    *Reload     `json:"reload,omitempty"`
+	Compared  *Compared   `json:"compared,omitempty"`
+	Fault     Fault       `json:"fault,omitempty"`   // of a payout that failed
 	Askable   bool        `json:"askable,omitempty"` // of a payout in doubt: a query or a living key can settle it
 }
 
@@ -140,6 +144,8 @@ type Terms struct {
 	Partial bool          // less than the charge may be paid back
 	Query   bool          // it can be asked whether a payout went
 	Within  time.Duration // from the payment, how long a charge may be paid back; 0: no limit is known
+	ByHand  bool          // nothing is submitted: a person pays and says so
+	Second  Money         // of ByHand: above it a second person confirms; zero: never
 }
 
 // Fault is why a channel refused a payout, as far as the desk acts on it. No

@@ -265,7 +265,7 @@ func (d *day) forged(t *rapid.T) refund.Action {
 	action := refund.Action{N: rapid.IntRange(0, 4).Draw(t, "n"), Arg: rapid.SampledFrom([]string{"", "late", "picture",
 		"description", "transaction_time", "refuse", "other", "star", "changed_mind", "1:greet", "1"}).Draw(t, "arg"),
 		Do: rapid.SampledFrom([]string{"approve", "refuse", "ask", "menu", "undo", "was_paid", "not_paid", "pay_again", "close", "resume",
-			"hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "sort", "leave_out", "later", "nonsense"}).Draw(t, "do")}
+			"hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "sort", "leave_out", "later", "why", "nonsense"}).Draw(t, "do")}
 	if rapid.IntRange(0, 3).Draw(t, "about a case") > 0 {
 		action.Case = refund.NewCaseID(chat, rapid.IntRange(1, 3).Draw(t, "case"))
 	}
@@ -348,7 +348,8 @@ func (d *day) staffWrites(t *rapid.T) {
 		posts = asking
 	}
 	event := inGroup(rapid.SampledFrom([]refund.PersonID{wang, zhao, chen, sun, stranger, 0}).Draw(t, "writer"), refund.Said)
-	event.ReplyTo, event.Message, event.Text = pick(t, "post", posts, postName).Message, d.nextMessage(), "please show the page"
+	event.ReplyTo, event.Message, event.Text = pick(t, "post", posts, postName).Message, d.nextMessage(),
+		rapid.SampledFrom([]string{"please show the page", "12.50", "0.01", "1000000"}).Draw(t, "words")
 	d.happen(event)
 	must(t, d.settle())
 }
