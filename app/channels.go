@@ -43,6 +43,28 @@ var channelKinds = map[string]channelKind{
 			return payouts.OpenAlipay(payouts.AlipayOptions{
 				AppID: s.AppID, Key: string(s.Key), PublicKey: s.PublicKey, URL: s.URL, Now: time.Now})
 		}},
+	"dujiao_next": {needs: []string{"api_url", "key"}, may: []string{"max_refund_days"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenDujiao(payouts.DujiaoOptions{
+				URL: s.URL, Key: string(s.Key), Within: time.Duration(s.RefundDays) * 24 * time.Hour})
+		}},
+	"epay": {needs: []string{"api_url", "merchant_id", "key", "public_key_file"}, may: []string{"charge_id"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenEpay(payouts.EpayOptions{
+				URL: s.URL, MerchantID: s.MerchantID, Key: string(s.Key), PublicKey: s.PublicKey, Charge: s.ChargeID, Now: time.Now})
+		}},
+	"epay_v1": {needs: []string{"api_url", "merchant_id", "key"}, may: []string{"charge_id"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenEpayV1(payouts.EpayV1Options{
+				URL: s.URL, MerchantID: s.MerchantID, Key: string(s.Key), Charge: s.ChargeID})
+		}},
+	"http": {needs: []string{"api_url", "key"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenContract(payouts.ContractOptions{URL: s.URL, Key: string(s.Key), Now: time.Now})
+		}},
+	"stars": {open: func(s channelSetup) (engine.Channel, error) {
+		return payouts.OpenStars(payouts.StarsOptions{URL: s.Telegram.APIURL, Token: string(s.Telegram.Token)})
+	}},
 	"stripe": {needs: []string{"key"}, may: []string{"api_url"},
 		open: func(s channelSetup) (engine.Channel, error) {
 			return payouts.OpenStripe(payouts.StripeOptions{Key: string(s.Key), URL: s.URL})
@@ -233,6 +255,9 @@ func describeTerms(terms refund.Terms) string {
 }
 
 func days(d time.Duration) string {
+	if d > 50*365*24*time.Hour {
+		return "for ever"
+	}
 	if n := d / (24 * time.Hour); n > 1 && d%(24*time.Hour) == 0 {
 		return fmt.Sprintf("%d days", n)
 	}

@@ -22,11 +22,16 @@ import (
 
 // channelBlocks are a right block of each kind, in the shop's channels.
 var channelBlocks = map[string]string{
-	"sandbox": "{kind: sandbox, key_life: 24h}",
-	"by_hand": "{kind: by_hand}",
-	"alipay":  "{kind: alipay, app_id: '2021', key_file: our.pem, public_key_file: their.pem}",
-	"wechat":  "{kind: wechat, merchant_id: '1900', serial: 1DDE, key_file: our.pem, public_key_file: their.pem, public_key_id: PUB_KEY_ID_1}",
-	"stripe":  "{kind: stripe, key_file: stripe.key}",
+	"sandbox":     "{kind: sandbox, key_life: 24h}",
+	"by_hand":     "{kind: by_hand}",
+	"alipay":      "{kind: alipay, app_id: '2021', key_file: our.pem, public_key_file: their.pem}",
+	"wechat":      "{kind: wechat, merchant_id: '1900', serial: 1DDE, key_file: our.pem, public_key_file: their.pem, public_key_id: PUB_KEY_ID_1}",
+	"stripe":      "{kind: stripe, key_file: stripe.key}",
+	"http":        "{kind: http, api_url: 'https://refunds.example.com', key_file: long.key}",
+	"dujiao_next": "{kind: dujiao_next, api_url: 'https://shop.example.com', key_file: long.key}",
+	"epay":        "{kind: epay, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: our.pem, public_key_file: their.pem}",
+	"epay_v1":     "{kind: epay_v1, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: long.key, charge_id: out_trade_no}",
+	"stars":       "{kind: stars}",
 }
 
 // channelSecrets are what the files of channelBlocks hold.
@@ -49,7 +54,7 @@ func channelSecrets(t *testing.T) map[string]string {
 		files[name+".private"] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
 		files[name+".public"] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
 	}
-	return map[string]string{"stripe.key": files["stripe.key"], "garbage.pem": files["garbage.pem"], "empty.pem": "",
+	return map[string]string{"stripe.key": files["stripe.key"], "garbage.pem": files["garbage.pem"], "empty.pem": "", "long.key": "very-secret-0123456789abcdef0123456789abcdef",
 		"our.pem": files["our.private"], "our.pub": files["our.public"], "their.pem": files["their.public"]}
 }
 
@@ -165,6 +170,20 @@ func TestBadChannels(t *testing.T) {
 		{"our own public key", "{kind: alipay, app_id: '1', key_file: our.pem, public_key_file: our.pub}", nil, []string{"16:76: shops[0].channels.pay.public_key_file: this is your application's own"}},
 		{"a public key without its id", "{kind: wechat, merchant_id: '1', serial: '2', key_file: our.pem, public_key_file: their.pem}", nil,
 			[]string{"16:7: shops[0].channels.pay.public_key_id: a public key that is no certificate needs its id"}},
+		{"a token of its own", "{kind: stars, key_file: long.key}", nil, []string{"16:36: shops[0].channels.pay.key_file: a channel of kind stars has no such key; it has kind"}},
+		{"no site", "{kind: epay_v1, merchant_id: '1', key_file: long.key}", nil, []string{"16:7: shops[0].channels.pay.api_url: kind epay_v1 needs it"}},
+		{"another number", "{kind: epay_v1, api_url: 'https://pay.example.com', merchant_id: '1', key_file: long.key, charge_id: order}", nil,
+			[]string{"16:113: shops[0].channels.pay.charge_id: this is neither trade_no"}},
+		{"no merchant's number", "{kind: epay, api_url: 'https://pay.example.com', merchant_id: shop, key_file: our.pem, public_key_file: their.pem}", nil,
+			[]string{"16:74: shops[0].channels.pay.merchant_id: the merchant's number"}},
+		{"our own key for the site's", "{kind: epay, api_url: 'https://pay.example.com', merchant_id: '1', key_file: our.pem, public_key_file: our.pub}", nil,
+			[]string{"16:115: shops[0].channels.pay.public_key_file: this is the merchant's own"}},
+		{"days below zero", "{kind: dujiao_next, api_url: 'https://shop.example.com', key_file: long.key, max_refund_days: -1}", nil,
+			[]string{"16:106: shops[0].channels.pay.max_refund_days: it is below zero"}},
+		{"no token", "{kind: dujiao_next, api_url: 'https://shop.example.com'}", nil,
+			[]string{"16:7: shops[0].channels.pay.key_file: kind dujiao_next needs it"}},
+		{"a short secret", "{kind: http, api_url: 'https://refunds.example.com', key_file: garbage.pem}", nil,
+			[]string{"16:75: shops[0].channels.pay.key_file: the secret that requests are signed with has at least 32 characters"}},
 		{"plain HTTP", "{kind: stripe, key_file: stripe.key, api_url: 'http://example.com'}", nil, []string{"16:58: shops[0].channels.pay.api_url: an address of a payment channel begins with https://"}},
 		{"no address", "{kind: stripe, key_file: stripe.key, api_url: 'https://me:very-secret@example.com'}", nil, []string{"16:58: shops[0].channels.pay.api_url: this is no address"}},
 	}
@@ -209,6 +228,7 @@ func TestScriptsMoveNoMoney(t *testing.T) {
 func TestDescribeTerms(t *testing.T) {
 	t.Parallel()
 	for want, terms := range map[string]refund.Terms{
+		"a key lives for ever, the whole charge only, can be asked":                               {KeyLife: 100 * 365 * 24 * time.Hour, Query: true},
 		"no key, the whole charge only, cannot be asked":                                          {},
 		"a key lives 24h, also parts of a charge, can be asked, up to 365 days after the payment": {KeyLife: 24 * time.Hour, Partial: true, Query: true, Within: 365 * 24 * time.Hour},
 	} {

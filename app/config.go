@@ -147,6 +147,8 @@ type ChannelConfig struct {
 	KeyFile    Path   `yaml:"key_file"`
 	PublicFile Path   `yaml:"public_key_file"` // that the provider's answers are verified with
 	PublicID   string `yaml:"public_key_id"`
+	ChargeID   string `yaml:"charge_id"` // of 易支付: which number an order's charge_id is
+	RefundDays int    `yaml:"max_refund_days"`
 }
 
 // Span is a length of time, written as Go does: "90s", "2h".

@@ -45,7 +45,6 @@ type alipayServer struct {
 	asked   string // code and sub_code of a query's refusal; "": none
 	status  string // refund_status of the query; "": REFUND_SUCCESS
 	deposit string // dback_status of the query; "": not to a bank card
-	last    url.Values
 }
 
 func (s *alipayServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +52,6 @@ func (s *alipayServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	s.last = r.Form
 	method := r.Form.Get("method")
 	reply := func(body string) { s.reply(w, method, body) }
 	switch {

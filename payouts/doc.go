@@ -12,11 +12,14 @@
 //     request that may be a repeated one counts only when the provider, asked, does
 //     not know the payout (refused). A payout that lacks what every request needs fails
 //     without one, for it lacks that at every try.
-//   - ErrNotFound is the provider's word too, never a guess.
+//   - ErrNotFound is the provider's word too, never a guess: who books a refund only
+//     when it is done cannot say it.
 //   - A payout's key becomes the provider's number for the request (requestNo), so the
 //     same payout is the same request for ever.
 //   - Errors, notes and references carry codes and a provider's short words, never an
 //     address, a header, a body or a credential.
+//
+// What a service that a shop writes for itself must do is in http.openapi.yaml.
 //
 // A new channel is one file here, one row in the conformance test (channels_test.go),
 // and one in app/channels.go and README's table.
