@@ -16,19 +16,11 @@ import (
 // check reads a config and everything that it names, without starting anything,
 // and tells every mistake in one run, or that all is well.
 func check(file string, environment []string, stdout, stderr io.Writer) int {
-	setup, err := LoadConfig(file, environment)
+	setup, err := CheckConfig(file, environment)
 	if err != nil {
 		if err := tellProblems(err, stderr); err != errSaid {
 			fmt.Fprintf(stderr, "tuidan: %v\n", err)
 		}
-		return exitWrong
-	}
-	var found Problems
-	for _, shop := range setup.Shops {
-		found = append(found, policyProblems(shop.Policy.Check(setup.Catalogs.Locales()...))...)
-	}
-	if len(found) > 0 {
-		_ = tellProblems(found.sorted(), stderr)
 		return exitWrong
 	}
 	fmt.Fprintf(stdout, "%s: all good\n", file)

@@ -105,9 +105,8 @@ func TestPolicyPrint(t *testing.T) {
 	if code != exitOK || stdout != want {
 		t.Errorf("exit %d, %s\n%s", code, stderr, stdout)
 	}
-	code, stdout, _ = policyCommand(t, "", "", "print", "good.yaml")
-	if code != exitOK || strings.Count(stdout, "product ") != 4 || strings.Count(stdout, "kind card\n") != 1 || !strings.Contains(stdout, "not given") ||
-		!strings.Contains(stdout, "policy\n  warn_refused  40 %  ") {
+	code, stdout, _ = policyCommand(t, "  video1m:", like, "print", "changed.yaml")
+	if code != exitOK || !strings.Contains(stdout, "  iphone:\n    kind: topup  # product cmcc30, changed.yaml:53\n") || !strings.Contains(stdout, "\n    window: 12h\n") {
 		t.Errorf("exit %d\n%s", code, stdout)
 	}
 	if code, _, stderr := policyCommand(t, "", "", "print", "good.yaml", "cmcc33"); code != exitWrong || !strings.Contains(stderr, "did you mean cmcc30?") {

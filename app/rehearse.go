@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -60,6 +61,9 @@ func Rehearsed(folder string) (rehearsal.Plan, error) {
 // does not carry is the sample's too.
 func rehearsedSetup(folder string) (*Setup, error) {
 	read := func(name string) ([]byte, error) {
+		if !filepath.IsLocal(name) { // a policy's base, since paths of the config were looked at
+			return nil, fmt.Errorf("%s is outside the script's folder", name)
+		}
 		if folder != "" {
 			data, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name)))
 			if !errors.Is(err, fs.ErrNotExist) {

@@ -65,19 +65,15 @@ func replay(ctx context.Context, o replayOptions, environment []string, stdout, 
 	if err != nil {
 		return err
 	}
-	data, err := os.ReadFile(o.policy)
+	next, err := policy.Open(o.policy, os.ReadFile)
 	if err != nil {
-		return plain(err)
-	}
-	next, err := policy.Load(o.policy, data)
-	if err != nil {
-		return tellPolicyMistakes(err, stderr)
+		return tellPolicyMistakes(plain(err), stderr)
 	}
 	store, err := readStore(setup)
 	if err != nil {
 		return err
 	}
-	result, err := replayStore(ctx, store, shop.ID, since, next)
+	result, err := replayStore(ctx, store, shop, since, next)
 	if err = errors.Join(err, store.Close()); err != nil {
 		return err
 	}
@@ -98,7 +94,7 @@ const replayBatch = 256
 
 // replayStore reads cases in one goroutine and decides them in as many as there are
 // processors.
-func replayStore(ctx context.Context, store *bolt.Store, shop refund.ShopID, since time.Time, next *policy.Policy) (replayed, error) {
+func replayStore(ctx context.Context, store *bolt.Store, shop *ShopSetup, since time.Time, next *policy.Policy) (replayed, error) {
 	batches := make(chan []refund.Case, 2*runtime.GOMAXPROCS(0))
 	parts := make(chan replayed)
 	var deciding sync.WaitGroup
@@ -107,7 +103,7 @@ func replayStore(ctx context.Context, store *bolt.Store, shop refund.ShopID, sin
 			part := newReplayed()
 			for batch := range batches {
 				for i := range batch {
-					part.decide(&batch[i], next)
+					part.decide(&batch[i], next, shop.Zone)
 				}
 			}
 			parts <- part
@@ -120,7 +116,7 @@ func replayStore(ctx context.Context, store *bolt.Store, shop refund.ShopID, sin
 		batch := make([]refund.Case, 0, replayBatch)
 		reading = store.View(ctx, func(r refund.Reader) error {
 			return r.Each(func(c refund.Case) error {
-				if c.Shop != shop || c.Order.No == "" || c.OpenedAt.Before(since) {
+				if c.Shop != shop.ID || c.Order.No == "" || c.OpenedAt.Before(since) {
 					return nil
 				}
 				if batch = append(batch, c); len(batch) == replayBatch {
@@ -139,14 +135,14 @@ func replayStore(ctx context.Context, store *bolt.Store, shop refund.ShopID, sin
 	return all, reading
 }
 
-func (r *replayed) decide(c *refund.Case, next *policy.Policy) {
+func (r *replayed) decide(c *refund.Case, next *policy.Policy, zone *time.Location) {
 	r.cases++
 	was, people := policy.Judged(c)
 	if was == nil {
 		r.unjudged++
 		return
 	}
-	now := next.Again(c, was)
+	now := next.Again(c, was, zone)
 	switch {
 	case people && now.Outcome != refund.AskEvidence:
 		now.Outcome = refund.Review

@@ -150,7 +150,7 @@ func TestReplayAhead(t *testing.T) {
 			people[i].Number = i + 2
 		}
 		result.decide(&refund.Case{Shop: "star", Order: order, Reason: refund.ChangedMind, OpenedAt: replayStart,
-			Decisions: append([]refund.Decision{d}, people...)}, p)
+			Decisions: append([]refund.Decision{d}, people...)}, p, nil)
 	}
 	by := func(outcome refund.Outcome, after time.Duration) refund.Decision {
 		return refund.Decision{Outcome: outcome, By: 7, At: replayStart.Add(after)}
@@ -198,7 +198,7 @@ func BenchmarkReplay(b *testing.B) {
 	}
 	defer func() { _ = store.Close() }()
 	for b.Loop() {
-		result, err := replayStore(context.Background(), store, "star", time.Time{}, p)
+		result, err := replayStore(context.Background(), store, &ShopSetup{Shop: refund.Shop{ID: "star"}}, time.Time{}, p)
 		if err != nil || result.same != 100_000 {
 			b.Fatalf("%+v, %v", result, err)
 		}

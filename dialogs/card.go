@@ -3,6 +3,7 @@ package dialogs
 import (
 	"slices"
 
+	"tuidan/policy"
 	"tuidan/refund"
 )
 
@@ -76,6 +77,9 @@ func (s *step) putCard() {
 	if d := c.Decision(); d != nil {
 		text = append(text, checkLine(d.Check))
 		for _, guard := range d.Guards {
+			if guard.Name == policy.CurrencyGuard {
+				text = append(text, w("card_guard", "Text", w("guard_currency")))
+			}
 			if len(guard.Say) > 0 {
 				text = append(text, w("card_guard", "Text", guard.Say))
 			}

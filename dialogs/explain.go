@@ -95,6 +95,9 @@ func triedBranch(tried policy.Tried, all []refund.Reading) Branch {
 	b := Branch{Words: w("explain_tried", "Name", tried.Name, "Result", w("result_"+string(tried.Result)))}
 	if tried.Result == policy.Held {
 		b.Words = w("explain_held", "Name", tried.Name, "Outcome", w("outcome_"+tried.Outcome))
+		if tried.Name == policy.CurrencyGuard {
+			b.Below = append(b.Below, Branch{Words: w("guard_currency")})
+		}
 		if len(tried.Say) > 0 {
 			b.Below = append(b.Below, Branch{Words: shopText(tried.Say)})
 		}

@@ -192,7 +192,7 @@ func (s *step) factsBy(p *policy.Policy) policy.Facts {
 	if lacking := s.lackingBy(p); len(lacking) > 0 {
 		missing = lacking[0]
 	}
-	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), Reported: c.OpenedAt,
+	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), Zone: s.facts.Shop.Zone, Reported: c.OpenedAt,
 		InWindow: c.InTime, Survives: c.InWindow, Facts: c.Facts, Missing: missing, Given: c.Has(refund.ProofOfNonUse),
 		Supplied: c.Supplied, Claims: s.facts.Claims, Matches: c.OwnBuyer}
 	if left, known := s.account.Left(); known {

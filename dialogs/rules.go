@@ -57,6 +57,9 @@ func (s *step) reloaded() {
 // to be translated. The log and `tuidan check` say what is wrong.
 func mistakeLine(mistake refund.Mistake) refund.Words {
 	place := w("policy_mistake", "Line", mistake.Line, "Column", mistake.Column, "Text", clip(mistake.Text, 80))
+	if mistake.File != "" {
+		place = w("policy_mistake_in", "File", mistake.File, "Mistake", place)
+	}
 	if mistake.Hint == "" {
 		return place
 	}

@@ -62,6 +62,13 @@ const (
 	noteAmount        = "amount_unknown" // how much may be paid is not known, or nothing is left
 )
 
+// CurrencyGuard is the guard that every policy has: an order in another currency than
+// the policy's limits goes to a person, whatever rules and guards say. It fires where
+// nothing else called a person in, and no rule is exempt from it.
+const CurrencyGuard = "currency"
+
+var currencyReads = []int{vCurrency, vLimitsCurrency}
+
 // Decide applies gate, rules and guards. The result has no Number and no At.
 // It always returns an outcome: without a rule that holds, review.
 //
@@ -139,7 +146,14 @@ func (p *Policy) decide(f Facts, v *view) refund.Decision {
 	d.Factors = factors(&d)
 
 	amount, payable := payable(&f, v.goods, part)
-	strict := strictnessOf(d.Outcome)
+	// When nothing is left to ask the buyer for, a person looks at what there is.
+	able := func(s strictness) strictness {
+		if s == asksEvidence && f.Missing == "" {
+			return reviews
+		}
+		return s
+	}
+	strict := able(strictnessOf(d.Outcome))
 	if d.Outcome == refund.Refund {
 		if !established(&f, v) {
 			note(noteUnestablished, d.Rule)
@@ -162,11 +176,12 @@ func (p *Policy) decide(f Facts, v *view) refund.Decision {
 		}
 		if holds || err != nil {
 			d.Guards = append(d.Guards, refund.Fired{Name: guard.name, Say: guard.say, Reads: v.reads(guard.when.reads)})
-			strict = max(strict, guard.strict)
+			strict = max(strict, able(guard.strict))
 		}
 	}
-	if strict == asksEvidence && f.Missing == "" {
-		strict = reviews // nothing is left to ask for, so a person looks at what there is
+	if strict < reviews && v.text[vCurrency] != p.currency {
+		d.Guards = append(d.Guards, refund.Fired{Name: CurrencyGuard, Reads: v.reads(currencyReads)})
+		strict = reviews
 	}
 
 	people := v.product.Automation == AutomateNone

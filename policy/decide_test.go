@@ -403,51 +403,6 @@ func anyFacts(t *rapid.T) Facts {
 	return f
 }
 
-func TestDecideProperties(t *testing.T) {
-	p := sample(t)
-	unguarded := *p
-	unguarded.guards = nil
-	rank := func(d refund.Decision) int {
-		if d.Outcome == refund.Refuse {
-			return 100
-		}
-		return int(strictnessOf(d.Outcome))*10 + d.Approvals
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		f := anyFacts(t)
-		d, bare := p.Decide(f), unguarded.Decide(f)
-		if rank(d) < rank(bare) {
-			t.Fatalf("a guard made %s of %s", summary(d), summary(bare))
-		}
-		if (d.Outcome == refund.Refuse) != (bare.Outcome == refund.Refuse) {
-			t.Fatalf("a guard changed a refusal: %s, %s", summary(d), summary(bare))
-		}
-		if !d.Amount.IsZero() && (f.Left == nil || d.Amount.Currency != f.Left.Currency || d.Amount.Minor > f.Left.Minor || d.Amount.Minor < 0) {
-			t.Fatalf("%s of %v left", summary(d), f.Left)
-		}
-		switch d.Outcome {
-		case refund.Refund:
-			if d.Amount.Minor <= 0 || d.Approvals != 0 || len(d.Guards) != 0 {
-				t.Fatalf("refund with %+v", d)
-			}
-			if d.Goods == refund.Unused && !d.Withdraw && d.Rule != "supplier_took_back" {
-				t.Fatalf("unused goods are not withdrawn: %s", summary(d))
-			}
-		case refund.AskEvidence:
-			if d.Asks == "" {
-				t.Fatal("asks for nothing")
-			}
-		case refund.Review:
-			if d.Approvals < 1 {
-				t.Fatal("a review without people")
-			}
-		}
-		if diff := cmp.Diff(d, p.Decide(f)); diff != "" {
-			t.Fatalf("the same facts, another decision: %s", diff)
-		}
-	})
-}
-
 // TestFailingConditions checks that what cannot be computed is reviewed, never paid.
 func TestFailingConditions(t *testing.T) {
 	load := func(old, new string) *Policy {
@@ -483,6 +438,83 @@ func TestFailingConditions(t *testing.T) {
 				t.Errorf("note %s, want %s", got, test.note)
 			}
 		})
+	}
+}
+
+// TestAnotherCurrency sends orders in another currency than the limits' to a person
+// by policies that say nothing of it.
+func TestAnotherCurrency(t *testing.T) {
+	in := func(currency string) func(*Facts) {
+		return func(f *Facts) {
+			m := refund.Money{Minor: 3000, Currency: currency}
+			f.Order.Amount, f.Left = m, &m
+		}
+	}
+	failed := supplier(refund.StateFailed)
+	tests := []struct {
+		name     string
+		old, new string // the change to small
+		facts    Facts
+		want     string
+	}{
+		{"the same", "", "", facts(refund.FailedTopUp, failed), "refund failed 30.00"},
+		{"refunded otherwise", "", "", facts(refund.FailedTopUp, failed, in("USD")), "review failed 30.00 !currency"},
+		{"by a rule that is exempt from all", "exempt: [big]", "exempt: {all_but: []}", facts(refund.FailedTopUp, failed, in("USD")), "review failed 30.00 !currency"},
+		{"without guards", "guards:\n  - {name: big, when: amount > 200, outcome: review, say: {en: Much.}}\n", "", facts(refund.FailedTopUp, failed, in("EUR")), "review failed 30.00 !currency"},
+		{"what would be asked of the supplier", "outcome: refund", "outcome: ask_supplier", facts(refund.FailedTopUp, failed, in("USD")), "review failed 30.00 !currency"},
+		{"what would be asked of the buyer", "outcome: refund", "outcome: ask_evidence", facts(refund.FailedTopUp, failed, in("USD"), lacks(refund.Picture)), "review failed 30.00 !currency"},
+		{"a refusal stays one", "", "", facts(refund.ChangedMind, shop(refund.StateRedeemed), in("USD")), "refuse block fault=buyer"},
+		{"what people look at anyway", "", "", facts(refund.NotReceived, shop(""), in("USD")), "review  30.00"},
+		{"no currency", "", "", facts(refund.FailedTopUp, failed, in("")), "review failed 30.00 !currency"},
+		{"only what is left in another", "", "", facts(refund.FailedTopUp, failed, func(f *Facts) {
+			f.Left = &refund.Money{Minor: 3000, Currency: "USD"}
+		}), "review failed"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			file := strings.NewReplacer(test.old, test.new).Replace(small)
+			if test.old == "" {
+				file = small
+			}
+			if test.name == "without guards" {
+				file = strings.Replace(file, "    exempt: [big]\n", "", 1)
+			}
+			p, err := Load("f.yaml", []byte(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := p.Decide(test.facts)
+			if got := summary(d); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+			e, err := p.Explain(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			last := Tried{}
+			if len(e.Guards) > 0 {
+				last = e.Guards[len(e.Guards)-1]
+			}
+			if (last.Name == CurrencyGuard) != strings.HasSuffix(test.want, "!currency") {
+				t.Errorf("explained as %+v", e.Guards)
+			}
+		})
+	}
+}
+
+// TestNothingLeftToAsk has a person look where the buyer gave everything already; a
+// guard that asks the supplier does not take the person away again.
+func TestNothingLeftToAsk(t *testing.T) {
+	file := strings.Replace(small, "guards:\n", "guards:\n  - {name: ask, when: matches, outcome: ask_supplier, say: {en: x}}\n", 1)
+	p, err := Load("f.yaml", []byte(strings.Replace(strings.Replace(file, "exempt: [big]", "exempt: []", 1), "outcome: refund", "outcome: ask_evidence", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := summary(p.Decide(facts(refund.FailedTopUp, supplier(refund.StateFailed)))); got != "review failed 30.00 !ask" {
+		t.Errorf("complete: %s", got)
+	}
+	if got := summary(p.Decide(facts(refund.FailedTopUp, supplier(refund.StateFailed), lacks(refund.Picture)))); got != "ask_supplier failed !ask" {
+		t.Errorf("incomplete: %s", got)
 	}
 }
 

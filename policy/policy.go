@@ -19,15 +19,19 @@ import (
 // goroutines. Lists and texts that its methods return are shared: do not change
 // them. The zero value knows no product and reviews everything.
 type Policy struct {
-	Hash string // SHA-256 of the file, hex
+	Hash string // SHA-256 of Text, hex
 
-	currency  string // of the amounts that conditions name
+	text      []byte
+	root      *node
+	files     []*source // its own, then those that it rests on
+	currency  string    // of the amounts that conditions name
 	kinds     map[refund.Kind]Product
 	products  map[string]Product
 	names     []string             // of products, in the file's order
 	settings  map[string][]Setting // by "product NAME", "kind KIND" and "policy"
 	suppliers map[string]Ability
 	evidence  []evidence
+	hours     hours
 	rules     []rule
 	guards    []guard
 	refusals  []string
@@ -108,6 +112,7 @@ type Setting struct {
 	Name  string // as in the file: "window"
 	Value string // as in the file: "72h"; "" when nothing gives one
 	From  string // "product NAME", "kind KIND" or "policy", that says it
+	File  string // the policy's own, or one that it rests on
 	Line  int    // of the file; 0 when nothing gives a value
 }
 
@@ -246,7 +251,7 @@ func (p *Policy) Untranslated(locales ...string) []Mistake {
 // Check returns what a policy that loads should not be left with: texts that lack
 // one of the given locales, as Untranslated says, and rules that are Unreachable.
 func (p *Policy) Check(locales ...string) []Mistake {
-	return sortMistakes(append(p.Untranslated(locales...), p.Unreachable()...))
+	return sortMistakes(append(p.Untranslated(locales...), p.Unreachable()...), p.files)
 }
 
 // placed is a text and where the file has it.

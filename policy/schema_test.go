@@ -39,7 +39,8 @@ func validator(t *testing.T) func(file string) error {
 
 func TestSchemaTakesPolicies(t *testing.T) {
 	validate := validator(t)
-	for name, file := range map[string]string{"sample": string(sampleBytes(t)), "small": small} {
+	for name, file := range map[string]string{"sample": string(sampleBytes(t)), "small": small, "based": overSmall +
+		"products:\n  p1: {window: 48h}\n  p2: {off: true}\nrules:\n  - {name: x, off: true}\nguards:\n  - {name: y, off: true}\ndeadlines:\n  merchant: {owner_days: 3}\n  undo: 5s\n"} {
 		if err := validate(file); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -109,6 +109,7 @@ const ToldMistakes = 5
 // Mistake is where something is wrong with a policy file, by what needs no
 // translation.
 type Mistake struct {
+	File   string `json:"file,omitempty"` // that the policy rests on; "": the shop's own
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
 	Text   string `json:"text,omitempty"` // the line itself
