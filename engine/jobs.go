@@ -158,7 +158,7 @@ var (
 //	ReadRecord         Record, and Order as it is now. Fail says only why there is
 //	                   no Record; Order is nil when the shop could not be asked.
 //	AskHelp            Answer, and Note in the supplier's words; NoAnswer with Fail
-//	Withdraw           Answer; GoodsDoubt with Fail, GoodsStay for an unknown supplier
+//	Withdraw           Answer; GoodsDoubt with Fail, GoodsStay where nobody could withdraw
 //	Seal               Evidence; Fail says why there is none
 //	ReadRules          Reload; Fail says why the file could not be read
 func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error) {
@@ -184,15 +184,7 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		}
 		return refund.Result{Answer: answer, Note: note}, nil
 	case refund.Withdraw:
-		supplier, err := e.supplier(job.Order)
-		if err != nil {
-			return refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, err
-		}
-		answer, err := supplier.Withdraw(ctx, job.Key, job.Order)
-		if err != nil || answer == refund.NoAnswer {
-			return refund.Result{Fail: refund.Unreachable, Answer: refund.GoodsDoubt}, err
-		}
-		return refund.Result{Answer: answer}, nil
+		return e.withdraw(ctx, job)
 	case refund.Seal:
 		evidence, err := e.cfg.Telegram.Seal(ctx, *job)
 		var sealing *SealError
@@ -205,6 +197,33 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		return refund.Result{Evidence: &evidence}, nil
 	}
 	return refund.Result{}, fmt.Errorf("unknown kind of job %q", job.Kind)
+}
+
+// withdraw has the goods taken back: by the shop where it can, since a locked card
+// is safe at once, and by the supplier where the shop says that it cannot.
+func (e *Engine) withdraw(ctx context.Context, job *refund.Job) (refund.Result, error) {
+	var by []Withdrawer
+	if s := e.shops[job.Order.Shop]; s != nil && s.Source != nil && s.Source.Knows().Withdraws {
+		if shop, ok := s.Source.(Withdrawer); ok {
+			by = append(by, shop)
+		}
+	}
+	supplier, noSupplier := e.supplier(job.Order)
+	if noSupplier == nil {
+		by = append(by, supplier)
+	} else if len(by) == 0 {
+		return refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, noSupplier
+	}
+	for _, one := range by {
+		answer, err := one.Withdraw(ctx, job.Key, job.Order)
+		if err != nil || answer == refund.NoAnswer {
+			return refund.Result{Fail: refund.Unreachable, Answer: refund.GoodsDoubt}, err
+		}
+		if answer != refund.GoodsStay {
+			return refund.Result{Answer: answer}, nil
+		}
+	}
+	return refund.Result{Answer: refund.GoodsStay}, nil
 }
 
 func failOf(err error) refund.Fail {
