@@ -51,7 +51,7 @@ func runPolicy(ctx context.Context, command string, line *policyLine, environmen
 	case "print":
 		return printPolicy(line.Print.File, line.Print.Product, stdout, stderr)
 	case "explain":
-		return explainOrder(line, environment, stdout, stderr)
+		return explainOrder(ctx, line, environment, stdout, stderr)
 	case "publish":
 		return publish(line.Publish.HTML, line.Publish.Config, environment, stdout, stderr)
 	case "replay":

@@ -48,13 +48,21 @@ type tables struct {
 
 var namePrefix = regexp.MustCompile(`^[A-Za-z0-9_]{0,32}$`)
 
+// CheckPrefix says in words what makes a prefix of tables unusable.
+func CheckPrefix(prefix string) error {
+	if !namePrefix.MatchString(prefix) {
+		return errors.New("a prefix has letters, digits and _ only")
+	}
+	return nil
+}
+
 // openTables connects with the first query. It fails when the options cannot be used.
 func openTables(opts MySQLOptions) (*tables, error) {
-	switch {
-	case opts.Address == "" || opts.Database == "" || opts.User == "":
+	if opts.Address == "" || opts.Database == "" || opts.User == "" {
 		return nil, errors.New("the address, the database or the user is missing")
-	case !namePrefix.MatchString(opts.Prefix):
-		return nil, errors.New("a prefix has letters, digits and _ only")
+	}
+	if err := CheckPrefix(opts.Prefix); err != nil {
+		return nil, err
 	}
 	config := mysql.NewConfig()
 	config.Net, config.Addr = "tcp", opts.Address

@@ -28,14 +28,22 @@ type web struct {
 	client *http.Client
 }
 
-// newWeb fails when the address is none of a web server.
-func newWeb(base string) (*web, error) {
+// CheckURL says in words what makes an address unusable as a server's.
+func CheckURL(base string) error {
 	u, err := url.Parse(base)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("that is no address of a server, such as https://shop.example.com/refunds")
+		return errors.New("that is no address of a server, such as https://shop.example.com/refunds")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("the address of a server has no user, no password and nothing behind ? or #")
+		return errors.New("the address of a server has no user, no password and nothing behind ? or #")
+	}
+	return nil
+}
+
+// newWeb fails when the address is none of a web server.
+func newWeb(base string) (*web, error) {
+	if err := CheckURL(base); err != nil {
+		return nil, err
 	}
 	return &web{base: strings.TrimRight(base, "/"), client: &http.Client{
 		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second},

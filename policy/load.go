@@ -44,7 +44,7 @@ var guardOutcomes = map[string]strictness{
 func Load(name string, data []byte) (*Policy, error) {
 	r := &reader{file: name}
 	sum := sha256.Sum256(data)
-	p := &Policy{Hash: hex.EncodeToString(sum[:])}
+	p := &Policy{Hash: hex.EncodeToString(sum[:]), file: name}
 	if root := r.parse(data); root != nil {
 		r.policy(p, root)
 	}
@@ -257,7 +257,7 @@ func (r *reader) guards(p *Policy, n *node) {
 	seen := map[string]*node{}
 	for _, item := range r.list(n, "guards") {
 		m := r.record(item, item, "a guard", guardForm)
-		g := guard{name: r.unique(m.need("name"), "guard", seen)}
+		g := guard{name: r.unique(m.need("name"), "guard", seen), at: r.spot(either(m.get("name"), item))}
 		g.when, _ = r.condition(m.need("when"))
 		g.strict = guardOutcomes[choice(r, m.need("outcome"), "a guard's outcome", guardWords...)]
 		g.say = r.words(m.need("say"), "what the guard says")

@@ -21,6 +21,7 @@ import (
 type Policy struct {
 	Hash string // SHA-256 of the file, hex
 
+	file      string // as mistakes call it
 	currency  string // of the amounts that conditions name
 	kinds     map[refund.Kind]Product
 	products  map[string]Product
