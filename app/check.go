@@ -40,6 +40,11 @@ func check(file string, environment []string, stdout, stderr io.Writer) int {
 	for _, note := range setup.Notes {
 		fmt.Fprintf(stdout, "  note      %s\n", note)
 	}
+	for i := range setup.Shops {
+		for _, need := range setup.Shops[i].unknowable(setup) {
+			fmt.Fprintf(stdout, "  note      %s\n", need)
+		}
+	}
 	return exitOK
 }
 

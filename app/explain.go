@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -104,7 +103,7 @@ func findOrder(ctx context.Context, setup *Setup, no, id string) (ShopSetup, ref
 
 // lookUp asks one shop for an order, and keeps nothing of it.
 func lookUp(ctx context.Context, setup *Setup, shop *ShopSetup, no string) (order refund.Order, err error) {
-	source, err := openSource(setup, shop, sourceOptions{now: engine.SystemClock{}.Now, log: slog.New(slog.DiscardHandler), looks: true})
+	source, err := shop.look(setup)
 	if err != nil {
 		return refund.Order{}, fmt.Errorf("open the orders of %s: %w", shop.ID, err)
 	}

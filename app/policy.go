@@ -16,7 +16,8 @@ import (
 // policyLine is what kong reads of `tuidan policy …`.
 type policyLine struct {
 	Check struct {
-		Files []string `arg:"" name:"file" help:"Policy files."`
+		Files  []string `arg:"" optional:"" name:"file" help:"Policy files."`
+		Config string   `help:"Check the policies of this config's shops, and warn of what their sources of orders cannot tell." placeholder:"FILE"`
 	} `cmd:"" help:"Name every mistake of policy files with file, line and column: what cannot be read, rules that never decide, texts that lack one of the file's locales. Example: tuidan policy check policy.yaml"`
 	Print struct {
 		File    string `arg:"" help:"A policy file."`
@@ -47,7 +48,7 @@ type policyLine struct {
 func runPolicy(ctx context.Context, command string, line *policyLine, environment []string, stdout, stderr io.Writer) error {
 	switch command, _, _ := strings.Cut(command, " "); command {
 	case "check":
-		return checkPolicies(line.Check.Files, stdout, stderr)
+		return checkPolicies(line.Check.Files, line.Check.Config, environment, stdout, stderr)
 	case "print":
 		return printPolicy(line.Print.File, line.Print.Product, stdout, stderr)
 	case "explain":
@@ -65,8 +66,26 @@ func runPolicy(ctx context.Context, command string, line *policyLine, environmen
 }
 
 // checkPolicies tells every mistake of all files, or what each policy has.
-func checkPolicies(files []string, stdout, stderr io.Writer) error {
+// With a config it checks its shops' policies too, and warns of what each needs that
+// the shop cannot tell.
+func checkPolicies(files []string, config string, environment []string, stdout, stderr io.Writer) error {
+	if len(files) == 0 && config == "" {
+		return errors.New("name policy files, or a config with --config")
+	}
 	var found Problems
+	if config != "" {
+		setup, err := LoadConfig(config, environment)
+		if err != nil {
+			return tellProblems(err, stderr)
+		}
+		for i := range setup.Shops {
+			shop := &setup.Shops[i]
+			files = append(files, string(shop.Config.Policy))
+			for _, need := range shop.unknowable(setup) {
+				fmt.Fprintf(stdout, "warning: shop %s: %s\n", shop.ID, need)
+			}
+		}
+	}
 	for _, file := range files {
 		p, problems := openPolicy(file)
 		if p != nil {

@@ -202,28 +202,39 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 // withdraw has the goods taken back: by the shop where it can, since a locked card
 // is safe at once, and by the supplier where the shop says that it cannot.
 func (e *Engine) withdraw(ctx context.Context, job *refund.Job) (refund.Result, error) {
-	var by []Withdrawer
-	if s := e.shops[job.Order.Shop]; s != nil && s.Source != nil && s.Source.Knows().Withdraws {
-		if shop, ok := s.Source.(Withdrawer); ok {
-			by = append(by, shop)
-		}
-	}
-	supplier, noSupplier := e.supplier(job.Order)
-	if noSupplier == nil {
-		by = append(by, supplier)
-	} else if len(by) == 0 {
-		return refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, noSupplier
-	}
-	for _, one := range by {
-		answer, err := one.Withdraw(ctx, job.Key, job.Order)
-		if err != nil || answer == refund.NoAnswer {
-			return refund.Result{Fail: refund.Unreachable, Answer: refund.GoodsDoubt}, err
-		}
-		if answer != refund.GoodsStay {
+	doubt := refund.Result{Fail: refund.Unreachable, Answer: refund.GoodsDoubt}
+	shop := e.withdrawer(job.Order.Shop)
+	if shop != nil {
+		answer, err := shop.Withdraw(ctx, job.Key, job.Order)
+		switch {
+		case err != nil || answer == refund.NoAnswer:
+			return doubt, err
+		case answer != refund.GoodsStay:
 			return refund.Result{Answer: answer}, nil
 		}
 	}
-	return refund.Result{Answer: refund.GoodsStay}, nil
+	supplier, err := e.supplier(job.Order)
+	switch {
+	case err != nil && shop != nil:
+		return refund.Result{Answer: refund.GoodsStay}, nil
+	case err != nil:
+		return refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, err
+	}
+	answer, err := supplier.Withdraw(ctx, job.Key, job.Order)
+	if err != nil || answer == refund.NoAnswer {
+		return doubt, err
+	}
+	return refund.Result{Answer: answer}, nil
+}
+
+// withdrawer is the shop's source when it can take goods back, else nil.
+func (e *Engine) withdrawer(id refund.ShopID) Withdrawer {
+	s := e.shops[id]
+	if s == nil || s.Source == nil || !s.Source.Knows().Withdraws {
+		return nil
+	}
+	shop, _ := s.Source.(Withdrawer)
+	return shop
 }
 
 func failOf(err error) refund.Fail {
