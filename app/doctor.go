@@ -30,7 +30,7 @@ func doctor(ctx context.Context, file, locale string, environment []string, stdo
 		if language == "" {
 			language = shop.Locale
 		}
-		tried, source := shop.tryOrders(ctx, setup)
+		source, tried := shop.tryOrders(ctx, setup)
 		tree := dialogs.Branch{Words: say("doctor_shop", "Shop", shop.Title), Below: []dialogs.Branch{source}}
 		needs := shop.unknowable(setup)
 		if len(needs) > 0 {
@@ -63,7 +63,7 @@ func say(key string, pairs ...string) refund.Words {
 
 // tryOrders opens a shop's orders and asks whether they can be had. The branch says
 // what the shop can tell.
-func (s *ShopSetup) tryOrders(ctx context.Context, setup *Setup) (error, dialogs.Branch) {
+func (s *ShopSetup) tryOrders(ctx context.Context, setup *Setup) (dialogs.Branch, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var knows refund.Knowledge
@@ -80,7 +80,7 @@ func (s *ShopSetup) tryOrders(ctx context.Context, setup *Setup) (error, dialogs
 	branch := dialogs.Branch{Words: say("doctor_orders", "Kind", s.Config.Orders.Kind)}
 	branch.Words.Args["State"] = refund.Arg{Words: &state}
 	if source == nil {
-		return err, branch // it was not opened, and who knows what it could tell
+		return branch, err // it was not opened, and who knows what it could tell
 	}
 	tells, lacks := dialogs.Branch{Words: say("doctor_tells")}, dialogs.Branch{Words: say("doctor_lacks")}
 	for _, one := range []struct {
@@ -110,7 +110,7 @@ func (s *ShopSetup) tryOrders(ctx context.Context, setup *Setup) (error, dialogs
 		branch.Below = append(branch.Below, tells)
 	}
 	branch.Below = append(branch.Below, lacks)
-	return err, branch
+	return branch, err
 }
 
 // look opens a shop's orders to read only.
