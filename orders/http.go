@@ -102,6 +102,11 @@ func (h *HTTP) order(ctx context.Context, key refund.OrderKey) (refund.Order, er
 	case got.status != http.StatusOK:
 		return refund.Order{}, refused(got)
 	}
+	return h.read(key, got)
+}
+
+// read makes an order of an answer.
+func (h *HTTP) read(key refund.OrderKey, got answer) (refund.Order, error) {
 	var fields map[string]any
 	if err := got.decode(&fields); err != nil {
 		return refund.Order{}, err

@@ -455,3 +455,39 @@ func TestHTTPWithdraw(t *testing.T) {
 		t.Error("asked for the order")
 	}
 }
+
+// Whatever a shop sends, an order that is read has a number, amounts in one currency
+// and a state that there is.
+func FuzzAnswers(f *testing.F) {
+	f.Add([]byte(`{"order_no":"T1001","amount":"50.00","currency":"CNY","state":"paid","net_paid":"48.00","buyer_id":7,"paid_at":"2026-03-02T09:00:00+08:00"}`))
+	f.Add([]byte(`{"id":7,"order_no":"T1001","currency":"CNY","total_amount":48,"wallet_paid_amount":"0","online_paid_amount":"48.00","refunded_amount":"0.00",` +
+		`"paid_at":"2026-03-02T09:00:00+08:00","status":"paid","children":[{"refunded_amount":"1"}],"items":[{"title":{"zh-CN":"x"}}]}`))
+	shop, err := NewHTTP(HTTPOptions{URL: "https://shop.invalid", Secret: []byte(secret), Tells: Tellable()})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		check := func(order refund.Order, err error) {
+			if err != nil {
+				return
+			}
+			sums := []refund.Money{order.Amount, order.Refunded}
+			if order.NetPaid != nil {
+				sums = append(sums, *order.NetPaid)
+			}
+			for _, sum := range sums {
+				if sum.Minor < 0 || sum.Currency != order.Amount.Currency || sum.Currency == "" {
+					t.Errorf("amounts %v", sums)
+				}
+			}
+			if order.No == "" || !slices.Contains(states, string(order.State)) {
+				t.Errorf("order %+v", order)
+			}
+		}
+		check(shop.read(key("T1001"), answer{body: body}))
+		var next nextOrder
+		if err := (answer{body: body}).decode(&next); err == nil && next.OrderNo != "" {
+			check(next.read(DujiaoNextOptions{AccountField: "phone", Locales: []string{"zh-CN"}}))
+		}
+	})
+}
