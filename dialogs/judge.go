@@ -101,6 +101,9 @@ func (s *step) check() {
 func (s *step) recorded() {
 	c := s.touch()
 	s.keepRecord()
+	if s.withdrawing() {
+		return // what was read is kept; the word on the goods comes next
+	}
 	if s.event.Result.Fail != refund.NoFail && s.needsSupplier() {
 		// Unknown is never failed: the supplier has its time to answer.
 		s.enter(refund.AwaitingSupplier)
@@ -201,10 +204,10 @@ func (s *step) judgementBy(p *policy.Policy) refund.Decision {
 	return p.Decide(facts)
 }
 
-// withPeople reports whether merchants asked for more, the buyer appealed, or the
-// supplier's silence brought the case to the merchants.
+// withPeople reports whether merchants asked for more, the buyer appealed, or a
+// supplier that is silent or cannot be asked brought the case to the merchants.
 func (s *step) withPeople() bool {
-	return s.c.Appealed || len(s.c.Asked) > 0 || s.c.Supplied == refund.Silent
+	return s.c.Appealed || len(s.c.Asked) > 0 || s.c.Supplied == refund.Silent || s.c.Supplied == refund.Unable
 }
 
 // toReview turns a decision into one for people to make: they may pay what is left.
@@ -310,6 +313,12 @@ func (s *step) supplied() {
 	case refund.Refunds, refund.Refuses:
 		c.Supplied, c.SupplyNote = result.Answer, result.Note
 		s.judge()
+	case refund.Unable:
+		// No refusal: somebody of the shop has to ask the supplier himself. (R14)
+		c.Supplied = result.Answer
+		s.note("supplier_unable")
+		s.sayGroup(w("supplier_unable", "Order", c.Order.No))
+		s.decide(s.toReview(s.judgement()))
 	default: // no answer yet: the retry timer asks again
 		s.card()
 	}

@@ -313,6 +313,10 @@ func (s *step) retry() {
 		} else {
 			s.askChannel()
 		}
+	case refund.Checking:
+		if s.withdrawing() {
+			s.withdrawGoods()
+		}
 	case refund.AwaitingSupplier:
 		c.Tries++
 		if c.Requests > 0 {

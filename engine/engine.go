@@ -50,12 +50,14 @@ type Source interface {
 
 // Supplier is where a shop's goods come from. A key makes repeated requests one.
 // Errors mean that it gave no answer; Record's refund.ErrNotFound that it has no
-// such order.
+// such order. What its interface lacks is answered refund.Unable by Help and
+// refund.GoodsStay by Withdraw, so that a person goes on, and Alert does nothing.
 type Supplier interface {
+	Can() refund.Capability
 	Record(ctx context.Context, order refund.Order) (refund.Record, error)
 	Alert(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) error
-	Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Answer, string, error)
-	Withdraw(ctx context.Context, key string, order refund.Order) (refund.Answer, error)
+	Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Reply, error)
+	Withdraw(ctx context.Context, key string, order refund.Order) (refund.Reply, error)
 }
 
 // Channel moves money back. An error of Refund leaves in doubt whether the money

@@ -157,8 +157,8 @@ var (
 //	LookUp, ReadOrder  Order; Fail NotFound: there is no such order
 //	ReadRecord         Record, and Order as it is now. Fail says only why there is
 //	                   no Record; Order is nil when the shop could not be asked.
-//	AskHelp            Answer, and Note in the supplier's words; NoAnswer with Fail
-//	Withdraw           Answer; GoodsDoubt with Fail, GoodsStay for an unknown supplier
+//	AskHelp            Answer, Note in the supplier's words, Raw; NoAnswer with Fail
+//	Withdraw           the same; GoodsDoubt with Fail, GoodsStay for an unknown supplier
 //	Seal               Evidence; Fail says why there is none
 //	ReadRules          Reload; Fail says why the file could not be read
 func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error) {
@@ -178,21 +178,21 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		if err != nil {
 			return refund.Result{Fail: refund.NotFound}, err
 		}
-		answer, note, err := supplier.Help(ctx, job.Key, job.Order, job.Facts)
+		reply, err := supplier.Help(ctx, job.Key, job.Order, job.Facts)
 		if err != nil {
 			return refund.Result{Fail: refund.Unreachable}, err
 		}
-		return refund.Result{Answer: answer, Note: note}, nil
+		return refund.Result{Answer: reply.Answer, Note: reply.Note, Raw: reply.Raw}, nil
 	case refund.Withdraw:
 		supplier, err := e.supplier(job.Order)
 		if err != nil {
 			return refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, err
 		}
-		answer, err := supplier.Withdraw(ctx, job.Key, job.Order)
-		if err != nil || answer == refund.NoAnswer {
+		reply, err := supplier.Withdraw(ctx, job.Key, job.Order)
+		if err != nil || reply.Answer == refund.NoAnswer {
 			return refund.Result{Fail: refund.Unreachable, Answer: refund.GoodsDoubt}, err
 		}
-		return refund.Result{Answer: answer}, nil
+		return refund.Result{Answer: reply.Answer, Note: reply.Note, Raw: reply.Raw}, nil
 	case refund.Seal:
 		evidence, err := e.cfg.Telegram.Seal(ctx, *job)
 		var sealing *SealError

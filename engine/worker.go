@@ -188,9 +188,13 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 		commit.Accounts = []refund.Account{*result.Account}
 	}
 	commit.Tries, commit.Pictures = result.Tries, result.Pictures
-	if concerned := concernedCase(result.Case, got.c); concerned != nil && (result.Case != nil || result.Note != "") {
+	raw := event.Result.Raw
+	if record := event.Result.Record; record != nil {
+		raw = record.Raw
+	}
+	if concerned := concernedCase(result.Case, got.c); concerned != nil && (result.Case != nil || result.Note != "" || raw != "") {
 		line := refund.Entry{Case: concerned.ID, At: event.At, Kind: string(event.Kind), Person: event.Person,
-			To: concerned.Status, Text: result.Note}
+			To: concerned.Status, Text: result.Note, Raw: raw}
 		if got.c != nil && got.c.ID == concerned.ID {
 			line.From = got.c.Status
 		}

@@ -83,6 +83,20 @@ type Request struct {
 // final reports whether the answer stands for ever.
 func (r Request) final() bool { return r.Answer != refund.NoAnswer && r.Answer != refund.Pending }
 
+// reply is the answer as a real supplier would give it: nothing where it gave none.
+func (r Request) reply() refund.Reply {
+	reply := refund.Reply{Answer: r.Answer, Note: r.Note}
+	if r.Answer != refund.NoAnswer {
+		raw, _ := json.Marshal(struct { // texts can always be written
+			OrderNo string        `json:"order_no"`
+			Answer  refund.Answer `json:"answer"`
+			Note    string        `json:"note,omitempty"`
+		}{r.Order.No, r.Answer, r.Note})
+		reply.Raw = string(raw)
+	}
+	return reply
+}
+
 // Orders is where the sandbox reads how an order stands: a File or a Table.
 type Orders interface {
 	Order(ctx context.Context, key refund.OrderKey) (refund.Order, error)
@@ -157,6 +171,11 @@ func OpenSandbox(path string, opts SandboxOptions) (*Sandbox, error) {
 	}
 	s.held.Stored = nil
 	return s, nil
+}
+
+// Can returns that it can do everything.
+func (s *Sandbox) Can() refund.Capability {
+	return refund.Capability{Queries: true, Adjusts: true, RollsBack: true, Withdraws: true}
 }
 
 // Behave sets how requests for help about an order are answered from now on.
@@ -270,7 +289,7 @@ func (s *Sandbox) Alert(ctx context.Context, key string, order refund.Order, fac
 // not, so asking again with the same key brings what the supplier does by then.
 // A silent supplier answers Pending once, for having received it, and then
 // NoAnswer. An adjustment also moves the record to the right account. (R37)
-func (s *Sandbox) Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Answer, string, error) {
+func (s *Sandbox) Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Reply, error) {
 	r, err := s.request(ctx, HelpRequest, key, order, facts, func(r *Request, next *ledger) error {
 		p := next.Orders[order.OrderKey]
 		behaviour := s.behaviour(p, order)
@@ -292,7 +311,7 @@ func (s *Sandbox) Help(ctx context.Context, key string, order refund.Order, fact
 		}
 		return nil
 	})
-	return r.Answer, r.Note, err
+	return r.reply(), err
 }
 
 // Withdraw takes the goods back before money leaves. GoodsBack means that nobody
@@ -300,7 +319,7 @@ func (s *Sandbox) Help(ctx context.Context, key string, order refund.Order, fact
 // Goods that are used by then answer GoodsUsed, and partly delivered ones GoodsStay,
 // whatever was set apart; where that is "used", the goods do become used.
 // GoodsDoubt leaves them as they are. Every answer stands for its key. (R51)
-func (s *Sandbox) Withdraw(ctx context.Context, key string, order refund.Order) (refund.Answer, error) {
+func (s *Sandbox) Withdraw(ctx context.Context, key string, order refund.Order) (refund.Reply, error) {
 	r, err := s.request(ctx, WithdrawRequest, key, order, nil, func(r *Request, next *ledger) error {
 		truth, err := s.truth(ctx, order)
 		if err != nil {
@@ -333,7 +352,7 @@ func (s *Sandbox) Withdraw(ctx context.Context, key string, order refund.Order) 
 		next.Orders[order.OrderKey] = p
 		return nil
 	})
-	return r.Answer, err
+	return r.reply(), err
 }
 
 // Alerts returns the alerts received, oldest first.

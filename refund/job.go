@@ -56,12 +56,23 @@ const (
 	Refuses  Answer = "refuses"
 	Pending  Answer = "pending"
 	Silent   Answer = "silent" // the desk's own word: no answer within twice the supplier's time
+	Unable   Answer = "unable" // its interface takes no such request: a person has to ask it
 
 	GoodsBack  Answer = "ok"      // withdrawn, nobody can use them any more
 	GoodsUsed  Answer = "used"    // used meanwhile
 	GoodsStay  Answer = "cannot"  // cannot be withdrawn
 	GoodsDoubt Answer = "unknown" // not known whether they were
 )
+
+// Reply is a supplier's answer to a request to adjust, take back or withdraw.
+type Reply struct {
+	Answer Answer
+	Note   string // its own words, such as why it refuses (R14)
+	Raw    string // what it answered, as Record.Raw
+}
+
+// MaxRaw is how much of an answer is kept raw, in bytes.
+const MaxRaw = 4 << 10
 
 // Fail says why a job brought no answer.
 type Fail string
@@ -83,6 +94,7 @@ type Result struct {
 	Record    *Record     `json:"record,omitempty"`
 	Answer    Answer      `json:"answer,omitempty"`
 	Note      string      `json:"note,omitempty"` // the other side's own words
+	Raw       string      `json:"raw,omitempty"`  // a supplier's answer to a request, as Record.Raw
 	Evidence  *Evidence   `json:"evidence,omitempty"`
 	State     PayoutState `json:"state,omitempty"` // Submitted: the channel has it but has not decided
 	Reference string      `json:"reference,omitempty"`

@@ -73,7 +73,7 @@ type Record struct {
 	State   State     `json:"state"`
 	Missing *Money    `json:"missing,omitempty"` // of a partial delivery, what did not arrive
 	Account string    `json:"account,omitempty"` // that was really charged
-	Raw     string    `json:"raw,omitempty"`     // the answer as it came
+	Raw     string    `json:"raw,omitempty"`     // the answer, at most MaxRaw of it, without card secrets, credentials and others' data
 	At      time.Time `json:"at,omitzero"`
 }
 
