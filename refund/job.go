@@ -197,5 +197,13 @@ type Capability struct {
 	Withdraws bool // takes unused goods back
 }
 
+// Hint is what a supplier's callback is about. Nothing in it is believed: it only
+// says that asking is worth while.
+type Hint struct {
+	OrderNo    string // that the supplier was given; empty: not said
+	SupplierNo string // its own; empty: not said
+	Failed     bool   // it speaks of a failure
+}
+
 // ErrNotFound is returned by a source that knows no such order.
 var ErrNotFound = errors.New("no such order")
