@@ -91,6 +91,7 @@ func load(l loading) (*Setup, error) {
 	c.telegram()
 	c.rest()
 	c.shops()
+	c.callbacks()
 	c.reading()
 	if len(r.problems) > 0 {
 		return nil, r.problems.sorted()
@@ -328,9 +329,7 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 	}}
 	ready.Policy, ready.Rules = c.policy(shop, key)
 	c.among(key+".orders.kind", shop.Orders.Kind, "csv")
-	for name, supplier := range shop.Suppliers {
-		c.among(key+".suppliers."+name+".kind", supplier.Kind, "sandbox")
-	}
+	c.suppliers(shop, ready.Policy, key)
 	for name, channel := range shop.Channels {
 		c.among(key+".channels."+name+".kind", channel.Kind, "sandbox")
 		if channel.KeyLife < 0 {

@@ -158,6 +158,10 @@ func (s *step) pressedDraft() {
 		s.pressedPolicy(action.Arg)
 		return
 	}
+	if action.Do == failureButton {
+		s.pressedFailure(action.Arg)
+		return
+	}
 	if s.chat.Draft == nil || s.chat.Draft.N != action.N || action.Do == "" {
 		s.alert(w("button_old"))
 		return

@@ -114,6 +114,25 @@ func (s *step) recorded() {
 	s.judge()
 }
 
+// recordedMeanwhile takes a later word on the goods while the merchants have the
+// move. When it is that they failed, and nobody has acted yet, the policy may pay
+// after all; anything else stays with the merchants, who see it. (R48)
+func (s *step) recordedMeanwhile() {
+	before := s.goods()
+	s.keepRecord()
+	c := s.c
+	goods := s.goods()
+	if goods == before {
+		return
+	}
+	acted := s.withPeople() || c.Decision().By != 0 || len(c.Approvals) > 0 || c.Withdrawn != refund.NoAnswer || len(c.Payouts) > 0
+	if failed := goods == refund.Failed || goods == refund.Partial; failed && !acted && s.judgement().Outcome == refund.Refund {
+		s.judge()
+		return
+	}
+	s.decideAgain()
+}
+
 // keepRecord stores what was read, whatever the status.
 func (s *step) keepRecord() {
 	c := s.touch()
@@ -252,6 +271,9 @@ func (s *step) review() {
 	again := c.Status == refund.AwaitingApproval
 	c.Escalated = c.Appealed && c.Unanswered // the shop had its time: the owner decides
 	s.enter(refund.AwaitingApproval)
+	if s.needsSupplier() && s.goods() == refund.UnknownGoods {
+		c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1))) // it may know by and by
+	}
 	if c.Escalated && !again {
 		s.sayOwners(w("owner_decides", "Order", c.Order.No, "By", s.dueAt()))
 	}

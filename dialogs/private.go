@@ -17,6 +17,8 @@ func (s *step) inPrivate() {
 		}
 	case refund.Found:
 		s.found()
+	case refund.Reported:
+		s.reported()
 	case refund.Reloaded:
 		s.reloaded()
 	case refund.TimeCame:

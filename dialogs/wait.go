@@ -317,6 +317,10 @@ func (s *step) retry() {
 		if s.withdrawing() {
 			s.withdrawGoods()
 		}
+	case refund.AwaitingApproval:
+		c.Tries++
+		s.caseJob(refund.ReadRecord)
+		c.SetTimer(refund.TimerRetry, s.now().Add(min(retryAfter(c.Tries+1), recordInterval)))
 	case refund.AwaitingSupplier:
 		c.Tries++
 		if c.Requests > 0 {
@@ -336,13 +340,15 @@ func (s *step) askChannel() {
 // supplierRecord takes a later reading while the supplier is waited for.
 func (s *step) supplierRecord() {
 	s.keepRecord()
+	if s.c.Requests > 0 {
+		s.askHelp() // the supplier called: the same key brings what it does by now
+		return
+	}
 	if s.event.Result.Fail != refund.NoFail {
 		return
 	}
 	if record := s.c.Record; record != nil && (record.State == refund.StateProcessing || record.State == refund.StateUnknown) {
 		return // still no word: the retry timer asks again, the due timer ends it
 	}
-	if s.c.Requests == 0 {
-		s.judge()
-	}
+	s.judge()
 }

@@ -99,7 +99,7 @@ func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, e
 		return event.Action.Case, nil // a press without one is about the draft
 	case refund.TimeCame:
 		return event.Timer.Case, nil
-	case refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,
+	case refund.Found, refund.Reported, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,
 		refund.SetAside:
 		return event.Job.Case, nil
 	}

@@ -12,16 +12,24 @@ import (
 // job is a stored job in memory.
 type job struct {
 	refund.Job
-	tries int // of an Alert or a Learn, in this process
+	tries int // of an Alert, a Learn or a ReadFailure, in this process
 }
 
-// jobLane orders jobs: those of a case, or of a chat's draft, run one by one.
+// jobLane orders jobs: those of a case, or of a chat's draft, run one by one, and
+// so does what one supplier called about.
 type jobLane struct {
-	chat refund.ChatID
-	c    refund.CaseID
+	chat     refund.ChatID
+	c        refund.CaseID
+	shop     refund.ShopID
+	supplier string
 }
 
-func laneOf(job refund.Job) jobLane { return jobLane{job.Chat, job.Case} }
+func laneOf(job refund.Job) jobLane {
+	if job.Kind == refund.ReadFailure {
+		return jobLane{shop: job.Order.Shop, supplier: job.Order.Supplier}
+	}
+	return jobLane{chat: job.Chat, c: job.Case}
+}
 
 // endOf says which event a job's end is.
 var endOf = map[refund.JobKind]refund.EventKind{
@@ -34,6 +42,8 @@ var endOf = map[refund.JobKind]refund.EventKind{
 	refund.Submit:     refund.PaidOut,
 	refund.AskPayout:  refund.PaidOut,
 	refund.ReadRules:  refund.Reloaded,
+
+	refund.ReadFailure: refund.Reported,
 }
 
 // workJobs runs jobs until the engine stops.
@@ -72,6 +82,8 @@ func (e *Engine) runJob(one *job) error {
 		return e.alert(one)
 	case refund.Learn:
 		return e.learn(one)
+	case refund.ReadFailure:
+		return e.failure(one)
 	}
 	result, err := e.result(one)
 	if err != nil {

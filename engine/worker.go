@@ -232,6 +232,13 @@ func concernedCase(changed, had *refund.Case) *refund.Case {
 
 // release answers the press and hands out messages and jobs, in this order.
 func (e *Engine) release(got reading, event refund.Event, result dialogs.Result, commit refund.Commit) {
+	if result.Case != nil {
+		before := got.c
+		if before != nil && before.ID != result.Case.ID {
+			before = nil
+		}
+		e.track(before, result.Case)
+	}
 	if event.Query != "" {
 		var answer dialogs.Answer
 		if result.Answer != nil {

@@ -28,15 +28,15 @@ var ErrOtherRequest = errors.New("the key belongs to another request")
 // Behaviour is how a supplier answers requests for help.
 // The zero value works on it without end: Help answers Pending.
 type Behaviour struct {
-	Answer refund.Answer `json:"answer,omitempty"` // Adjusts, Refunds or Refuses
+	Answer refund.Answer `json:"answer,omitempty"` // Adjusts, Refunds, Refuses or Unable
 	Reason string        `json:"reason,omitempty"` // of Refuses, in the supplier's own words (R14)
 	Silent bool          `json:"silent,omitempty"` // answers nothing, queries neither
 }
 
 // ParseBehaviour reads a behaviour as rehearsals write it: adjusts, refunds,
-// refuses [REASON], or silent.
+// refuses [REASON], unable, or silent.
 func ParseBehaviour(words ...string) (Behaviour, error) {
-	names := []string{"adjusts", "refunds", "refuses", "silent"}
+	names := []string{"adjusts", "refunds", "refuses", "unable", "silent"}
 	if len(words) == 0 {
 		return Behaviour{}, fmt.Errorf("a behaviour is one of %s", strings.Join(names, ", "))
 	}
@@ -51,6 +51,8 @@ func ParseBehaviour(words ...string) (Behaviour, error) {
 		return Behaviour{Answer: refund.Refunds}, nil
 	case "refuses":
 		return Behaviour{Answer: refund.Refuses, Reason: reason}, nil
+	case "unable":
+		return Behaviour{Answer: refund.Unable}, nil
 	case "silent":
 		return Behaviour{Silent: true}, nil
 	}
@@ -190,7 +192,7 @@ func SandboxColumns() []string { return []string{"withdraw", "record", "charged"
 // ApplyColumn sets apart what the supplier says of an order; empty text takes it
 // back. The columns stand beside those of orders.csv in `order T1001 KEY=VALUE`:
 //
-//	withdraw  ok, used, cannot or unknown: what happens when the goods are to go back
+//	withdraw  ok, used, cannot, unknown or pending: what happens when the goods are to go back
 //	record    the state in the supplier's record, where it is not the shop's
 //	charged   the account that was really charged
 //	missing   of a partial delivery, the amount that did not arrive, such as "10.00 CNY"
@@ -201,7 +203,7 @@ func (s *Sandbox) ApplyColumn(order refund.OrderKey, name, value string) error {
 	}
 	switch name {
 	case "withdraw":
-		answers := []string{string(refund.GoodsBack), string(refund.GoodsUsed), string(refund.GoodsStay), string(refund.GoodsDoubt)}
+		answers := []string{string(refund.GoodsBack), string(refund.GoodsUsed), string(refund.GoodsStay), string(refund.GoodsDoubt), string(refund.Pending)}
 		if value != "" && !slices.Contains(answers, value) {
 			return noSuch("withdraw", value, answers)
 		}

@@ -115,8 +115,9 @@ func TestParseBehaviour(t *testing.T) {
 		{"refuses", Behaviour{Answer: refund.Refuses}, ""},
 		{"refuses settled with the publisher", Behaviour{Answer: refund.Refuses, Reason: "settled with the publisher"}, ""},
 		{"silent", Behaviour{Silent: true}, ""},
-		{"", Behaviour{}, "a behaviour is one of adjusts, refunds, refuses, silent"},
+		{"", Behaviour{}, "a behaviour is one of adjusts, refunds, refuses, unable, silent"},
 		{"adjust", Behaviour{}, `no such behaviour "adjust"; did you mean "adjusts"?`},
+		{"unable", Behaviour{Answer: refund.Unable}, ""},
 		{"silent now", Behaviour{}, "only refuses takes a reason, not silent"},
 	} {
 		got, err := ParseBehaviour(strings.Fields(test.words)...)

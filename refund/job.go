@@ -22,6 +22,11 @@ const (
 	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
 	ReadRules  JobKind = "read_rules"  // a shop's policy file → Reloaded; only Order.Shop counts
 	Learn      JobKind = "learn"       // note what a message means, to train with; no event follows
+
+	// ReadFailure asks whether an order that a supplier called about has failed. Of
+	// Order only the numbers and the supplier's name count. → Reported when it has and
+	// names its buyer, else no event follows.
+	ReadFailure JobKind = "read_failure"
 )
 
 // Job is one request to the outside world. It is stored with the decision that

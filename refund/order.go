@@ -88,6 +88,7 @@ type Account struct {
 	Paid     Money    `json:"paid"`     // accepted by a channel through this desk
 	Open     CaseID   `json:"open,omitempty"`
 	Payouts  int      `json:"payouts,omitempty"` // numbers given so far; part of the payout's key
+	Told     bool     `json:"told,omitempty"`    // the buyer was written to because the supplier said that it failed (R48)
 }
 
 // Left returns what may still be paid, never below zero; false when net paid is
