@@ -148,14 +148,11 @@ func (c *checker) remoteSupplier(config *SupplierConfig, kind supplierKind, at s
 		c.wrong(at+".url", "", "%s needs the address that it answers at", name)
 		return
 	}
-	opts.User, opts.Secret = "-", "-" // what is wrong with them was told
 	for _, one := range []struct{ key, url string }{{"url", opts.URL}, {"token_url", opts.TokenURL}} {
 		if one.url == "" {
 			continue
 		}
-		check := opts
-		check.URL, check.TokenURL = one.url, ""
-		if _, err := kind.open(check); err != nil {
+		if err := orders.CheckURL(one.url); err != nil {
 			c.wrong(at+"."+one.key, "", "%q: %v", one.url, err)
 		} else if plainHTTP(one.url) {
 			c.note("%s.%s is not https: whoever sits on the way can change what the supplier says, and refunds rest on that", at, one.key)

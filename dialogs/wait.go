@@ -219,6 +219,9 @@ func (s *step) unchecked() {
 		s.judge()
 		return
 	}
+	if s.withdrawing() {
+		s.touch().Withdrawn = refund.GoodsDoubt // or a default would ask for them for ever (Invariant 2)
+	}
 	s.toPeople("goods_stay")
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // maxAnswer is the longest answer that is read, in bytes.
@@ -27,17 +28,25 @@ type web struct {
 	client *http.Client
 }
 
-// newWeb fails when the address is none of a web server.
-func newWeb(base string) (*web, error) {
+// CheckURL says in words what makes an address unusable as a server's.
+func CheckURL(base string) error {
 	u, err := url.Parse(base)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("that is no address of a server, such as https://shop.example.com/refunds")
+		return errors.New("that is no address of a server, such as https://shop.example.com/refunds")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("the address of a server has no user, no password and nothing behind ? or #")
+		return errors.New("the address of a server has no user, no password and nothing behind ? or #")
+	}
+	return nil
+}
+
+// newWeb fails when the address is none of a web server.
+func newWeb(base string) (*web, error) {
+	if err := CheckURL(base); err != nil {
+		return nil, err
 	}
 	return &web{base: strings.TrimRight(base, "/"), client: &http.Client{
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 8},
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
 }
