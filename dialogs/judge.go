@@ -307,6 +307,10 @@ func checkLine(check refund.Check) refund.Words {
 // a wrong account (R37), else to say what became of the order.
 func (s *step) askSupplier() {
 	c := s.touch()
+	if c.Reason == refund.WrongAccount && s.facts.NoHelp {
+		s.supplierUnable()
+		return
+	}
 	s.enter(refund.AwaitingSupplier)
 	if c.Reason == refund.WrongAccount {
 		if c.Requests == 0 || c.Supplied != refund.NoAnswer {
@@ -323,6 +327,16 @@ func (s *step) askHelp() {
 		Key: string(s.c.ID) + "/help/" + strconv.Itoa(s.c.Requests)})
 }
 
+// supplierUnable gives the case to the merchants, one of whom has to ask the supplier
+// himself: that its interface cannot be asked is no refusal. (R14)
+func (s *step) supplierUnable() {
+	c := s.touch()
+	c.Supplied = refund.Unable
+	s.note("supplier_unable")
+	s.sayGroup(w("supplier_unable", "Order", c.Order.No))
+	s.decide(s.toReview(s.judgement()))
+}
+
 // supplied takes the supplier's answer to our request.
 func (s *step) supplied() {
 	c := s.touch()
@@ -336,11 +350,7 @@ func (s *step) supplied() {
 		c.Supplied, c.SupplyNote = result.Answer, result.Note
 		s.judge()
 	case refund.Unable:
-		// No refusal: somebody of the shop has to ask the supplier himself. (R14)
-		c.Supplied = result.Answer
-		s.note("supplier_unable")
-		s.sayGroup(w("supplier_unable", "Order", c.Order.No))
-		s.decide(s.toReview(s.judgement()))
+		s.supplierUnable()
 	default: // no answer yet: the retry timer asks again
 		s.card()
 	}

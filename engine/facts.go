@@ -35,7 +35,28 @@ func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time) (
 		return got, err
 	}
 	e.promised(&got)
+	got.facts.NoHelp = e.noHelp(&got, event)
 	return got, nil
+}
+
+// noHelp reports whether the order that the event is about comes from a supplier
+// whose interface takes no requests for help.
+func (e *Engine) noHelp(got *reading, event *refund.Event) bool {
+	var order refund.Order
+	switch draft := got.chat.Draft; {
+	case got.c != nil:
+		order = got.c.Order
+	case event.Result.Order != nil:
+		order = *event.Result.Order
+	case draft != nil && draft.Order != nil:
+		order = *draft.Order
+	}
+	supplier, err := e.supplier(order)
+	if err != nil {
+		return false
+	}
+	can := supplier.Can()
+	return !can.Adjusts && !can.RollsBack
 }
 
 func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) error {

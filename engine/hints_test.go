@@ -23,6 +23,8 @@ type caller struct {
 	asked  int
 }
 
+func (f *caller) Can() refund.Capability { return refund.Capability{Queries: true} }
+
 func (f *caller) Record(context.Context, refund.Order) (refund.Record, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -135,6 +137,13 @@ func TestHint(t *testing.T) {
 			d.run()
 			d.wait()
 			d.stop()
+			d.view(func(r refund.Reader) error {
+				lines, err := r.Timeline(open)
+				if kept := len(lines) == 1 && lines[0].Raw == "raw"; kept != (test.open == refund.AwaitingSupplier) {
+					t.Errorf("the timeline keeps %+v", lines)
+				}
+				return err
+			})
 			if diff := cmp.Diff(test.want, d.events()); diff != "" || len(d.jobs()) != 0 {
 				t.Errorf("jobs left %+v (-want +got):\n%s", d.jobs(), diff)
 			}

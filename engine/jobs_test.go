@@ -153,6 +153,8 @@ func (f *supplier) Alert(context.Context, string, refund.Order, map[refund.Item]
 	return nil
 }
 
+func (f *supplier) Can() refund.Capability { return refund.Capability{Queries: true} }
+
 func (f *supplier) Record(context.Context, refund.Order) (refund.Record, error) {
 	return refund.Record{State: refund.StateFailed}, f.record
 }
