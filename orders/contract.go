@@ -16,13 +16,13 @@ import (
 // requests and answers are signed and what the fields mean.
 type Contract struct {
 	remote
-	signed signed
+	signed signedWeb
 }
 
 // NewContract returns the supplier without asking it anything.
 func NewContract(opts RemoteOptions) (*Contract, error) {
 	r, err := newRemote(opts)
-	return &Contract{remote: r, signed: signed{web: r.web, secret: []byte(opts.Secret), now: opts.Now}}, err
+	return &Contract{remote: r, signed: signedWeb{web: r.web, secret: []byte(opts.Secret), now: opts.Now}}, err
 }
 
 // Can returns all that the contract has. A supplier answers 501 to what it lacks.

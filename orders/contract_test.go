@@ -102,7 +102,7 @@ func (s *contractSite) serve(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, answer)
 }
 
-func contract(t *testing.T, site *contractSite) (*Contract, *stage) {
+func openContract(t *testing.T, site *contractSite) (*Contract, *stage) {
 	t.Helper()
 	site.t = t
 	site.stage = newStage(t, site.serve)
@@ -129,7 +129,7 @@ func TestContractRecord(t *testing.T) {
 		{`{"order_no":"T2","state":"failed"}`, "", "", 0},
 		{`{"order_no":"T1"`, "", "", 0},
 	} {
-		c, _ := contract(t, &contractSite{records: map[string]string{"T1": test.answer}})
+		c, _ := openContract(t, &contractSite{records: map[string]string{"T1": test.answer}})
 		got, err := c.Record(ctx, remoteOrder("S-1"))
 		want := refund.Record{}
 		if test.state != "" {
@@ -147,7 +147,7 @@ func TestContractRecord(t *testing.T) {
 			}
 		}
 	}
-	c, _ := contract(t, &contractSite{})
+	c, _ := openContract(t, &contractSite{})
 	if _, err := c.Record(ctx, remoteOrder("S-1")); !errors.Is(err, refund.ErrNotFound) {
 		t.Errorf("an order that it does not know: %v", err)
 	}
@@ -160,7 +160,7 @@ func TestContractBelievesOnlyWhatIsSigned(t *testing.T) {
 		if forge != "status" { // that one is a 404 signed as if it were 200
 			site.records = map[string]string{"T1": `{"order_no":"T1","state":"failed"}`}
 		}
-		c, stage := contract(t, site)
+		c, stage := openContract(t, site)
 		if forge == "replay" {
 			if _, err := c.Record(ctx, remoteOrder("S-1")); err != nil {
 				t.Fatal(err)
@@ -203,7 +203,7 @@ func TestContractRequests(t *testing.T) {
 	} {
 		site := &contractSite{answers: map[string]string{"/help": test.answer, "/withdraw": test.answer},
 			lacks: map[string]bool{"/alert": test.lacks, "/help": test.lacks, "/withdraw": test.lacks}}
-		c, _ := contract(t, site)
+		c, _ := openContract(t, site)
 		must(t, c.Alert(ctx, "a", remoteOrder("S-1"), facts))
 		same := func(what string, want, got refund.Reply, err error) {
 			t.Helper()
@@ -230,7 +230,7 @@ func TestContractRequests(t *testing.T) {
 // A request whose answer is lost is the same request when it comes again.
 func TestContractLostAnswer(t *testing.T) {
 	site := &contractSite{answers: map[string]string{"/withdraw": `{"answer":"ok"}`}}
-	c, stage := contract(t, site)
+	c, stage := openContract(t, site)
 	stage.with("lost", "/withdraw")
 	if got, err := c.Withdraw(stage.hangUp(), "w", remoteOrder("S-1")); err == nil {
 		t.Fatalf("got %+v", got)

@@ -14,17 +14,17 @@ import (
 	"time"
 )
 
-// signed makes calls by the contracts of our own: both sides sign, and an answer is
+// signedWeb makes calls by the contracts of our own: both sides sign, and an answer is
 // believed only when it was signed for this very request. So nobody on the way can
 // say that a top-up failed, and no old answer can be shown again.
-type signed struct {
+type signedWeb struct {
 	web    *web
 	secret []byte
 	now    func() time.Time
 }
 
 // ask makes one signed request; target begins with a slash and may have a query.
-func (s signed) ask(ctx context.Context, method, target string, body []byte) (answer, error) {
+func (s signedWeb) ask(ctx context.Context, method, target string, body []byte) (answer, error) {
 	const timestampHeader, nonceHeader, signatureHeader = "Tuidan-Timestamp", "Tuidan-Nonce", "Tuidan-Signature"
 	full, err := url.Parse(s.web.base + target)
 	if err != nil {
@@ -49,7 +49,7 @@ func (s signed) ask(ctx context.Context, method, target string, body []byte) (an
 }
 
 // sign is the hex HMAC-SHA256 of lines.
-func (s signed) sign(lines ...string) string {
+func (s signedWeb) sign(lines ...string) string {
 	mac := hmac.New(sha256.New, s.secret)
 	mac.Write([]byte(strings.Join(lines, "\n")))
 	return hex.EncodeToString(mac.Sum(nil))
