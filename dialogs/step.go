@@ -29,6 +29,7 @@ type Facts struct {
 	Account     refund.Account          // of the case's, the job's or the draft's order
 	Tries       int                     // wrong tries on the draft's order within the last hour, all chats
 	Claims      int                     // cases of this chat in the last 30 days
+	NoHelp      bool                    // the order's supplier has an interface, which can neither be alerted nor asked to adjust or take back
 	SeenBefore  bool                    // of Sealed: the picture stands in another case of the shop
 	Understood  refund.Understood
 	Post        refund.Post         // that a group message answers, or that a button of /review stands under
