@@ -228,6 +228,7 @@ type Case struct {
 	Payouts   []Payout   `json:"payouts,omitempty"`
 	Recovery  *Recovery  `json:"recovery,omitempty"`
 	Notes     []Note     `json:"notes,omitempty"`
+	Taken     *Taken     `json:"taken,omitempty"`  // by whom of the shop's people; nil: nobody
 	Menu      string     `json:"menu,omitempty"`   // which buttons the card shows
 	Shown     bool       `json:"shown,omitempty"`  // the group has seen its card
 	Before    Status     `json:"before,omitempty"` // what a hand-over interrupted

@@ -77,7 +77,7 @@ const (
 
 // Commit is everything that one step changes. A store applies it whole or not at all.
 //
-// Chats, Cases and Accounts are written when the stored version is the given
+// Chats, Cases, Accounts and Crews are written when the stored version is the given
 // record's Version-1 (absent counts as 0), else ErrConflict. A written chat's or
 // case's Timers replace those that the stored record had in the due index. A
 // new case (Version 1) is indexed by buyer and by shop; a case that is open is in
@@ -112,8 +112,9 @@ type Commit struct {
 	Ledger      []Posting         // appended
 	Differences []Difference      // put under shop and ID
 	Groups      map[ShopID]ChatID // a migrated group's id now
-	Chores      []Chore           // put, replacing one of its name
-	Offset      *int64            // next getUpdates offset
+	Crews       []Crew
+	Chores      []Chore // put, replacing one of its name
+	Offset      *int64  // next getUpdates offset
 }
 
 // Reader is one consistent snapshot of a store, valid only during the View that
@@ -134,6 +135,7 @@ type Reader interface {
 	Post(ChatID, int) (Post, error)
 	// Group returns a migrated group's id, or 0.
 	Group(ShopID) (ChatID, error)
+	Crew(ShopID) (Crew, error)
 	Timeline(CaseID) ([]Entry, error)
 	// Ledger returns a shop's postings from a time on and before another (zero:
 	// all later ones), by time and then as appended.

@@ -25,6 +25,8 @@ const (
 	Reread        EventKind = "reread"    // the order was read again before a payout
 	PaidOut       EventKind = "paid_out"  // a channel answered
 	Reloaded      EventKind = "reloaded"  // a policy file was read again
+	Stands        EventKind = "stands"    // somebody's standing in the group changed
+	CrewRead      EventKind = "crew_read" // who is in the group was read
 	BooksCompared EventKind = "compared"  // a channel's books were held against the ledger
 	SetAside      EventKind = "set_aside" // an event of the case failed three times
 	Ignored       EventKind = "ignored"   // nothing for the desk, e.g. a pinned message
@@ -83,9 +85,10 @@ type Event struct {
 	Query   string   // the callback query's id, to answer the press
 	Action  Action
 	File    *File
-	Album   string // media_group_id of what was sent together; empty: sent alone
-	Forward string // who wrote the forwarded message; empty: not forwarded
-	Old     ChatID // of Migrated: the id before
+	Album   string        // media_group_id of what was sent together; empty: sent alone
+	Forward string        // who wrote the forwarded message; empty: not forwarded
+	Old     ChatID        // of Migrated: the id before
+	Members []GroupMember // of Stands: whose
 	Timer   Timer
 	Job     Job
 	Result  Result

@@ -22,6 +22,7 @@ const (
 	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
 	ReadRules  JobKind = "read_rules"  // a shop's policy file → Reloaded; only Order.Shop counts
 	Compare    JobKind = "compare"     // a channel's books with the ledger → BooksCompared; Channel and Order.Shop count
+	ReadCrew   JobKind = "read_crew"   // who is in a shop's group, and as what → CrewRead; only Order.Shop and Crew count
 	Learn      JobKind = "learn"       // note what a message means, to train with; no event follows
 
 	// ReadFailure asks whether an order that a supplier called about has failed. Of
@@ -50,6 +51,7 @@ type Job struct {
 	Facts    map[Item]Fact `json:"facts,omitempty"`    // of Alert and AskHelp
 	Attempts int           `json:"attempts,omitempty"` // marked before a Submit leaves; 1 after a crash means "in doubt"
 	SentAt   time.Time     `json:"sent_at,omitzero"`   // of Seal: when the buyer sent it
+	Crew     uint64        `json:"crew,omitempty"`     // of ReadCrew: the version that the crew had
 }
 
 // Answer is how a request to a supplier or a shop went.
@@ -107,8 +109,16 @@ type Result struct {
 	Reference string      `json:"reference,omitempty"`
 	Reload    *Reload     `json:"reload,omitempty"`
 	Compared  *Compared   `json:"compared,omitempty"`
+	Crew      *Roll       `json:"crew,omitempty"`
 	Fault     Fault       `json:"fault,omitempty"`   // of a payout that failed
 	Askable   bool        `json:"askable,omitempty"` // of a payout in doubt: a query or a living key can settle it
+}
+
+// Roll is who is in a shop's group: its administrators, and of the people whom the
+// config names those of whom Telegram says what they are.
+type Roll struct {
+	Admins []GroupMember `json:"admins,omitempty"`
+	Staff  []GroupMember `json:"staff,omitempty"`
 }
 
 // Reload is how reading a policy file again went.
@@ -144,6 +154,7 @@ const (
 	TimerUndo   TimerKind = "undo"   // until then a verdict may be taken back
 	TimerAlbum  TimerKind = "album"  // no more of an album has come for a while
 	TimerWatch  TimerKind = "watch"  // ask whether an accepted payout arrived
+	TimerTaken  TimerKind = "taken"  // until then somebody of the shop looks after the case
 )
 
 // Timer is a time at which something is due. Its case (or chat, when Case is

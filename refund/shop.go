@@ -63,7 +63,10 @@ type Shop struct {
 	Zone     *time.Location
 	Group    ChatID // as configured; a migrated group's new id is in the store
 	Staff    []Staff
-	Key      []byte // signs start payloads; empty: none are trusted
+	// FromGroup says that roles come from the group's administrators (Shop.With), and
+	// InTurn that new cases are given to the people on duty in turn.
+	FromGroup, InTurn bool
+	Key               []byte // signs start payloads; empty: none are trusted
 	// Instead names, by payment channel, another one that is proposed to people
 	// where the first cannot pay a refund.
 	Instead map[string]string

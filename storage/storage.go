@@ -39,6 +39,7 @@ type Stored interface {
 	ChatVersion(refund.ChatID) uint64
 	CaseVersion(refund.CaseID) uint64
 	AccountVersion(refund.OrderKey) uint64
+	CrewVersion(refund.ShopID) uint64
 	// SeenAs returns the inbox entry that brought a seen update.
 	SeenAs(update int64) (seq uint64, seen bool)
 	// Waits reports whether the inbox has the entry.
@@ -81,6 +82,17 @@ func Check(stored Stored, c *refund.Commit) error {
 		for _, earlier := range c.Accounts[:i] {
 			if earlier.Order == account.Order {
 				return fmt.Errorf("account %v twice: %w", account.Order, refund.ErrConflict)
+			}
+		}
+	}
+	for i := range c.Crews {
+		crew := &c.Crews[i]
+		if has := stored.CrewVersion(crew.Shop); has != crew.Version-1 {
+			return fmt.Errorf("crew of %s has version %d, got %d: %w", crew.Shop, has, crew.Version, refund.ErrConflict)
+		}
+		for j := range c.Crews[:i] {
+			if c.Crews[j].Shop == crew.Shop {
+				return fmt.Errorf("crew of %s twice: %w", crew.Shop, refund.ErrConflict)
 			}
 		}
 	}
@@ -159,6 +171,9 @@ func Validate(c *refund.Commit) error {
 	v.unsorted(c.SortedOut)
 	for shop := range c.Groups {
 		v.id("shop", string(shop))
+	}
+	for i := range c.Crews {
+		v.id("shop", string(c.Crews[i].Shop))
 	}
 	for i := range c.Differences {
 		v.id("shop", string(c.Differences[i].Shop))

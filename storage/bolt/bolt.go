@@ -8,7 +8,7 @@
 // then the keys that the record has in the indexes, then JSON; see records.go.
 //
 //	meta
-//	├── schema                                  → uint64, the layout drawn here is 5
+//	├── schema                                  → uint64, the layout drawn here is 6
 //	└── offset                                  → int, next getUpdates offset
 //	chats            chat int                   → record of Chat
 //	cases            id                         → record of Case
@@ -33,6 +33,7 @@
 //	ledger           shop text, time, seq       → JSON of Posting
 //	unsorted         shop text, id uint64       → SHA-256 of its text, JSON of Unsorted
 //	groups           shop text                  → chat int
+//	crews            shop text                  → record of Crew
 //	differences      shop text, id uint64       → JSON of Difference
 //	chores           shop text, name text       → time it was last done
 //

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -69,6 +71,7 @@ func TestReopen(t *testing.T) {
 		Unsorted:    []refund.Unsorted{{ID: 1, Shop: "lake", Text: "what"}},
 		Groups:      map[refund.ShopID]refund.ChatID{"lake": -1},
 		Differences: []refund.Difference{{Shop: "lake", ID: 1}},
+		Crews:       []refund.Crew{{Shop: "lake", Version: 1}},
 		Chores:      []refund.Chore{{Shop: "lake", Name: "warn", At: storagetest.Start}},
 		Offset:      &offset,
 	})
@@ -295,7 +298,7 @@ func TestMigrateLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = errors.Join(prepare(db, migrations[:before-1]), db.Update(func(tx *bbolt.Tx) error {
-		for _, later := range []string{"ledger", "ends", "chores", "differences"} {
+		for _, later := range []string{"ledger", "ends", "chores", "differences", "crews"} {
 			if err := tx.DeleteBucket([]byte(later)); err != nil {
 				return err
 			}
@@ -339,6 +342,31 @@ func TestMigrateLedger(t *testing.T) {
 	apply(t, store, refund.Commit{Cases: []refund.Case{owed}})
 	if n := len(dump(t, store)["ends"]); n != len(cases)-1 {
 		t.Errorf("%d cases ended, want %d", n, len(cases)-1)
+	}
+}
+
+// A file from before crews keeps one from then on.
+func TestMigrateCrews(t *testing.T) {
+	path := newPath(t)
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := slices.IndexFunc(migrations, func(m migration) bool {
+		return reflect.ValueOf(m).Pointer() == reflect.ValueOf(migration(addCrews)).Pointer()
+	})
+	err = errors.Join(prepare(db, migrations[:before]), db.Update(func(tx *bbolt.Tx) error {
+		return tx.DeleteBucket([]byte("crews")) // a new file has all buckets
+	}), db.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for version := range uint64(2) {
+		store := open(t, path, Options{})
+		apply(t, store, refund.Commit{Crews: []refund.Crew{{Shop: "lake", Version: version + 1}}})
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -155,6 +155,10 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 		}
 	}
 	c.Groups = rapid.MapOfN(shops, chats, 0, 2).Draw(t, "groups")
+	for _, shop := range some(t, "crews", shops) {
+		crew, _ := r.Crew(shop)
+		c.Crews = append(c.Crews, refund.Crew{Shop: shop, Version: version(crew.Version), Last: refund.PersonID(chats.Draw(t, "last"))})
+	}
 	for _, id := range some(t, "differences", small) {
 		c.Differences = append(c.Differences, refund.Difference{Shop: shops.Draw(t, "shop"), ID: id, Order: fmt.Sprint(times.Draw(t, "at"))})
 	}
@@ -200,6 +204,8 @@ func everything(r refund.Reader) (map[string]any, error) {
 	for _, shop := range []refund.ShopID{"", "a", "ab", "店"} {
 		group, err := r.Group(shop)
 		put(group, err, "group", shop)
+		crew, err := r.Crew(shop)
+		put(crew, err, "crew", shop)
 		open, err := r.OpenCases(shop)
 		put(open, err, "open", shop)
 		differences, err := r.Differences(shop)

@@ -93,6 +93,10 @@ func (r reader) Account(order refund.OrderKey) (refund.Account, error) {
 	return readRecord[refund.Account](r, accountsBucket, orderKey(order))
 }
 
+func (r reader) Crew(shop refund.ShopID) (refund.Crew, error) {
+	return readRecord[refund.Crew](r, crewsBucket, textKey(shop))
+}
+
 func (r reader) Tries(order refund.OrderKey, since time.Time) ([]refund.Try, error) {
 	prefix := orderKey(order)
 	return readFrom[refund.Try](r, triesBucket, prefix, appendTime(slices.Clone(prefix), since), 0)

@@ -22,7 +22,7 @@ import (
 // follows from the difference between the old and the new references alone.
 const recordHead = 8 + 4
 
-// record is a chat, case or account ready to be put.
+// record is a chat, case, account or crew ready to be put.
 type record struct {
 	bucket     bucket
 	key, value []byte
@@ -93,6 +93,11 @@ func caseRecord(c *refund.Case) (record, error) {
 func accountRecord(account *refund.Account) (record, error) {
 	value, err := seal(head(account.Version), account)
 	return record{accountsBucket, orderKey(account.Order), value}, err
+}
+
+func crewRecord(crew *refund.Crew) (record, error) {
+	value, err := seal(head(crew.Version), crew)
+	return record{crewsBucket, textKey(crew.Shop), value}, err
 }
 
 // versionOf returns a stored record's version; 0 when there is none.

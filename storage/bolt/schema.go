@@ -45,6 +45,7 @@ const (
 	endsBucket // an index, too
 	choresBucket
 	differencesBucket
+	crewsBucket
 
 	bucketCount
 )
@@ -76,6 +77,7 @@ var bucketNames = [bucketCount][]byte{
 	endsBucket:        []byte("ends"),
 	choresBucket:      []byte("chores"),
 	differencesBucket: []byte("differences"),
+	crewsBucket:       []byte("crews"),
 }
 
 // isIndex reports whether records refer to the bucket.
@@ -101,7 +103,7 @@ type migration func(*bbolt.Tx) error
 
 // migrations leads from schema 1 on: the first makes 2 of 1. What a release has
 // written must stay readable, so an entry is never changed, only added.
-var migrations = []migration{addUnsorted, addLedger, addEnds, addDifferences}
+var migrations = []migration{addUnsorted, addLedger, addEnds, addDifferences, addCrews}
 
 // addUnsorted makes the bucket of messages that wait to be sorted.
 func addUnsorted(tx *bbolt.Tx) error {
@@ -222,6 +224,12 @@ func addEnds(tx *bbolt.Tx) error {
 // addDifferences makes the bucket of where channels' books differ from the ledger.
 func addDifferences(tx *bbolt.Tx) error {
 	_, err := tx.CreateBucket([]byte("differences"))
+	return err
+}
+
+// addCrews makes the bucket of what the desk learnt of the shops' people.
+func addCrews(tx *bbolt.Tx) error {
+	_, err := tx.CreateBucket([]byte("crews"))
 	return err
 }
 

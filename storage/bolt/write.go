@@ -38,7 +38,7 @@ func prepared(c *refund.Commit) (*change, error) {
 	}
 	p := preparation{change: change{
 		commit:  c,
-		records: make([]record, 0, len(c.Chats)+len(c.Cases)+len(c.Accounts)),
+		records: make([]record, 0, len(c.Chats)+len(c.Cases)+len(c.Accounts)+len(c.Crews)),
 		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+len(c.Chores)+len(c.Differences)+
 			bandCount*len(c.Pictures)+1),
 		appends: make([]entry, 0, len(c.Timeline)+len(c.Ledger)+len(c.Dead)),
@@ -65,6 +65,9 @@ func (p *preparation) encode(c *refund.Commit) {
 	}
 	for i := range c.Accounts {
 		p.record(accountRecord(&c.Accounts[i]))
+	}
+	for i := range c.Crews {
+		p.record(crewRecord(&c.Crews[i]))
 	}
 	for i := range c.Inbox {
 		p.put(inboxBucket, uintKey(c.Inbox[i].Seq), p.json(nil, &c.Inbox[i]))
@@ -337,6 +340,10 @@ func (s stored) CaseVersion(id refund.CaseID) uint64 {
 
 func (s stored) AccountVersion(order refund.OrderKey) uint64 {
 	return versionOf(s.w.bucket(accountsBucket).Get(orderKey(order)))
+}
+
+func (s stored) CrewVersion(shop refund.ShopID) uint64 {
+	return versionOf(s.w.bucket(crewsBucket).Get(textKey(shop)))
 }
 
 func (s stored) SeenAs(update int64) (seq uint64, seen bool) {

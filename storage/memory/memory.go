@@ -42,6 +42,7 @@ type Store struct {
 	groups      map[refund.ShopID]refund.ChatID
 	ledger      map[refund.ShopID][]refund.Posting // by time
 	chores      map[chore]time.Time
+	crews       map[refund.ShopID]refund.Crew
 	differences map[refund.ShopID]map[uint64]refund.Difference
 	offset      int64
 }
@@ -84,6 +85,7 @@ func New() *Store {
 		ledger:      map[refund.ShopID][]refund.Posting{},
 		groups:      map[refund.ShopID]refund.ChatID{},
 		chores:      map[chore]time.Time{},
+		crews:       map[refund.ShopID]refund.Crew{},
 		differences: map[refund.ShopID]map[uint64]refund.Difference{},
 	}
 }
@@ -181,6 +183,9 @@ func (s *Store) put(c *refund.Commit) {
 		s.keep(one)
 	}
 	maps.Copy(s.groups, c.Groups)
+	for _, crew := range c.Crews {
+		s.crews[crew.Shop] = crew
+	}
 	for _, one := range c.Differences {
 		if s.differences[one.Shop] == nil {
 			s.differences[one.Shop] = map[uint64]refund.Difference{}
@@ -295,6 +300,7 @@ type stored struct{ s *Store }
 func (s stored) ChatVersion(id refund.ChatID) uint64         { return s.s.chats[id].Version }
 func (s stored) CaseVersion(id refund.CaseID) uint64         { return s.s.cases[id].Version }
 func (s stored) AccountVersion(order refund.OrderKey) uint64 { return s.s.accounts[order].Version }
+func (s stored) CrewVersion(shop refund.ShopID) uint64       { return s.s.crews[shop].Version }
 func (s stored) SeenAs(update int64) (uint64, bool) {
 	seen, ok := s.s.seen[update]
 	return seen.seq, ok
@@ -344,6 +350,8 @@ func (r reader) Post(chat refund.ChatID, message int) (refund.Post, error) {
 	return r.s.posts[post{chat, message}], nil
 }
 func (r reader) Group(shop refund.ShopID) (refund.ChatID, error) { return r.s.groups[shop], nil }
+
+func (r reader) Crew(shop refund.ShopID) (refund.Crew, error) { return clone(r.s.crews[shop]) }
 
 // laterThan makes a search end after all postings of a time.
 func laterThan(p refund.Posting, at time.Time) int {

@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"ends", ends},
 		{"chores", chores},
 		{"differences", differences},
+		{"crews", crews},
 		{"timeline", timeline},
 		{"ledger", ledger},
 		{"pictures", pictures},
@@ -171,13 +172,15 @@ func absent(d *desk) {
 		unsorted, err21 := r.Unsorted("lake", 5)
 		ended, err22 := r.Ends("lake", time.Time{})
 		told, err23 := r.Chore("lake", "warn")
+		crew, err26 := r.Crew("lake")
+		d.same(crew, refund.Crew{})
 		differences, err25 := r.Differences("lake")
 		lines, err24 := r.Ledger("lake", time.Time{}, time.Time{})
 		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted)+len(ended)+len(lines)+len(differences), 0)
 		d.same(told.IsZero(), true)
 		d.same(seen[1], false)
 		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14,
-			err15, err16, err17, err18, err19, err20, err21, err22, err23, err24, err25)
+			err15, err16, err17, err18, err19, err20, err21, err22, err23, err24, err25, err26)
 	})
 	// Deleting what is not there is no error.
 	d.apply(refund.Commit{
@@ -210,6 +213,7 @@ func versions(d *desk) {
 			one.Version = v
 			return refund.Commit{Cases: []refund.Case{one}}
 		},
+		"crew": func(v uint64) refund.Commit { return refund.Commit{Crews: []refund.Crew{{Shop: "lake", Version: v}}} },
 		"account": func(v uint64) refund.Commit {
 			return refund.Commit{Accounts: []refund.Account{{Order: key, Version: v}}}
 		},
@@ -227,6 +231,7 @@ func versions(d *desk) {
 			twice.Chats = append(twice.Chats, twice.Chats...)
 			twice.Cases = append(twice.Cases, twice.Cases...)
 			twice.Accounts = append(twice.Accounts, twice.Accounts...)
+			twice.Crews = append(twice.Crews, twice.Crews...)
 			d.refuse(twice, refund.ErrConflict)
 			d.apply(commit(3))
 		})
@@ -300,6 +305,7 @@ func invalid(d *desk) {
 		"long key":           {Outbox: []refund.Message{{Chat: 1, Key: long}}},
 		"long shop":          {Unsorted: []refund.Unsorted{{ID: 1, Shop: refund.ShopID(long)}}},
 		"long shop's ledger": {Ledger: []refund.Posting{{Shop: refund.ShopID(long)}}},
+		"long shop's crew":   {Crews: []refund.Crew{{Version: 1, Shop: refund.ShopID(long)}}},
 		"long shop out":      {SortedOut: []refund.Unsorted{{ID: 1, Shop: refund.ShopID(long)}}},
 		"no JSON":            {Inbox: []refund.Inbound{{Seq: 1, Update: []byte("{")}}},
 		"no date":            {Timeline: []refund.Entry{{Case: "a.1", At: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)}}},
@@ -664,6 +670,17 @@ func ends(d *desk) {
 	d.apply(refund.Commit{Cases: []refund.Case{late}})
 	wantLate.At, wantLate.Status = at(50), refund.Refunded
 	d.same(of("lake", 0), []refund.End{wantPaid, wantLong, wantLate})
+}
+
+func crews(d *desk) {
+	lake := refund.Crew{Shop: "lake", Version: 1, Last: 3, Away: []refund.PersonID{4},
+		Admins: []refund.GroupMember{{Person: 5, Name: "王", Standing: refund.Creator, Hidden: true}}, Duty: []refund.Duty{{Person: 3, Since: at(1)}}}
+	d.apply(refund.Commit{Crews: []refund.Crew{lake}})
+	d.same(ask(d, func(r refund.Reader) (refund.Crew, error) { return r.Crew("lake") }), lake)
+	d.same(ask(d, func(r refund.Reader) (refund.Crew, error) { return r.Crew("lak") }), refund.Crew{})
+	d.refuse(refund.Commit{Crews: []refund.Crew{{Shop: "lake", Version: 2}, {Shop: "lake", Version: 2}}}, refund.ErrConflict)
+	d.apply(refund.Commit{Crews: []refund.Crew{{Shop: "lake", Version: 2}}})
+	d.same(ask(d, func(r refund.Reader) (refund.Crew, error) { return r.Crew("lake") }), refund.Crew{Shop: "lake", Version: 2})
 }
 
 func differences(d *desk) {
