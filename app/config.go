@@ -106,6 +106,8 @@ type ShopConfig struct {
 	Zone      string                    `yaml:"zone"` // IANA name
 	Group     int64                     `yaml:"group"`
 	Staff     []StaffConfig             `yaml:"staff"`
+	FromGroup bool                      `yaml:"staff_from_group"` // its administrators; staff names agents only
+	InTurn    bool                      `yaml:"assign_in_turn"`   // new cases, to who is on duty
 	Key       Secret                    `yaml:"key"`
 	KeyFile   Path                      `yaml:"key_file"`
 	Policy    Path                      `yaml:"policy"`

@@ -82,6 +82,7 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		Translator: &bot.Translator{Username: me, ShopOf: d.engine.ShopOf},
 		Answerer:   &bot.Answerer{Client: client, Texts: p.catalogs, Keys: p.locker.Keys},
 		Sealer:     &bot.Sealer{Client: client, Locker: p.locker, Now: p.clock.Now},
+		Group:      &bot.Group{Client: client},
 	}, d.outbox)
 	if err := bot.SetCommands(ctx, client, p.catalogs); err != nil {
 		p.log.Warn("the menu of commands stays as it was", "error", err)

@@ -339,7 +339,8 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 	c.source(&shop.Orders, key+".orders")
 	ready := ShopSetup{Config: *shop, Shop: refund.Shop{
 		ID: refund.ShopID(shop.ID), Title: shop.Title, Locale: shop.Locale, Currency: shop.Currency, Zone: zone,
-		Group: refund.ChatID(shop.Group), Staff: c.staff(shop.Staff, key), Key: []byte(shop.Key),
+		Group: refund.ChatID(shop.Group), Staff: c.staff(shop, key), Key: []byte(shop.Key),
+		FromGroup: shop.FromGroup, InTurn: shop.InTurn,
 	}}
 	ready.Policy = c.policy(shop, key)
 	c.suppliers(shop, ready.Policy, key)
@@ -348,11 +349,11 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 	return ready
 }
 
-func (c *checker) staff(people []StaffConfig, key string) []refund.Staff {
+func (c *checker) staff(shop *ShopConfig, key string) []refund.Staff {
 	var staff []refund.Staff
 	names, ids := make(map[string]bool), make(map[int64]bool)
 	decides, owns, clear := false, false, true
-	for i, person := range people {
+	for i, person := range shop.Staff {
 		at := fmt.Sprintf("%s.staff[%d]", key, i)
 		role := refund.Role(person.Role)
 		clear = clear && slices.Contains([]refund.Role{refund.Agent, refund.Approver, refund.OwnerOf}, role)
@@ -374,7 +375,9 @@ func (c *checker) staff(people []StaffConfig, key string) []refund.Staff {
 		staff = append(staff, refund.Staff{Person: refund.PersonID(person.ID), Name: person.Name, Role: role})
 	}
 	switch {
-	case !clear: // what is wrong with the roles was told
+	case shop.FromGroup && (decides || owns):
+		c.wrong(key+".staff", "", "with staff_from_group the group's administrators decide; here stand agents only")
+	case !clear || shop.FromGroup: // what is wrong with the roles was told
 	case !decides:
 		c.wrong(key+".staff", "", "nobody may decide: at least one approver or owner is needed")
 	case !owns:

@@ -10,16 +10,23 @@ import (
 	"tuidan/refund"
 )
 
-// menus are the commands of each kind of chat, in the menu's order. Their
-// descriptions are the catalogs' keys "command_" + name. Groups have one list,
-// whichever they are: a group that is no shop's gets no answer.
-var menus = []struct {
-	scope string
-	names []string
+const privateScope = "all_private_chats"
+
+// Menus are the commands of each kind of chat, in the menu's order. Their
+// descriptions are the catalogs' keys "command_" + name, but where differently says
+// otherwise. Groups have one list for their administrators and one for all others,
+// whichever they are: a group that is no shop's gets no answer, nor does a stranger.
+var Menus = []struct {
+	Scope string
+	Names []string
 }{
-	{"all_private_chats", []string{"start", "status", "cancel", "policy", "human", "language", "help"}},
-	{"all_group_chats", []string{"ledger", "review"}},
+	{privateScope, []string{"start", "status", "cancel", "policy", "human", "language", "help"}},
+	{"all_group_chats", []string{"duty", "ledger", "review"}},
+	{"all_chat_administrators", []string{"duty", "ledger", "review", "policy"}},
 }
+
+// differently are the commands that do something else in groups, and their descriptions.
+var differently = map[string]string{"policy": "command_policy_group"}
 
 // Catalogs are texts in several locales; locales.Catalogs is one.
 type Catalogs interface {
@@ -38,8 +45,8 @@ type commandsParams struct {
 	Language string `json:"language_code,omitempty"`
 }
 
-// SetCommands puts the commands into the menus of private chats and of groups: one
-// list for each language of the catalogs and the default's for all others. Telegram
+// SetCommands puts the commands into the menus of private chats, of groups and of
+// their administrators: one list for each language of the catalogs and the default's for all others. Telegram
 // takes languages of two letters only, so of two scripts of one language the default
 // locale's list, else the first, is shown. (Bot API: setMyCommands)
 func SetCommands(ctx context.Context, client *Client, catalogs Catalogs) error {
@@ -52,19 +59,23 @@ func SetCommands(ctx context.Context, client *Client, catalogs Catalogs) error {
 			lists = append(lists, struct{ code, locale string }{code, locale})
 		}
 	}
-	for _, menu := range menus {
+	for _, menu := range Menus {
 		for _, list := range lists {
 			params := commandsParams{Language: list.code}
-			params.Scope.Type = menu.scope
-			for _, name := range menu.names {
-				text, err := catalogs.Text(list.locale, refund.Words{Key: "command_" + name}, nil)
+			params.Scope.Type = menu.Scope
+			for _, name := range menu.Names {
+				key := "command_" + name
+				if other, ok := differently[name]; ok && menu.Scope != privateScope {
+					key = other
+				}
+				text, err := catalogs.Text(list.locale, refund.Words{Key: key}, nil)
 				if err != nil {
 					return fmt.Errorf("command %s: %w", name, err)
 				}
 				params.Commands = append(params.Commands, models.BotCommand{Command: name, Description: cutRunes(text, 256)})
 			}
 			if err := client.Call(ctx, "setMyCommands", params, nil); err != nil {
-				return fmt.Errorf("set commands of %s in %s: %w", menu.scope, list.locale, err)
+				return fmt.Errorf("set commands of %s in %s: %w", menu.Scope, list.locale, err)
 			}
 		}
 	}

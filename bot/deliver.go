@@ -193,6 +193,9 @@ func (o *Outbox) say(ctx context.Context, chat refund.ChatID, i *item) error {
 		i.parts = split(out.text, maxText)
 	}
 	params := o.textParams(chat, i.parts[i.sent])
+	if len(i.parts) == 1 {
+		params.Entities = out.mentions
+	}
 	if i.sent == 0 {
 		reply, err := o.replyTo(ctx, chat, i.message)
 		if err != nil {
@@ -229,7 +232,7 @@ func (o *Outbox) standing(ctx context.Context, chat refund.ChatID, m refund.Mess
 		o.Log.Warn("what stood in the group is gone: posted anew", attrs(m, "chat", chat)...)
 	}
 	params := o.textParams(chat, clip(out.text, maxText))
-	params.ReplyMarkup = out.markup
+	params.Entities, params.ReplyMarkup = within(out, maxText), out.markup
 	if params.ReplyParameters, err = o.replyTo(ctx, chat, m); err != nil {
 		return refund.Commit{}, err
 	}
@@ -249,9 +252,18 @@ func (o *Outbox) edit(ctx context.Context, chat refund.ChatID, message int, out 
 		ChatID:             int64(chat),
 		MessageID:          message,
 		Text:               clip(out.text, maxText),
+		Entities:           within(out, maxText),
 		LinkPreviewOptions: noPreview,
 		ReplyMarkup:        out.markup,
 	}, nil)
+}
+
+// within returns the mentions of a text that is not clipped; its last line goes first.
+func within(out rendered, limit int) []models.MessageEntity {
+	if units(out.text) > limit {
+		return nil
+	}
+	return out.mentions
 }
 
 // rewrite puts a text in place of an earlier one. Where that was deleted, or

@@ -28,6 +28,7 @@ var (
 	_ Desk            = (*engine.Engine)(nil)
 	_ engine.Outbox   = (*Outbox)(nil)
 	_ engine.Telegram = Telegram{}
+	_ engine.Roster   = Telegram{}
 )
 
 // Telegram is the engine's side of the door.
@@ -35,6 +36,7 @@ type Telegram struct {
 	*Translator
 	*Answerer
 	*Sealer
+	*Group
 }
 
 // Intake stores updates before they are confirmed to Telegram.

@@ -83,7 +83,7 @@ func TestPollerConfirmsOnlyWhatIsStored(t *testing.T) {
 		}
 		polls++
 		offsets = append(offsets, fmt.Sprint(c.params["offset"], "/", c.params["timeout"]))
-		if strings.Join(strings.Fields(fmt.Sprint(c.params["allowed_updates"])), " ") != "[message edited_message callback_query my_chat_member]" {
+		if strings.Join(strings.Fields(fmt.Sprint(c.params["allowed_updates"])), " ") != "[message edited_message callback_query my_chat_member chat_member]" {
 			t.Errorf("allowed %v", c.params["allowed_updates"])
 		}
 		switch polls {
@@ -229,7 +229,8 @@ func TestSetCommands(t *testing.T) {
 		lists = append(lists, fmt.Sprintf("%v %v %d", c.params["scope"].(map[string]any)["type"], c.params["language_code"], len(c.params["commands"].([]any))))
 	}
 	want := []string{"all_private_chats <nil> 7", "all_private_chats zh 7", "all_private_chats en 7",
-		"all_group_chats <nil> 2", "all_group_chats zh 2", "all_group_chats en 2"}
+		"all_group_chats <nil> 3", "all_group_chats zh 3", "all_group_chats en 3",
+		"all_chat_administrators <nil> 4", "all_chat_administrators zh 4", "all_chat_administrators en 4"}
 	if fmt.Sprint(lists) != fmt.Sprint(want) {
 		t.Errorf("lists %v", lists)
 	}

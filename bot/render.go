@@ -32,9 +32,10 @@ type button struct {
 
 // rendered is a message as one reader sees it.
 type rendered struct {
-	text   string
-	markup any   // nil, keyboard or models.ForceReply
-	fault  error // what could not be written and was left out; nil: nothing
+	text     string
+	mentions []models.MessageEntity
+	markup   any   // nil, keyboard or models.ForceReply
+	fault    error // what could not be written and was left out; nil: nothing
 }
 
 // render writes a message's text and keys when it is sent. What cannot be
@@ -58,6 +59,12 @@ func render(texts Texts, m refund.Message) rendered {
 		}
 	}
 	out.text = strings.Trim(strings.Join(lines, "\n"), "\n")
+	for _, one := range m.Mentions {
+		if at := strings.LastIndex(out.text, one.Name); at >= 0 && one.Name != "" {
+			out.mentions = append(out.mentions, models.MessageEntity{Type: models.MessageEntityTypeTextMention,
+				Offset: units(out.text[:at]), Length: units(one.Name), User: &models.User{ID: int64(one.Person), FirstName: one.Name}})
+		}
+	}
 	if m.Reply != nil {
 		out.markup = models.ForceReply{
 			ForceReply:            true,

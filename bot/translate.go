@@ -17,7 +17,7 @@ var ErrNoUpdate = errors.New("not an update")
 
 // AllowedUpdates are the kinds of updates that the desk asks Telegram for.
 // (Bot API: getUpdates, setWebhook)
-var AllowedUpdates = []string{"message", "edited_message", "callback_query", "my_chat_member"}
+var AllowedUpdates = []string{"message", "edited_message", "callback_query", "my_chat_member", "chat_member"}
 
 // Translator turns raw updates into events. It judges nothing and knows no case.
 type Translator struct {
@@ -44,6 +44,8 @@ func (t *Translator) Translate(raw json.RawMessage) (refund.Event, error) {
 		return t.pressed(update.CallbackQuery), nil
 	case update.MyChatMember != nil:
 		return t.member(update.MyChatMember), nil
+	case update.ChatMember != nil:
+		return t.stands(update.ChatMember), nil
 	}
 	return ignored(unknownKind(raw)), nil
 }
@@ -111,6 +113,9 @@ func (t *Translator) message(m *wireMessage) refund.Event {
 	if kind, deaf := t.deaf(m); deaf {
 		event.Kind, event.Text = refund.Ignored, kind
 		return event
+	}
+	if event.Shop != "" && (m.Left != nil || len(m.Came) > 0) {
+		return cameOrLeft(event, m)
 	}
 	event.Kind = fill(&event, m)
 	if event.Kind == refund.Said && event.Forward == "" {

@@ -12,6 +12,7 @@ type wireUpdate struct {
 	EditedMessage *wireMessage  `json:"edited_message"`
 	CallbackQuery *wireCallback `json:"callback_query"`
 	MyChatMember  *wireMember   `json:"my_chat_member"`
+	ChatMember    *wireMember   `json:"chat_member"`
 }
 
 type wireChat struct {
@@ -22,6 +23,7 @@ type wireChat struct {
 
 type wireUser struct {
 	ID        int64  `json:"id"`
+	IsBot     bool   `json:"is_bot"`
 	FirstName string `json:"first_name"`
 	LastName  string `json:"last_name"`
 	Language  string `json:"language_code"`
@@ -88,6 +90,9 @@ type wireMessage struct {
 	PaidMedia *struct{} `json:"paid_media"`
 	Giveaway  *struct{} `json:"giveaway"`
 
+	Came []wireUser `json:"new_chat_members"`
+	Left *wireUser  `json:"left_chat_member"`
+
 	MigrateTo   int64 `json:"migrate_to_chat_id"`
 	MigrateFrom int64 `json:"migrate_from_chat_id"`
 }
@@ -112,10 +117,20 @@ type wireCallback struct {
 }
 
 type wireMember struct {
-	Chat wireChat  `json:"chat"`
-	From *wireUser `json:"from"`
-	Date int64     `json:"date"`
-	New  struct {
-		Status string `json:"status"`
-	} `json:"new_chat_member"`
+	Chat wireChat     `json:"chat"`
+	From *wireUser    `json:"from"`
+	Date int64        `json:"date"`
+	New  wireStanding `json:"new_chat_member"`
+}
+
+// wireStanding is what somebody is in a chat. (Bot API: ChatMember)
+type wireStanding struct {
+	Status    string    `json:"status"`
+	User      *wireUser `json:"user"`
+	Anonymous bool      `json:"is_anonymous"`
+	IsMember  bool      `json:"is_member"` // of one who is restricted
+
+	CanPin    bool `json:"can_pin_messages"`
+	CanTopics bool `json:"can_manage_topics"`
+	CanDelete bool `json:"can_delete_messages"`
 }

@@ -103,7 +103,9 @@ func (s *step) putCard() {
 	}
 	status := w("status_" + string(c.Status))
 	if party, by := c.Next(); c.Open() {
-		text = append(text, w("card_next", "Status", status, "Party", w("party_"+string(party)), "By", by))
+		taken, mentions := s.takenLine()
+		text = append(append(text, w("card_next", "Status", status, "Party", w("party_"+string(party)), "By", by)), taken...)
+		m.Mentions = mentions
 	} else {
 		text = append(text, w("card_end", "Status", status))
 		if payout := c.Payout(); payout != nil && c.Status == refund.Refunded {
@@ -165,7 +167,10 @@ func (s *step) noteBy(person refund.PersonID, name, did, text string) {
 
 // cardButtons are what staff can do now.
 func (s *step) cardButtons() [][]refund.Button {
-	return append(append(s.moveButtons(), s.revealButtons()...), s.whyButtons()...)
+	if s.c.Menu == passMenu && withStaff(s.c) {
+		return s.passButtons()
+	}
+	return slices.Concat(s.moveButtons(), s.takenButtons(), s.revealButtons(), s.whyButtons())
 }
 
 // moveButtons are those that bring the case on.

@@ -18,8 +18,16 @@ func (s *step) inGroup() {
 	case settles(s.event):
 		s.settleDifference()
 		return
+	case s.event.Kind == refund.Stands:
+		s.stood()
+		return
 	}
 	role := s.facts.Shop.RoleOf(s.event.Person)
+	if onDuty(s.event) {
+		s.duty(role)
+		return
+	}
+	defer s.goOn()
 	switch s.event.Kind {
 	case refund.Ordered:
 		switch s.event.Command {
@@ -38,6 +46,8 @@ func (s *step) inGroup() {
 			s.alert(w("not_staff"))
 		case s.event.Action.Do == "why":
 			s.tellWhy() // it decides nothing
+		case tends(s.event.Action.Do) && s.event.Person != refund.PersonID(s.c.Chat):
+			s.tend() // nor does this
 		case !role.Decides():
 			s.alert(w("cannot_decide"))
 		case s.event.Person == refund.PersonID(s.c.Chat):
@@ -80,6 +90,7 @@ func (s *step) staffNote(did, text string) {
 		name = s.event.Name
 	}
 	s.noteBy(s.event.Person, name, did, text)
+	s.result.Note = strings.TrimSpace(did + " " + text)
 }
 
 // verdict handles the buttons of a case that waits for approval.

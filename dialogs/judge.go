@@ -30,6 +30,7 @@ func (s *step) enter(status refund.Status) {
 	} else {
 		s.setTimes()
 	}
+	s.assign()
 	s.card()
 }
 

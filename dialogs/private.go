@@ -23,6 +23,8 @@ func (s *step) inPrivate() {
 		s.reported()
 	case refund.Reloaded:
 		s.reloaded()
+	case refund.CrewRead:
+		s.crewRead()
 	case refund.TimeCame:
 		s.draftTimer()
 	case refund.Ordered:

@@ -19,7 +19,9 @@ import (
 // Facts is what a step may know beside its records, read from one snapshot.
 type Facts struct {
 	Now         time.Time
-	Shop        refund.Shop    // of the case, the draft or the group; zero when not known yet
+	Shop        refund.Shop    // of the case, the draft or the group, with the people who work for it now; zero when not known yet
+	Crew        refund.Crew    // of Shop
+	Named       []refund.Staff // of Shop, as the config names them
 	Shops       []refund.Shop  // all of them
 	Policy      *policy.Policy // of Shop, as the case was promised it; nil when Shop is not known
 	Newer       *policy.Policy // in force now, when that is another one
@@ -58,6 +60,8 @@ type Result struct {
 	Jobs        []refund.Job      // without ID
 	Unsorted    []refund.Unsorted // without ID
 	SortedOut   []refund.Unsorted
+	Crew        *refund.Crew
+	Lost        []refund.PersonID // who has no role in the shop any more: what they took is to be freed
 	Ledger      []refund.Posting
 	Differences []refund.Difference
 	Answer      *Answer
@@ -104,6 +108,7 @@ type step struct {
 
 	account                      refund.Account
 	ownChat, ownCase, ownAccount bool
+	ownCrew                      bool
 	showCard                     bool
 	beside                       string         // what the policy not followed would have decided, for the timeline
 	lead                         []refund.Words // said before the next text to the buyer
@@ -206,6 +211,11 @@ func (s *step) finish() Result {
 		c := *s.c
 		c.Version++
 		r.Case = &c
+	}
+	if s.ownCrew {
+		crew := s.facts.Crew
+		crew.Version++
+		r.Crew = &crew
 	}
 	if s.ownAccount {
 		account := s.account

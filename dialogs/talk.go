@@ -105,8 +105,13 @@ func (s *step) groupMessage(kind refund.MessageKind, lines []refund.Words) refun
 }
 
 // sayOwners writes to each owner in private; who never opened the bot's chat is
-// told in the group instead.
+// told in the group instead, and where there is no owner, everybody there is.
 func (s *step) sayOwners(words ...refund.Words) {
+	if len(s.facts.Shop.Owners()) == 0 {
+		m := s.groupMessage(refund.Say, words)
+		m.OnCard = false
+		s.result.Messages = append(s.result.Messages, m)
+	}
 	for _, owner := range s.facts.Shop.Owners() {
 		m := s.groupMessage(refund.Say, words)
 		m.Chat, m.Fallback, m.OnCard = refund.ChatID(owner), true, false

@@ -182,7 +182,7 @@ type Engine struct {
 	clock Clock
 	log   *slog.Logger
 	shops map[refund.ShopID]*shop
-	// directory is replaced whole when a group migrates.
+	// directory is replaced whole when a group migrates or a config is read again.
 	directory atomic.Pointer[directory]
 	migrating sync.Mutex
 	kept      sync.Map // policies by hash, as they were needed
@@ -219,6 +219,7 @@ type shop struct {
 	Shop
 	policy atomic.Pointer[policy.Policy]
 	terms  map[string]refund.Terms // of its channels
+	turn   sync.Mutex              // whose steps change the crew and met another's
 }
 
 // directory is which groups are which shops' now.
@@ -376,6 +377,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		return errors.New("engine has no Telegram or no outbox: Connect it first")
 	}
 	e.watchOldQueries()
+	if err := e.readCrews(context.Background()); err != nil {
+		return fmt.Errorf("ask who works for the shops: %w", err)
+	}
 	var steps, jobs sync.WaitGroup
 	for range e.cfg.Workers {
 		steps.Go(e.work)

@@ -110,6 +110,9 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 		}
 	}
 	g.chooseShop(event, dir)
+	if err := g.readCrew(r); err != nil {
+		return err
+	}
 	if err := g.readUnsorted(r, event); err != nil {
 		return err
 	}
@@ -139,7 +142,7 @@ func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, e
 	case refund.TimeCame:
 		return event.Timer.Case, nil
 	case refund.Found, refund.Reported, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,
-		refund.SetAside:
+		refund.CrewRead, refund.SetAside:
 		return event.Job.Case, nil
 	}
 	if event.Shop != "" {
@@ -201,6 +204,20 @@ func (g *reading) chooseShop(event *refund.Event, dir *directory) {
 	if i, ok := dir.byID[id]; ok {
 		g.facts.Shop = dir.shops[i]
 	}
+}
+
+// readCrew lets what was learnt of the shop's people count.
+func (g *reading) readCrew(r refund.Reader) (err error) {
+	if g.facts.Shop.ID == "" {
+		return nil
+	}
+	if g.facts.Crew, err = r.Crew(g.facts.Shop.ID); err != nil {
+		return err
+	}
+	g.facts.Crew.Shop = g.facts.Shop.ID
+	g.facts.Named = g.facts.Shop.Staff
+	g.facts.Shop = g.facts.Shop.With(g.facts.Crew)
+	return nil
 }
 
 // readUnsorted reads what waits to be sorted, for the few events that need it.

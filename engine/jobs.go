@@ -42,6 +42,7 @@ var endOf = map[refund.JobKind]refund.EventKind{
 	refund.Submit:     refund.PaidOut,
 	refund.AskPayout:  refund.PaidOut,
 	refund.ReadRules:  refund.Reloaded,
+	refund.ReadCrew:   refund.CrewRead,
 	refund.Compare:    refund.BooksCompared,
 
 	refund.ReadFailure: refund.Reported,
@@ -121,7 +122,7 @@ func (e *Engine) endJob(one *job, result refund.Result) error {
 // reads reports whether a job only reads, so that it may be cut off at any time.
 func reads(kind refund.JobKind) bool {
 	switch kind {
-	case refund.LookUp, refund.ReadRecord, refund.ReadOrder, refund.Seal, refund.ReadRules, refund.Compare:
+	case refund.LookUp, refund.ReadRecord, refund.ReadOrder, refund.Seal, refund.ReadRules, refund.ReadCrew, refund.Compare:
 		return true
 	}
 	return false
@@ -174,6 +175,7 @@ var (
 //	Withdraw           the same; GoodsDoubt with Fail, GoodsStay where nobody could withdraw
 //	Seal               Evidence; Fail says why there is none
 //	Compare            Compared; Fail says why the channel's books could not be had
+//	ReadCrew           Crew; Fail says why the group could not be asked
 //	ReadRules          Reload; Fail says why the file could not be read
 func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error) {
 	switch job.Kind {
@@ -189,6 +191,8 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		return e.compare(ctx, job)
 	case refund.ReadRules:
 		return e.reload(job.Order.Shop)
+	case refund.ReadCrew:
+		return e.roll(ctx, job.Order.Shop)
 	case refund.AskHelp:
 		supplier, err := e.supplier(job.Order)
 		if err != nil {

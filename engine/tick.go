@@ -19,8 +19,8 @@ const tickBatch = 256
 func (e *Engine) BacklogDrained() { e.drained.Store(true) }
 
 // Tick moves the timers that are due at now into the inbox, in order of time,
-// and once an hour sweeps old update ids, warns shops that refuse too much, and has
-// channels' books compared where the day for it has come. It does nothing until BacklogDrained
+// and once an hour sweeps old update ids, warns shops that refuse too much, asks who
+// works for the shops, and has channels' books compared where the day for it has come. It does nothing until BacklogDrained
 // was called or five minutes have passed since the start by the clock. It costs
 // what is due.
 func (e *Engine) Tick(ctx context.Context, now time.Time) error {
@@ -39,6 +39,11 @@ func (e *Engine) Tick(ctx context.Context, now time.Time) error {
 		}
 		if err := e.compareDue(ctx, now); err != nil {
 			return fmt.Errorf("compare books: %w", err)
+		}
+		if !e.swept.IsZero() { // at the start they were read
+			if err := e.readCrews(ctx); err != nil {
+				return fmt.Errorf("ask who works for the shops: %w", err)
+			}
 		}
 		e.swept = now
 	}
@@ -71,11 +76,13 @@ func (e *Engine) warn(ctx context.Context, now time.Time) error {
 			continue
 		}
 		var told time.Time
-		err := e.view(ctx, func(r refund.Reader) (err error) {
-			if told, err = r.Chore(shop.ID, refund.WarnRefused); err == nil {
-				facts.Ends, err = r.Ends(shop.ID, now.Add(-dialogs.FiguresOver))
-			}
-			return err
+		err := e.view(ctx, func(r refund.Reader) error {
+			crew, err1 := r.Crew(shop.ID)
+			ends, err2 := r.Ends(shop.ID, now.Add(-dialogs.FiguresOver))
+			var err3 error
+			told, err3 = r.Chore(shop.ID, refund.WarnRefused)
+			facts.Shop, facts.Ends = shop.With(crew), ends
+			return errors.Join(err1, err2, err3)
 		})
 		if err != nil {
 			return err

@@ -123,7 +123,7 @@ func (e *Engine) eventOf(one *entry) error {
 // run reads, steps and commits until nothing changed meanwhile, then lets loose
 // what the step caused. The commit comes with what ends the entry.
 func (e *Engine) run(ctx context.Context, event refund.Event, done refund.Commit) (why, err error) {
-	understood := false
+	understood, queued := false, false
 	var meant refund.Understood
 	for range maxConflicts {
 		got, err := e.read(ctx, &event, event.At)
@@ -150,8 +150,14 @@ func (e *Engine) run(ctx context.Context, event refund.Event, done refund.Commit
 		switch err := e.apply(ctx, commit); {
 		case err == nil:
 			e.release(got, event, result, commit)
-			return nil, nil
+			return notFatal(e.free(ctx, got.facts.Shop.ID, result.Lost))
 		case errors.Is(err, refund.ErrConflict):
+			if s := e.shops[got.facts.Shop.ID]; s != nil && result.Crew != nil && !queued {
+				// Many cases that come at once all take the next one's turn: they queue.
+				queued = true
+				s.turn.Lock()
+				defer s.turn.Unlock()
+			}
 			continue
 		default:
 			return notFatal(err)
@@ -186,6 +192,9 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 	}
 	if result.Account != nil {
 		commit.Accounts = []refund.Account{*result.Account}
+	}
+	if result.Crew != nil {
+		commit.Crews = []refund.Crew{*result.Crew}
 	}
 	commit.Tries, commit.Pictures = result.Tries, result.Pictures
 	raw := event.Result.Raw

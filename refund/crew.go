@@ -37,6 +37,7 @@ type Duty struct {
 type Crew struct {
 	Shop    ShopID        `json:"shop"`
 	Version uint64        `json:"version"`          // 0: not stored yet
+	Heard   uint64        `json:"heard,omitempty"`  // how often somebody's standing changed
 	Admins  []GroupMember `json:"admins,omitempty"` // of the group, where roles come from it
 	Away    []PersonID    `json:"away,omitempty"`   // named in the config, and not in the group
 	Duty    []Duty        `json:"duty,omitempty"`   // in the order in which their turn comes

@@ -51,7 +51,7 @@ type Job struct {
 	Facts    map[Item]Fact `json:"facts,omitempty"`    // of Alert and AskHelp
 	Attempts int           `json:"attempts,omitempty"` // marked before a Submit leaves; 1 after a crash means "in doubt"
 	SentAt   time.Time     `json:"sent_at,omitzero"`   // of Seal: when the buyer sent it
-	Crew     uint64        `json:"crew,omitempty"`     // of ReadCrew: the version that the crew had
+	Crew     uint64        `json:"crew,omitempty"`     // of ReadCrew: Crew.Heard when it was asked
 }
 
 // Answer is how a request to a supplier or a shop went.

@@ -88,8 +88,15 @@ type Message struct {
 	FileKind FileKind    `json:"file_kind,omitempty"`
 	FromChat ChatID      `json:"from_chat,omitempty"` // of Relayed and Rewrite
 	FromMsg  int         `json:"from_msg,omitempty"`
+	Mentions []Mention   `json:"mentions,omitempty"` // who is told by Telegram that his name stands in the text
 	Prefer   Prefer      `json:"prefer"`
 	Attempts int         `json:"attempts,omitempty"` // marked before it leaves
+}
+
+// Mention makes the last place of a name in a message one person's.
+type Mention struct {
+	Person PersonID `json:"person"`
+	Name   string   `json:"name"`
 }
 
 // Lane names the queue that the message waits in: one per receiving chat.

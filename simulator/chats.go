@@ -15,6 +15,8 @@ type chat struct {
 	blocked    bool         // by the person whose private chat it is
 	bot        models.ChatMemberType
 	members    map[int64]models.ChatMemberType
+	hidden     map[int64]bool // administrators who remain anonymous
+	lacks      []string       // rights of the bot
 	migratedTo int64
 	messages   history[*message]
 	byID       map[int]*message
@@ -50,6 +52,7 @@ func (s *Server) newChat(id int64, wire *models.Chat) *chat {
 		kind:     wire.Type,
 		wire:     wire,
 		members:  make(map[int64]models.ChatMemberType),
+		hidden:   make(map[int64]bool),
 		messages: history[*message]{keep: s.options.KeepMessages},
 		byID:     make(map[int]*message),
 		topics:   make(map[int]*topic),

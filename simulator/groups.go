@@ -23,6 +23,10 @@ type GroupOptions struct {
 	Basic   bool
 	Members []*User
 	Admins  []*User
+	// Owner is who made the group; nil: somebody who has left Telegram.
+	Owner *User
+	// BotLacks are rights that the bot does not have as an administrator, such as can_pin_messages.
+	BotLacks []string
 	// Bot is what the bot is there; "" means administrator.
 	Bot models.ChatMemberType
 }
@@ -59,6 +63,10 @@ func (s *Server) NewGroup(o GroupOptions) *Group {
 	for _, u := range o.Admins {
 		c.members[u.id] = models.ChatMemberTypeAdministrator
 	}
+	if o.Owner != nil {
+		c.members[o.Owner.id] = models.ChatMemberTypeOwner
+	}
+	c.lacks = o.BotLacks
 	return &Group{server: s, chat: c}
 }
 
@@ -77,7 +85,7 @@ func (g *Group) ID() int64 {
 	return g.chat.id
 }
 
-// Join adds people to the group (new_chat_members).
+// Join adds people to the group (new_chat_members, chat_member).
 func (g *Group) Join(people ...*User) {
 	g.server.mu.Lock()
 	defer g.server.mu.Unlock()
@@ -85,35 +93,70 @@ func (g *Group) Join(people ...*User) {
 		if present(g.chat.members[u.id]) {
 			continue
 		}
-		g.chat.members[u.id] = models.ChatMemberTypeMember
 		g.server.speak(g.chat, &wireMessage{From: u.wire, NewMembers: []*models.User{u.wire}})
+		g.stand(u, u, models.ChatMemberTypeMember, false)
 	}
 }
 
-// Leave takes a person out of the group (left_chat_member).
-func (g *Group) Leave(u *User) {
+// Leave takes a person out of the group (left_chat_member, chat_member).
+func (g *Group) Leave(u *User) { g.part(u, u, models.ChatMemberTypeLeft) }
+
+// Remove has by throw a person out of the group: he cannot come back by himself.
+func (g *Group) Remove(by, u *User) { g.part(by, u, models.ChatMemberTypeBanned) }
+
+func (g *Group) part(by, u *User, standing models.ChatMemberType) {
 	g.server.mu.Lock()
 	defer g.server.mu.Unlock()
 	if !present(g.chat.members[u.id]) {
 		return
 	}
-	delete(g.chat.members, u.id)
-	g.server.speak(g.chat, &wireMessage{From: u.wire, LeftMember: u.wire})
+	g.server.speak(g.chat, &wireMessage{From: by.wire, LeftMember: u.wire})
+	g.stand(by, u, standing, false)
 }
 
 // Promote makes a person an administrator.
-func (g *Group) Promote(u *User) { g.setStanding(u, models.ChatMemberTypeAdministrator) }
+func (g *Group) Promote(u *User) { g.setStanding(u, models.ChatMemberTypeAdministrator, false) }
+
+// Hide makes a person an administrator who remains anonymous (is_anonymous).
+func (g *Group) Hide(u *User) { g.setStanding(u, models.ChatMemberTypeAdministrator, true) }
 
 // Demote makes an administrator a member like others.
-func (g *Group) Demote(u *User) { g.setStanding(u, models.ChatMemberTypeMember) }
+func (g *Group) Demote(u *User) { g.setStanding(u, models.ChatMemberTypeMember, false) }
 
-func (g *Group) setStanding(u *User, standing models.ChatMemberType) {
+// GiveTo makes a person the group's owner; who was it before is an administrator then.
+func (g *Group) GiveTo(u *User) {
 	g.server.mu.Lock()
 	defer g.server.mu.Unlock()
-	old := g.chat.members[u.id]
-	g.chat.members[u.id] = standing
-	g.server.push(models.AllowedUpdateChatMember, lane{"message", g.chat.id}, wireMemberUpdate{
-		Chat: g.chat.wire, From: u.wire, Date: g.server.now().Unix(), Old: member(u.wire, old), New: member(u.wire, standing),
+	for id, standing := range g.chat.members {
+		if standing == models.ChatMemberTypeOwner && id != u.id {
+			before := g.server.users[id]
+			g.stand(before, before, models.ChatMemberTypeAdministrator, false)
+		}
+	}
+	g.stand(u, u, models.ChatMemberTypeOwner, false)
+}
+
+func (g *Group) setStanding(u *User, standing models.ChatMemberType, hidden bool) {
+	g.server.mu.Lock()
+	defer g.server.mu.Unlock()
+	g.stand(u, u, standing, hidden)
+}
+
+// stand changes what a person is and tells the bot, if it is an administrator (Bot API: Update, chat_member). The caller
+// holds Server.mu.
+func (g *Group) stand(by, u *User, standing models.ChatMemberType, hidden bool) {
+	c := g.chat
+	old := c.memberOf(u)
+	c.members[u.id] = standing
+	delete(c.hidden, u.id)
+	if hidden {
+		c.hidden[u.id] = true
+	}
+	if !c.administered() {
+		return
+	}
+	g.server.push(models.AllowedUpdateChatMember, lane{"message", c.id}, wireMemberUpdate{
+		Chat: c.wire, From: by.wire, Date: g.server.now().Unix(), Old: old, New: c.memberOf(u),
 	})
 }
 
@@ -141,7 +184,7 @@ func (g *Group) Migrate() int64 {
 	wire := *old.wire
 	wire.ID, wire.Type = s.newGroupID(models.ChatTypeSupergroup), models.ChatTypeSupergroup
 	renewed := s.newChat(wire.ID, &wire)
-	renewed.bot, renewed.members = old.bot, old.members
+	renewed.bot, renewed.members, renewed.hidden, renewed.lacks = old.bot, old.members, old.hidden, old.lacks
 	for id, t := range old.topics {
 		renewed.topics[id] = t
 		renewed.lastID = max(renewed.lastID, id)

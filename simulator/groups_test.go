@@ -147,6 +147,90 @@ func TestMembership(t *testing.T) {
 	}
 }
 
+// What people are in a group is told to a bot that is an administrator and asks for
+// chat_member, and to no other; messages of coming and leaving are told to all.
+func TestStandings(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		bot     models.ChatMemberType
+		allowed []string
+		want    []string
+	}{
+		{"administrator", models.ChatMemberTypeAdministrator, []string{"message", "chat_member"}, []string{
+			"came", "left → member", "member → administrator", "administrator → administrator anonymous", "administrator → creator",
+			"administrator → member", "went", "member → left", "came", "left → member", "went", "member → kicked"}},
+		{"administrator that does not ask", models.ChatMemberTypeAdministrator, []string{"message"}, []string{"came", "went", "came", "went"}},
+		{"member", models.ChatMemberTypeMember, []string{"message", "chat_member"}, []string{"came", "went", "came", "went"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := newAPI(t, nil)
+			wang, chen := a.sim.User("wang"), a.sim.User("chen")
+			group := a.sim.NewGroup(GroupOptions{Title: "g", Owner: chen, Bot: test.bot})
+			a.updates(fields{"allowed_updates": test.allowed})
+			group.Join(wang)
+			group.Promote(wang)
+			group.Hide(wang)
+			if test.bot == models.ChatMemberTypeAdministrator {
+				admins := must[[]models.ChatMember](a, "getChatAdministrators", fields{"chat_id": group.ID()})
+				for _, one := range admins {
+					switch {
+					case one.Owner != nil && (one.Owner.User.ID != chen.ID() || one.Owner.IsAnonymous),
+						one.Administrator != nil && one.Administrator.User.ID == wang.ID() != one.Administrator.IsAnonymous:
+						t.Errorf("administrators: %+v", one)
+					}
+				}
+			}
+			group.GiveTo(wang)
+			group.Demote(chen)
+			group.Leave(chen)
+			group.Join(chen)
+			group.Remove(wang, chen)
+			var got []string
+			for _, update := range a.updates(nil) {
+				switch m := update.Message; {
+				case m != nil && len(m.NewMembers) > 0:
+					got = append(got, "came")
+				case m != nil:
+					got = append(got, "went")
+				case update.ChatMember != nil:
+					line := update.ChatMember.Old.Status + " → " + update.ChatMember.New.Status
+					if update.ChatMember.New.Anonymous {
+						line += " anonymous"
+					}
+					if update.ChatMember.New.User.ID == chen.ID() && line == "creator → administrator" {
+						continue // the other half of giving the group away
+					}
+					got = append(got, line)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRightsOfTheBot(t *testing.T) {
+	a := newAPI(t, nil)
+	group := a.sim.NewGroup(GroupOptions{Title: "g", BotLacks: []string{"can_pin_messages"}})
+	me := must[models.ChatMember](a, "getChatMember", fields{"chat_id": group.ID(), "user_id": a.sim.BotID()})
+	if me.Administrator == nil || me.Administrator.CanPinMessages || !me.Administrator.CanDeleteMessages || !me.Administrator.CanManageTopics {
+		t.Errorf("the bot's rights: %+v", me.Administrator)
+	}
+}
+
+func TestMentions(t *testing.T) {
+	a := newAPI(t, nil)
+	group := a.sim.NewGroup(GroupOptions{Title: "g"})
+	sent := must[wireMessageID](a, "sendMessage", fields{"chat_id": group.ID(), "text": "王 看一下",
+		"entities": []map[string]any{{"type": "text_mention", "offset": 0, "length": 1, "user": map[string]any{"id": 7, "is_bot": false, "first_name": "王"}}}})
+	m, err := a.sim.Message(group.ID(), sent.MessageID)
+	check(t, err)
+	if diff := cmp.Diff([]int64{7}, m.Mentioned); diff != "" {
+		t.Errorf("mentioned (-want +got):\n%s", diff)
+	}
+}
+
 func TestCopying(t *testing.T) {
 	a := newAPI(t, nil)
 	li := a.sim.User("li")

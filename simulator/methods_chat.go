@@ -43,6 +43,15 @@ func (s *Server) standing(c *chat, user int64) models.ChatMemberType {
 	return c.members[user]
 }
 
+// memberOf is a person as a ChatMember object.
+func (c *chat) memberOf(u *User) wireMember {
+	m := member(u.wire, c.members[u.id])
+	if m.Anonymous != nil {
+		*m.Anonymous = c.hidden[u.id]
+	}
+	return m
+}
+
 // member is a ChatMember object. Somebody without a standing has left.
 func member(user *models.User, standing models.ChatMemberType) wireMember {
 	m := wireMember{Status: standing, User: user}
@@ -50,12 +59,34 @@ func member(user *models.User, standing models.ChatMemberType) wireMember {
 	case "":
 		m.Status = models.ChatMemberTypeLeft
 	case models.ChatMemberTypeAdministrator:
+		m.Anonymous = new(bool)
 		m.wireRights = &wireRights{
 			CanManageChat: true, CanDeleteMessages: true, CanManageVideoChats: true, CanRestrictMembers: true,
 			CanChangeInfo: true, CanInviteUsers: true, CanPinMessages: true, CanManageTopics: true,
 		}
+	case models.ChatMemberTypeOwner:
+		m.Anonymous = new(bool)
 	case models.ChatMemberTypeBanned:
 		m.UntilDate = new(int64)
+	}
+	return m
+}
+
+// itself is the bot as a ChatMember object, with the rights that it has.
+func (s *Server) itself(c *chat) wireMember {
+	m := member(s.bot, s.standing(c, s.bot.ID))
+	for _, right := range c.lacks {
+		if m.wireRights == nil {
+			break
+		}
+		switch right {
+		case "can_pin_messages":
+			m.CanPinMessages = false
+		case "can_manage_topics":
+			m.CanManageTopics = false
+		case "can_delete_messages":
+			m.CanDeleteMessages = false
+		}
 	}
 	return m
 }
@@ -68,13 +99,16 @@ func (s *Server) getChatMember(p *params) (apply, error) {
 		}
 		id := p.int("user_id")
 		if id == s.bot.ID {
-			return member(s.bot, s.standing(c, id)), nil
+			return s.itself(c), nil
 		}
 		u, ok := s.users[id]
 		if !ok {
 			return nil, badRequest("user not found")
 		}
-		return member(u.wire, s.standing(c, id)), nil
+		if c.kind == models.ChatTypePrivate {
+			return member(u.wire, s.standing(c, id)), nil
+		}
+		return c.memberOf(u), nil
 	}, nil
 }
 
@@ -109,11 +143,11 @@ func (s *Server) getChatAdministrators(p *params) (apply, error) {
 		list := []wireMember{}
 		for id, standing := range c.members {
 			if standing == models.ChatMemberTypeAdministrator || standing == models.ChatMemberTypeOwner {
-				list = append(list, member(s.users[id].wire, standing))
+				list = append(list, c.memberOf(s.users[id]))
 			}
 		}
 		if c.administered() {
-			list = append(list, member(s.bot, c.bot))
+			list = append(list, s.itself(c))
 		}
 		slices.SortFunc(list, func(a, b wireMember) int { return cmp.Compare(a.User.ID, b.User.ID) })
 		return list, nil

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/go-telegram/bot/models"
 )
 
 // clock is a settable clock.
@@ -128,6 +130,12 @@ func (a *api) send(chat int64, text string) int {
 }
 
 // seen is one update as a bot decodes it.
+type seenMember struct {
+	Status    string      `json:"status"`
+	User      models.User `json:"user"`
+	Anonymous bool        `json:"is_anonymous"`
+}
+
 type seen struct {
 	ID       int64        `json:"update_id"`
 	Message  *wireMessage `json:"message"`
@@ -142,6 +150,10 @@ type seen struct {
 			Status string `json:"status"`
 		} `json:"new_chat_member"`
 	} `json:"my_chat_member"`
+	ChatMember *struct {
+		Old seenMember `json:"old_chat_member"`
+		New seenMember `json:"new_chat_member"`
+	} `json:"chat_member"`
 }
 
 func (a *api) updates(f fields) []seen {

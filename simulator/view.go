@@ -3,6 +3,8 @@ package simulator
 import (
 	"slices"
 	"time"
+
+	"github.com/go-telegram/bot/models"
 )
 
 // Message is a message as a person sees it, at the moment of asking.
@@ -36,6 +38,8 @@ type Message struct {
 	Deleted  bool
 	Pinned   bool
 	Reaction string // the bot's emoji; "" means none
+	// Mentioned are the people whom the text names by their id (text_mention), in its order.
+	Mentioned []int64
 }
 
 // Button is a button under a message.
@@ -84,6 +88,11 @@ func (m *message) view() Message {
 	}
 	if m.markup != nil {
 		v.ForceReply, v.Placeholder, v.Keyboard = m.markup.ForceReply, m.markup.Placeholder, m.markup.Keyboard
+	}
+	for _, e := range w.Entities {
+		if e.Type == models.MessageEntityTypeTextMention && e.User != nil {
+			v.Mentioned = append(v.Mentioned, e.User.ID)
+		}
 	}
 	v.Buttons, v.Gone = w.buttons(), slices.Clone(m.gone)
 	return v

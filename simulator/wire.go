@@ -122,8 +122,9 @@ type wireMemberUpdate struct {
 }
 
 type wireMember struct {
-	Status models.ChatMemberType `json:"status"`
-	User   *models.User          `json:"user"`
+	Status    models.ChatMemberType `json:"status"`
+	User      *models.User          `json:"user"`
+	Anonymous *bool                 `json:"is_anonymous,omitempty"` // of owners and administrators
 	*wireRights
 	UntilDate *int64 `json:"until_date,omitempty"`
 }
@@ -131,7 +132,6 @@ type wireMember struct {
 // wireRights are an administrator's rights. The simulator's administrators have all that matter to a desk.
 type wireRights struct {
 	CanBeEdited         bool `json:"can_be_edited"`
-	IsAnonymous         bool `json:"is_anonymous"`
 	CanManageChat       bool `json:"can_manage_chat"`
 	CanDeleteMessages   bool `json:"can_delete_messages"`
 	CanManageVideoChats bool `json:"can_manage_video_chats"`

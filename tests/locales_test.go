@@ -35,6 +35,7 @@ var families = map[string][]string{
 	"ledger_": texts([]refund.Book{refund.Channels, refund.Returns, refund.OwnFault, refund.Goodwill, refund.Recovered,
 		refund.WrittenOff}),
 	"mover_":       texts(parties),
+	"role_":        append(texts([]refund.Role{refund.Agent, refund.Approver, refund.OwnerOf}), "now", "lost"),
 	"goods_":       texts([]refund.Goods{refund.Unused, refund.Used, refund.Failed, refund.Partial, refund.UnknownGoods}),
 	"state_":       texts(states),
 	"refusal_":     {"fault_unclear", "incomplete", "late", "used", "window", "not_covered"},
