@@ -302,6 +302,53 @@ func (w *World) send(person *simulator.User, where simulator.Where, kind string)
 	})
 }
 
+// member has somebody come into a group, leave it, or become something else there: a
+// member of staff in his shop's, anybody else in the first. Who was made something
+// works for the shop as far as the script is concerned; the desk may see it otherwise.
+func (w *World) member(name, becomes string) error {
+	group, person := w.groupOf(name), w.Person(name)
+	change, ok := map[string]func(*simulator.User){
+		"joins":    func(u *simulator.User) { group.Join(u) },
+		"leaves":   group.Leave,
+		"removed":  func(u *simulator.User) { group.Remove(w.Person("tuidan-admin"), u) },
+		"promoted": group.Promote,
+		"hidden":   group.Hide,
+		"demoted":  group.Demote,
+		"owns":     group.GiveTo,
+	}[becomes]
+	if !ok {
+		return errUsage
+	}
+	switch becomes {
+	case "promoted", "hidden", "owns":
+		person.OpenPrivate()
+		w.hired[name] = true
+	}
+	return w.hand(func() error { change(person); return nil })
+}
+
+// mentioned looks whether the newest of the desk's messages in a group that names
+// anybody by his account names this person.
+func (w *World) mentioned(neg bool, name string) error {
+	group := w.groupOf(name).ID()
+	person := w.Person(name).ID()
+	messages := w.sim.Messages(group)
+	for i := range messages {
+		m := messages[len(messages)-1-i]
+		if m.Deleted || len(m.Mentioned) == 0 {
+			continue
+		}
+		if slices.Contains(m.Mentioned, person) == neg {
+			return fmt.Errorf("the newest message that mentions anybody mentions %v%s", m.Mentioned, w.screens(group))
+		}
+		return nil
+	}
+	if neg {
+		return nil
+	}
+	return fmt.Errorf("%w: nobody is mentioned%s", ErrNothing, w.screens(group))
+}
+
 // inGroup lets somebody do something in a group: a merchant in his shop's, a
 // stranger in the first.
 func (w *World) inGroup(name, verb string, args []string, member bool) error {
@@ -310,7 +357,9 @@ func (w *World) inGroup(name, verb string, args []string, member bool) error {
 		return fmt.Errorf("%s works for no shop; a stranger is `stranger %s …`", name, name)
 	}
 	person := w.Person(name)
-	group.Join(person)
+	if !member {
+		group.Join(person)
+	}
 	where := simulator.Where{Chat: group.ID()}
 	switch verb {
 	case "tap":

@@ -61,6 +61,20 @@ func init() {
 				}
 				return "", w.inGroup(args[0], args[1], args[2:], false)
 			}},
+		"member": {usage: "member NAME joins|leaves|removed|promoted|hidden|demoted|owns", acts: true,
+			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
+				if err := exactly(args, 2); err != nil {
+					return "", err
+				}
+				return "", w.member(args[0], args[1])
+			}},
+		"mentioned": {usage: "[!] mentioned NAME", negates: true,
+			run: func(_ context.Context, w *World, neg bool, args []string) (string, error) {
+				if err := exactly(args, 1); err != nil {
+					return "", err
+				}
+				return "", w.mentioned(neg, args[0])
+			}},
 		"sees": {usage: "[!] sees buyer NAME|group|staff NAME REGEX", negates: true,
 			run: func(_ context.Context, w *World, neg bool, args []string) (string, error) {
 				chats, rest, err := w.chatsOf(args)

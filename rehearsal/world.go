@@ -68,6 +68,7 @@ type World struct {
 
 	groups  []*simulator.Group // by the plan's shops
 	people  map[string]*simulator.User
+	hired   map[string]bool                  // who became something in the first group
 	matched map[place]int                    // the revision of a message that `sees` took
 	handed  []handed                         // updates that the desk has to step
 	before  map[refund.OrderKey]refund.Money // what the shops refunded before, by their own books
@@ -102,6 +103,7 @@ func New(ctx context.Context, o Options) (*World, error) {
 		began:   o.Start,
 		clock:   o.Plan.Clock(o.Start),
 		people:  make(map[string]*simulator.User),
+		hired:   make(map[string]bool),
 		matched: make(map[place]int),
 		before:  make(map[refund.OrderKey]refund.Money),
 	}
@@ -213,7 +215,7 @@ func (w *World) Now() time.Time { return w.clock.Now() }
 
 // Staff reports whether the name is somebody's who works for a shop.
 func (w *World) Staff(name string) bool {
-	return slices.ContainsFunc(w.plan.Shops, func(shop refund.Shop) bool {
+	return w.hired[name] || slices.ContainsFunc(w.plan.Shops, func(shop refund.Shop) bool {
 		return slices.ContainsFunc(shop.Staff, func(s refund.Staff) bool { return s.Name == name })
 	})
 }
