@@ -45,7 +45,8 @@ type Setup struct {
 	Slots    *intents.Slots // that finds what they state, with the order numbers of all shops
 	Notes    []string       // what is allowed but probably not meant
 
-	read func(path string) ([]byte, error) // what the config names
+	read  func(path string) ([]byte, error) // what the config names
+	again func() (*Setup, error)            // the same as it is now; nil: it came from no file
 }
 
 // ShopSetup is one shop, ready to be opened.
@@ -88,9 +89,13 @@ func loadFile(file string, environment []string, thorough bool) (*Setup, error) 
 	if err != nil {
 		return nil, fmt.Errorf("read the config: %w", err)
 	}
-	return load(loading{
+	setup, err := load(loading{
 		name: file, data: data, folder: filepath.Dir(file), environment: environment, read: os.ReadFile, thorough: thorough,
 	})
+	if err == nil {
+		setup.again = func() (*Setup, error) { return loadFile(file, environment, thorough) }
+	}
+	return setup, err
 }
 
 func load(l loading) (*Setup, error) {

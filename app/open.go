@@ -105,6 +105,27 @@ func (p *premises) Close() error {
 	return errors.Join(faults...)
 }
 
+// restaff lets the config's staff count as it is now. Anything else of the config
+// needs a restart; a config with a mistake changes nothing.
+func (d *desk) restaff(ctx context.Context, setup *Setup) error {
+	if setup.again == nil {
+		return nil
+	}
+	now, err := setup.again()
+	if problems, ok := errors.AsType[Problems](err); ok {
+		return fmt.Errorf("the config or what it names has %d mistakes; tuidan check shows them", len(problems))
+	}
+	if err != nil {
+		return err
+	}
+	for i := range now.Shops {
+		if err := d.engine.SetStaff(ctx, now.Shops[i].ID, now.Shops[i].Staff); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // serve runs a desk until ctx is done or it fails.
 func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 	if setup.Config.Telegram.Token == "" {
@@ -142,9 +163,14 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 	for {
 		select {
 		case <-hangUp:
-			log.Info("asked to read the policies again")
+			log.Info("asked to read the policies and the staff again")
 			if err := d.engine.Reload(ctx); err != nil {
 				log.Error("policies not read again", "error", err)
+			}
+			if err := d.restaff(ctx, setup); err != nil {
+				log.Error("staff not read again: it stays as it is", "error", err)
+			} else {
+				log.Info("the staff was read again")
 			}
 			continue
 		case <-ctx.Done():

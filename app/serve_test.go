@@ -43,7 +43,7 @@ func telegram(t *testing.T) (*simulator.Server, *httptest.Server) {
 	t.Helper()
 	sim := simulator.New(simulator.Options{Now: time.Now})
 	server := httptest.NewServer(sim)
-	sim.NewGroup(simulator.GroupOptions{ID: -1001})
+	sim.NewGroup(simulator.GroupOptions{ID: -1001, Members: []*simulator.User{sim.UserWithID("wang", 1), sim.UserWithID("chen", 3)}})
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close(); sim.Close() })
 	return sim, server
 }

@@ -39,7 +39,7 @@ const (
 var opening = time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
 
 var star = refund.Shop{ID: "star", Title: "星卡", Locale: "zh-Hans", Currency: "CNY", Group: group,
-	Zone: time.FixedZone("Asia/Shanghai", 8*3600), Key: []byte("the shop's key for start payloads"),
+	Zone: time.FixedZone("Asia/Shanghai", 8*3600), Key: []byte("the shop's key for start payloads"), InTurn: true,
 	Staff: []refund.Staff{{Person: wang, Name: "wang", Role: refund.Approver}, {Person: zhao, Name: "zhao", Role: refund.Approver},
 		{Person: chen, Name: "chen", Role: refund.OwnerOf}, {Person: sun, Name: "sun", Role: refund.Agent}}}
 

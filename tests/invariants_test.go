@@ -66,6 +66,7 @@ func live(t *rapid.T, terms payouts.Options) {
 		"staff writes":     day.staffWrites,
 		"staff review":     day.staffReview,
 		"roleless press":   day.rolelessPress,
+		"people":           day.people,
 		"several at once":  day.several,
 		"duplicates":       day.duplicates,
 		"time passes":      day.timePasses,
@@ -380,6 +381,9 @@ func (d *day) rolelessPress(t *rapid.T) {
 			action = pick(t, "button", buttons, shown.String).action
 		}
 		person := rapid.SampledFrom(roleless).Draw(t, "presser")
+		if person == sun && slices.Contains([]string{"take", "pass", "pass_to", "free"}, action.Do) {
+			person = stranger // agents may say who looks after a case, which decides nothing
+		}
 		event := inGroup(person, refund.Pressed)
 		if (person == stranger || person == sun) && rapid.Bool().Draw(t, "in private") && action.Case != "" {
 			event = private(person, refund.Pressed)
@@ -391,6 +395,22 @@ func (d *day) rolelessPress(t *rapid.T) {
 	if after := d.fingerprint(t); after != before {
 		t.Fatalf("a press without the role changed a case:\n%s\n%s", before, after)
 	}
+}
+
+// people come to the group and leave it, and say that they are on duty.
+func (d *day) people(t *rapid.T) {
+	person := rapid.SampledFrom([]refund.PersonID{wang, zhao, chen, sun, stranger}).Draw(t, "person")
+	event := inGroup(person, refund.Ordered)
+	switch rapid.IntRange(0, 3).Draw(t, "what") {
+	case 0:
+		event.Command, event.Text = "duty", rapid.SampledFrom([]string{"", "on", "off"}).Draw(t, "duty")
+	default:
+		event.Kind = refund.Stands
+		event.Members = []refund.GroupMember{{Person: person, Name: fmt.Sprint("p", person),
+			Standing: rapid.SampledFrom([]refund.Standing{refund.Member, refund.Present, refund.Admin, refund.Away}).Draw(t, "standing")}}
+	}
+	d.happen(event)
+	must(t, d.settle())
 }
 
 func (d *day) fingerprint(t *rapid.T) string {
