@@ -15,14 +15,27 @@ import (
 	"tuidan/refund"
 )
 
-// doctor is `tuidan doctor`: what each shop is connected to, what that can and cannot
-// do, and whether the shop's orders can be had. It fails when a connection does.
+// doctor is `tuidan doctor`: what Telegram says of the bot and the groups, what each
+// shop is connected to, what that can and cannot do, and whether the shop's orders can
+// be had. It fails when a connection does.
 func doctor(ctx context.Context, file, locale string, environment []string, stdout, stderr io.Writer) error {
 	setup, err := LoadConfig(file, environment)
 	if err != nil {
 		return tellProblems(err, stderr)
 	}
 	var wrong error
+	language := locale
+	if language == "" {
+		language = setup.Config.Locale
+	}
+	telegram, client, self, err := setup.tryTelegram(ctx)
+	if err := setup.printTree(stdout, telegram, language, nil); err != nil {
+		return err
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "tuidan: %v\n", err)
+		wrong = errSaid
+	}
 	for i := range setup.Shops {
 		shop := &setup.Shops[i]
 		language := locale
@@ -31,6 +44,13 @@ func doctor(ctx context.Context, file, locale string, environment []string, stdo
 		}
 		source, tried := shop.tryOrders(ctx, setup)
 		tree := dialogs.Branch{Words: say("doctor_shop", "Shop", shop.Title), Below: []dialogs.Branch{source}}
+		if client != nil {
+			group, err := shop.tryGroup(ctx, client, self)
+			if err != nil {
+				tried = errors.Join(tried, fmt.Errorf("group: %w", err))
+			}
+			tree.Below = append([]dialogs.Branch{group}, tree.Below...)
+		}
 		needs := shop.unknowable(setup)
 		if len(needs) > 0 {
 			tree.Below = append(tree.Below, dialogs.Branch{Words: say("doctor_rules")})

@@ -13,6 +13,11 @@ import (
 	"testing"
 	"time"
 	"unicode"
+
+	"github.com/go-telegram/bot/models"
+
+	"tuidan/bot"
+	"tuidan/simulator"
 )
 
 // run runs a command as the command line does.
@@ -163,5 +168,84 @@ func TestOpenSource(t *testing.T) {
 		data: []byte(strings.Replace(good, "{kind: csv, path: orders.csv}", "{kind: dujiao-next, url: 'https://x.invalid', user: desk}", 1))}); err == nil ||
 		!strings.Contains(err.Error(), "a script plays with an order file and asks nobody") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestDoctorAsksTelegram finds what keeps a desk from hearing and from answering.
+func TestDoctorAsksTelegram(t *testing.T) {
+	t.Parallel()
+	synced := strings.Replace(good, "    staff:\n      - {id: 1, name: wang, role: approver}\n      - {id: 3, name: chen, role: owner}\n", "    staff_from_group: true\n", 1)
+	for _, test := range []struct {
+		name, config string
+		group        func(*simulator.Server) simulator.GroupOptions
+		code         int
+		want, not    []string
+	}{
+		{"all well", good, func(sim *simulator.Server) simulator.GroupOptions {
+			return simulator.GroupOptions{Forum: true, Members: []*simulator.User{sim.UserWithID("wang", 1), sim.UserWithID("chen", 3)}}
+		}, exitOK, []string{"已开启话题", "机器人是群管理员", "wang：可以做决定", "chen：店主"}, []string{"不能置顶", "没有店主"}},
+		{"hears nothing", good, func(sim *simulator.Server) simulator.GroupOptions {
+			return simulator.GroupOptions{Bot: models.ChatMemberTypeMember, Members: []*simulator.User{sim.UserWithID("wang", 1)}}
+		}, exitOK, []string{"没有开启话题", "不是群管理员", "看不到群里写的内容", "无法确定chen"}, nil},
+		{"rights and people are lacking", good, func(sim *simulator.Server) simulator.GroupOptions {
+			sim.UserWithID("chen", 3)
+			return simulator.GroupOptions{Forum: true, BotLacks: []string{"can_pin_messages", "can_manage_topics", "can_delete_messages"},
+				Members: []*simulator.User{sim.UserWithID("wang", 1)}}
+		}, exitOK, []string{"不能置顶", "不能管理话题", "不能删除", "chen不在群里", "没有店主"}, nil},
+		{"outside", good, func(*simulator.Server) simulator.GroupOptions {
+			return simulator.GroupOptions{Bot: models.ChatMemberTypeLeft}
+		}, exitWrong, []string{"群无法查询"}, nil},
+		{"roles from the group", synced, func(sim *simulator.Server) simulator.GroupOptions {
+			return simulator.GroupOptions{Owner: sim.User("chen"), Admins: []*simulator.User{sim.User("wang")}}
+		}, exitOK, []string{"chen：店主", "wang：可以做决定"}, []string{"没有店主"}},
+		{"nobody owns the group", synced, func(sim *simulator.Server) simulator.GroupOptions {
+			return simulator.GroupOptions{Admins: []*simulator.User{sim.User("wang")}}
+		}, exitOK, []string{"wang是匿名管理员", "没有店主"}, []string{"wang：可以做决定"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			sim := simulator.New(simulator.Options{Now: time.Now, PrivacyMode: true})
+			server := httptest.NewServer(sim)
+			t.Cleanup(func() { server.Close(); sim.Close() })
+			options := test.group(sim)
+			options.ID, options.Title = -1001, "售后"
+			group := sim.NewGroup(options)
+			if strings.HasPrefix(test.name, "nobody") {
+				group.Hide(sim.User("wang"))
+			}
+			code, stdout, stderr := runMain([]string{"TUIDAN_TELEGRAM_API_URL=" + server.URL, "TUIDAN_TELEGRAM_TOKEN=" + sim.Token()},
+				"doctor", "--config", folder(t, test.config))
+			if code != test.code || strings.Contains(stdout+stderr, "simulated-token") {
+				t.Errorf("exit %d: %s", code, stderr)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(stdout, want) {
+					t.Errorf("it does not say %q:\n%s", want, stdout)
+				}
+			}
+			for _, not := range test.not {
+				if strings.Contains(stdout, not) {
+					t.Errorf("it says %q:\n%s", not, stdout)
+				}
+			}
+			if unknown := sim.UnknownMethods(); len(unknown) > 0 {
+				t.Errorf("unknown methods: %v", unknown)
+			}
+		})
+	}
+	// A token that Telegram does not know, and another program's webhook.
+	sim, server := telegram(t)
+	environment := []string{"TUIDAN_TELEGRAM_API_URL=" + server.URL, "TUIDAN_TELEGRAM_TOKEN=123456:not-the-right-token"}
+	if code, stdout, stderr := runMain(environment, "doctor", "--config", folder(t, good)); code != exitWrong || !strings.Contains(stdout, "聊天平台无法查询") || !strings.Contains(stderr, "401") {
+		t.Errorf("exit %d:\n%s%s", code, stdout, stderr)
+	}
+	environment[1] = "TUIDAN_TELEGRAM_TOKEN=" + sim.Token()
+	client := &bot.Client{URL: server.URL, Token: sim.Token()}
+	if err := client.Call(t.Context(), "setWebhook", map[string]any{"url": "https://elsewhere.example/secret-path"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, _ := runMain(environment, "doctor", "--config", folder(t, good), "--locale", "en")
+	if code != exitOK || !strings.Contains(stdout, "Its messages go to elsewhere.example: another program") || strings.Contains(stdout, "secret-path") {
+		t.Errorf("exit %d:\n%s", code, stdout)
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"tuidan/engine"
 )
 
 // Exit codes.
@@ -28,6 +30,7 @@ const description = `The refund desk for shops of virtual goods, on Telegram.
 
 Examples:
   tuidan demo                                try the desk: no token, no network
+  tuidan setup                               pair a bot with your group and write the config
   tuidan check --config tuidan.yaml          name every mistake in config, policy and orders
   tuidan serve --config tuidan.yaml          open the desk
   tuidan rehearse tests/rehearsals/*.txtar   play conversations against it`
@@ -37,6 +40,11 @@ type commandLine struct {
 	Demo struct {
 		Data string `help:"Folder to keep the demo's data in. Without it everything is in a temporary folder that is removed." placeholder:"DIR"`
 	} `cmd:"" help:"Play a conversation in the terminal, then chat as buyer or merchant. Example: tuidan demo"`
+	Setup struct {
+		Config string `help:"The config file to make, or to change." placeholder:"FILE" default:"tuidan.yaml"`
+		Locale string `help:"The language: zh-Hans or en; without it the terminal's." placeholder:"LOCALE"`
+		APIURL string `help:"A Bot API server other than Telegram's." name:"api-url" placeholder:"URL"`
+	} `cmd:"" help:"From a bot's token to a running desk: pairs the group and the people by one-time codes, and writes the config. Run again it changes them. Example: tuidan setup"`
 	Serve struct {
 		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Open the desk. Example: TUIDAN_TELEGRAM_TOKEN=… tuidan serve --config tuidan.yaml"`
@@ -104,6 +112,9 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 	switch command, rest, _ := strings.Cut(parsed.Command(), " "); command {
 	case "demo":
 		err = demo(ctx, demoOptions{data: line.Demo.Data, in: stdin, out: stdout})
+	case "setup":
+		err = setup(ctx, setupOptions{config: line.Setup.Config, locale: line.Setup.Locale, api: line.Setup.APIURL, environment: environment,
+			in: stdin, out: stdout, errs: stderr, clock: engine.SystemClock{}})
 	case "serve":
 		err = openAndServe(ctx, line.Serve.Config, environment, stderr)
 	case "check":

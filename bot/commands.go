@@ -35,10 +35,10 @@ type Catalogs interface {
 	Default() string
 }
 
-// commandsParams is setMyCommands' own; the library's scope leaves out its type
+// commandsParams is setMyCommands' and getMyCommands' own; the library's scope leaves out its type
 // when written as JSON.
 type commandsParams struct {
-	Commands []models.BotCommand `json:"commands"`
+	Commands []models.BotCommand `json:"commands,omitempty"` // none for getMyCommands
 	Scope    struct {
 		Type string `json:"type"`
 	} `json:"scope"`

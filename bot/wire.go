@@ -19,6 +19,7 @@ type wireChat struct {
 	ID    int64  `json:"id"`
 	Type  string `json:"type"` // private, group, supergroup or channel
 	Title string `json:"title"`
+	Forum bool   `json:"is_forum"`
 }
 
 type wireUser struct {
