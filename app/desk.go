@@ -89,6 +89,9 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 	}
 	d.run("outbox", d.outbox.Run)
 	d.run("engine", d.engine.Run)
+	if err := d.engine.ReadCrews(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("ask who works for the shops: %w", err), d.stop())
+	}
 	if err := d.hear(); err != nil {
 		return nil, errors.Join(err, d.stop())
 	}

@@ -17,8 +17,10 @@ type Roster interface {
 	Stands(ctx context.Context, group refund.ChatID, person refund.PersonID) (refund.GroupMember, error)
 }
 
-// readCrews makes the jobs that ask who is in the shops' groups.
-func (e *Engine) readCrews(ctx context.Context) error {
+// ReadCrews has asked who is in the shops' groups; it returns when that is on disk.
+// Who starts a desk calls it before updates come, so that it is not left to a press to
+// find out that somebody was removed meanwhile. Tick repeats it every hour.
+func (e *Engine) ReadCrews(ctx context.Context) error {
 	if _, ok := e.cfg.Telegram.(Roster); !ok {
 		return nil
 	}
@@ -100,7 +102,7 @@ func (e *Engine) SetStaff(ctx context.Context, id refund.ShopID, staff []refund.
 	if err := e.free(ctx, id, lost); err != nil {
 		return err
 	}
-	return e.readCrews(ctx)
+	return e.ReadCrews(ctx)
 }
 
 // free brings forward the ends of what people took who have no role any more.

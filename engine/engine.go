@@ -377,9 +377,6 @@ func (e *Engine) Run(ctx context.Context) error {
 		return errors.New("engine has no Telegram or no outbox: Connect it first")
 	}
 	e.watchOldQueries()
-	if err := e.readCrews(context.Background()); err != nil {
-		return fmt.Errorf("ask who works for the shops: %w", err)
-	}
 	var steps, jobs sync.WaitGroup
 	for range e.cfg.Workers {
 		steps.Go(e.work)

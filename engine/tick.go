@@ -41,7 +41,7 @@ func (e *Engine) Tick(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("compare books: %w", err)
 		}
 		if !e.swept.IsZero() { // at the start they were read
-			if err := e.readCrews(ctx); err != nil {
+			if err := e.ReadCrews(ctx); err != nil {
 				return fmt.Errorf("ask who works for the shops: %w", err)
 			}
 		}
