@@ -92,14 +92,14 @@ func (s *terminal) types(line string) {
 // setting starts setup in a folder; wait returns its error.
 func startSetup(ctx context.Context, t *testing.T, api, folder string, environment ...string) (s *terminal, wait func() error) {
 	s = newTerminal(t)
-	done := make(chan error, 1)
+	ended := make(chan error, 1)
 	go func() {
-		done <- setup(ctx, setupOptions{config: filepath.Join(folder, "tuidan.yaml"), locale: "zh-Hans", api: api, environment: environment,
+		ended <- setup(ctx, setupOptions{config: filepath.Join(folder, "tuidan.yaml"), locale: "zh-Hans", api: api, environment: environment,
 			in: s.in, out: s, errs: s, clock: engine.SystemClock{}})
 	}()
 	return s, func() error {
 		select {
-		case err := <-done:
+		case err := <-ended:
 			return err
 		case <-time.After(20 * time.Second):
 			t.Fatalf("setup does not end:\n%s", s.text())
@@ -120,7 +120,7 @@ func bare(t *testing.T) (*simulator.Server, *httptest.Server, *simulator.Group) 
 	return sim, server, group
 }
 
-func good1(t *testing.T, _ any, err error) {
+func done(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -156,19 +156,19 @@ func TestSetup(t *testing.T) {
 	s.shows("还缺：群")
 
 	// A buyer who writes meanwhile is the desk's: it answers him when it opens.
-	good1(t, nil, second(mei.Start("")))
-	good1(t, nil, second(chen.Start("")))
+	done(t, second(mei.Start("")))
+	done(t, second(chen.Start("")))
 	// The link adds the bot with its rights, and sends the code by a command that it hears.
 	group.AddBot(chen, models.ChatMemberTypeAdministrator)
-	good1(t, nil, second(chen.Say(simulator.Where{Chat: group.ID()}, "/start@tuidan_bot "+link)))
+	done(t, second(chen.Say(simulator.Where{Chat: group.ID()}, "/start@tuidan_bot "+link)))
 	s.shows("已绑定群：星卡售后")
-	good1(t, nil, second(chen.Start(owner)))
+	done(t, second(chen.Start(owner)))
 	s.shows("chen：店主")
-	good1(t, nil, second(mei.Say(simulator.Where{}, "ABCD-EFGH")))
+	done(t, second(mei.Say(simulator.Where{}, "ABCD-EFGH")))
 	s.shows("错误的口令")
-	good1(t, nil, second(mei.Say(simulator.Where{}, owner))) // it was used
+	done(t, second(mei.Say(simulator.Where{}, owner))) // it was used
 	s.shows("错误的口令")
-	good1(t, nil, second(wang.Say(simulator.Where{}, strings.ToLower(strings.ReplaceAll(approver, "-", "")))))
+	done(t, second(wang.Say(simulator.Where{}, strings.ToLower(strings.ReplaceAll(approver, "-", "")))))
 	s.shows("wang：可以做决定")
 	s.types("")
 	if err := wait(); err != nil {
@@ -205,7 +205,11 @@ func TestSetup(t *testing.T) {
 	served := make(chan error, 1)
 	go func() { served <- serve(ctx, setup, slog.New(slog.DiscardHandler)) }()
 	reads(t, sim, mei.ID(), "退款服务台")
-	good1(t, nil, second(chen.Say(simulator.Where{Chat: group.ID()}, "/duty")))
+	done(t, second(mei.Start("T1001")))
+	reads(t, sim, mei.ID(), "联系方式")
+	done(t, second(mei.Say(simulator.Where{}, "try@example.com")))
+	reads(t, sim, mei.ID(), "移动话费30元")
+	done(t, second(chen.Say(simulator.Where{Chat: group.ID()}, "/duty")))
 	reads(t, sim, group.ID(), "正在值班")
 	cancel()
 	if err := <-served; err != nil {
@@ -225,10 +229,10 @@ func TestSetup(t *testing.T) {
 	s.shows("wang：可以做决定")
 	s.types("3")
 	agent := s.shows(`不能做决定.*start=` + codeShape)[1]
-	good1(t, nil, second(hong.Say(simulator.Where{Chat: group.ID()}, agent)))
+	done(t, second(hong.Say(simulator.Where{Chat: group.ID()}, agent)))
 	s.shows("人人可见")
 	agent = s.shows(`start=` + codeShape)[1]
-	good1(t, nil, second(hong.Start(agent)))
+	done(t, second(hong.Start(agent)))
 	s.shows("hong：可以和买家沟通")
 	s.types("")
 	s.shows("要修改")
@@ -281,12 +285,12 @@ func TestSetupInterrupted(t *testing.T) {
 		{"codes", func(s *terminal) { s.types(""); s.shows("时区"); s.types(""); s.shows("回车：完成") }},
 		{"group", func(s *terminal) {
 			code := regexp.MustCompile(`startgroup=` + codeShape).FindStringSubmatch(s.text())[1]
-			good1(t, nil, second(sim.User("chen").Say(simulator.Where{Chat: group.ID()}, code)))
+			done(t, second(sim.User("chen").Say(simulator.Where{Chat: group.ID()}, code)))
 			s.shows("已绑定群")
 		}},
 		{"owner", func(s *terminal) {
 			code := regexp.MustCompile(`店主.*start=` + codeShape).FindStringSubmatch(s.text())[1]
-			good1(t, nil, second(sim.User("chen").Start(code)))
+			done(t, second(sim.User("chen").Start(code)))
 			s.shows("chen：店主")
 		}},
 	}
@@ -352,11 +356,11 @@ func TestSetupKeepsWhatIsThere(t *testing.T) {
 	}
 	code := s.shows(`startgroup=` + codeShape)[1]
 	owner := s.shows(`店主.*start=` + codeShape)[1]
-	good1(t, nil, second(sim.User("chen").Start(owner)))
+	done(t, second(sim.User("chen").Start(owner)))
 	s.shows("chen：店主")
-	good1(t, nil, second(sim.User("chen").Say(simulator.Where{}, code)))
+	done(t, second(sim.User("chen").Say(simulator.Where{}, code)))
 	s.shows("要在群里发送")
-	good1(t, nil, second(sim.User("chen").Say(simulator.Where{Chat: group.ID()}, code)))
+	done(t, second(sim.User("chen").Say(simulator.Where{Chat: group.ID()}, code)))
 	s.shows("已绑定群")
 	if err := s.keys.Close(); err != nil { // nobody types any more: done
 		t.Fatal(err)
