@@ -85,6 +85,7 @@ type pairing struct {
 	group  refund.ChatID
 	title  string // of the group
 	people []StaffConfig
+	roles  bool                     // come from the group: here are agents only
 	own    map[refund.PersonID]bool // who was paired here
 }
 
@@ -171,12 +172,13 @@ func (p *pairing) join(m bot.Overheard, role refund.Role) {
 	p.people = append(p.people, StaffConfig{ID: int64(m.Person), Name: name, Role: string(role)})
 }
 
-// lacks returns what a desk still needs before it can run: its group and an owner.
+// lacks returns what a desk still needs before it can run: its group, and an owner
+// unless the group has him.
 func (p *pairing) lacks() (roles []refund.Role) {
 	if p.group == 0 {
 		roles = append(roles, groupCode)
 	}
-	if !slices.ContainsFunc(p.people, func(one StaffConfig) bool { return one.Role == string(refund.OwnerOf) }) {
+	if !p.roles && !slices.ContainsFunc(p.people, func(one StaffConfig) bool { return one.Role == string(refund.OwnerOf) }) {
 		roles = append(roles, refund.OwnerOf)
 	}
 	return roles

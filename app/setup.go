@@ -272,6 +272,7 @@ func (s *setting) askShop(ctx context.Context) (err error) {
 	if s.had != nil {
 		shop := s.had.Config.Shops[0]
 		c.Title = shop.Title
+		s.pairing.roles = shop.FromGroup
 		s.pairing.group, s.pairing.people = refund.ChatID(shop.Group), slices.Clone(shop.Staff)
 		return nil
 	}

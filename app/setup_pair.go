@@ -18,6 +18,10 @@ const (
 	listenPause = time.Second
 )
 
+// mostHeard is how many messages for the desk may wait: behind more of them Telegram
+// shows no newer ones.
+const mostHeard = 100
+
 // rightsAsked are what the link that adds the bot to a group asks for.
 const rightsAsked = "pin_messages+manage_topics+delete_messages"
 
@@ -100,6 +104,10 @@ func (s *setting) pair(ctx context.Context) error {
 			for len(waiting) > 0 && s.ours(waiting[0]) {
 				offset = waiting[0].Update + 1
 				waiting = waiting[1:]
+			}
+			if len(waiting) >= mostHeard {
+				s.say("setup_backlog")
+				return errSaid
 			}
 			select {
 			case l.next <- offset:
@@ -238,6 +246,8 @@ func (s *setting) typed(line string) bool {
 	roles := map[string]refund.Role{"1": refund.OwnerOf, "2": refund.Approver, "3": refund.Agent, "4": groupCode}
 	role, ok := roles[line]
 	switch {
+	case ok && s.pairing.roles && role.Decides():
+		s.say("setup_from_group")
 	case ok:
 		s.giveOut(role)
 	case line == "" && len(s.pairing.lacks()) == 0:

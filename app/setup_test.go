@@ -379,6 +379,30 @@ func TestSetupKeepsWhatIsThere(t *testing.T) {
 	}
 }
 
+// TestSetupOfRolesFromTheGroup neither wants an owner nor makes one where the group
+// has him; and it stops where it could not see what is new.
+func TestSetupOfRolesFromTheGroup(t *testing.T) {
+	t.Parallel()
+	sim, api := telegram(t)
+	config := folder(t, strings.Replace(good, "    staff:\n      - {id: 1, name: wang, role: approver}\n      - {id: 3, name: chen, role: owner}\n", "    staff_from_group: true\n", 1))
+	s, wait := startSetup(t.Context(), t, api.URL, filepath.Dir(config), "TUIDAN_TELEGRAM_TOKEN="+sim.Token())
+	s.shows("回车：完成")
+	s.types("1")
+	s.shows("请在群里设为管理员")
+	for range mostHeard {
+		if _, err := sim.User("mei").Say(simulator.Where{}, "还没到账"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.shows("请先启动退单台")
+	if err := wait(); !errors.Is(err, errSaid) {
+		t.Errorf("it ends with %v", err)
+	}
+	if sim.Pending() != mostHeard {
+		t.Errorf("%d messages wait, want %d", sim.Pending(), mostHeard)
+	}
+}
+
 func TestPairing(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
