@@ -231,6 +231,7 @@ type Case struct {
 	Menu      string     `json:"menu,omitempty"`   // which buttons the card shows
 	Shown     bool       `json:"shown,omitempty"`  // the group has seen its card
 	Before    Status     `json:"before,omitempty"` // what a hand-over interrupted
+	Talk      Talk       `json:"talk,omitzero"`
 
 	Timers      []Timer       `json:"timers,omitempty"`
 	MovedAt     time.Time     `json:"moved_at"`               // when the party that moves next got its turn

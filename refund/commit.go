@@ -130,6 +130,7 @@ type Reader interface {
 	// MaxPictureDistance.
 	SeenPicture(Look) (bool, error)
 	Posted(CaseID) (Posted, error)
+	// Post returns what is known of a message.
 	Post(ChatID, int) (Post, error)
 	// Group returns a migrated group's id, or 0.
 	Group(ShopID) (ChatID, error)

@@ -59,7 +59,8 @@ const (
 	Say      MessageKind = "say"     // a text to a buyer, a group or a person
 	CardPost MessageKind = "card"    // a case's card in its group: a desired state
 	Exhibit  MessageKind = "exhibit" // evidence that goes with the card, by Telegram's file id
-	Relayed  MessageKind = "relayed" // a copy of somebody's message
+	Relayed  MessageKind = "relayed" // a copy of somebody's message, or album
+	Mirror   MessageKind = "mirror"  // the copy of a message that was edited, as the original is now
 	Rewrite  MessageKind = "rewrite" // a text in place of one that the desk said before
 	Explains MessageKind = "explain" // why the case stands as it does, below its card: a desired state, too
 )
@@ -86,8 +87,11 @@ type Message struct {
 	OnCard   bool        `json:"on_card,omitempty"` // reply to the case's card
 	FileID   string      `json:"file_id,omitempty"`
 	FileKind FileKind    `json:"file_kind,omitempty"`
-	FromChat ChatID      `json:"from_chat,omitempty"` // of Relayed and Rewrite
+	FromChat ChatID      `json:"from_chat,omitempty"` // of Relayed, Mirror and Rewrite
 	FromMsg  int         `json:"from_msg,omitempty"`
+	FromMore []int       `json:"from_more,omitempty"` // of Relayed: the rest of an album
+	Answers  int         `json:"answers,omitempty"`   // of Relayed: the message of FromChat that the original answers
+	Topic    *Topic      `json:"topic,omitempty"`     // of CardPost
 	Prefer   Prefer      `json:"prefer"`
 	Attempts int         `json:"attempts,omitempty"` // marked before it leaves
 }
@@ -110,18 +114,26 @@ func (m Message) Stands() CaseID {
 }
 
 // Posted is where a desired state stands in its group; Case is what Message.Stands
-// says.
+// says. Of a card it is also how its topic looks.
 type Posted struct {
 	Case    CaseID `json:"case"`
 	Chat    ChatID `json:"chat"`
 	Message int    `json:"message"`
+	Topic   int    `json:"topic,omitempty"` // 0: it stands in none
+	Name    string `json:"name,omitempty"`  // of the topic; kept when that was deleted
+	Icon    string `json:"icon,omitempty"`  // an emoji
+	Closed  bool   `json:"closed,omitempty"`
+	Pinned  bool   `json:"pinned,omitempty"` // or cannot be
 }
 
-// Post ties one of the desk's messages in a group to its case, so that an answer
-// to it finds the case.
+// Post ties a message to its case, so that an answer to it, or an edit of it, finds
+// the case and its counterpart: one of the desk's in a group, one that was passed
+// on, or (Message is the topic's id) all that stand in a topic.
 type Post struct {
-	Chat    ChatID `json:"chat"`
-	Message int    `json:"message"`
-	Case    CaseID `json:"case"`
-	Asks    string `json:"asks,omitempty"` // what a reply to it means, e.g. "refuse:3"
+	Chat    ChatID    `json:"chat"`
+	Message int       `json:"message"`
+	Case    CaseID    `json:"case"`
+	Asks    string    `json:"asks,omitempty"` // what a reply to it means, e.g. "refuse:3"
+	Twin    Place     `json:"twin,omitzero"`  // the copy of it, or what it is a copy of
+	At      time.Time `json:"at,omitzero"`    // when it was noted
 }

@@ -64,6 +64,9 @@ type Shop struct {
 	Group    ChatID // as configured; a migrated group's new id is in the store
 	Staff    []Staff
 	Key      []byte // signs start payloads; empty: none are trusted
+	// Templates are what staff send to buyers by name; {buyer}, {order}, {amount} and
+	// {title} in them stand for the case's.
+	Templates map[string]Texts
 	// Instead names, by payment channel, another one that is proposed to people
 	// where the first cannot pay a refund.
 	Instead map[string]string

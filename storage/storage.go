@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"time"
 
 	"tuidan/refund"
 )
@@ -204,6 +205,15 @@ func (v *validation) unsorted(messages []refund.Unsorted) {
 	for i := range messages {
 		v.id("shop", string(messages[i].Shop))
 	}
+}
+
+// KeptSince returns the time from which the posts of a case are kept for
+// refund.PostsKept: its end, or the given one while it is open.
+func KeptSince(c *refund.Case, now time.Time) time.Time {
+	if c.Open() {
+		return now
+	}
+	return c.ClosedAt
 }
 
 // CompareIDs orders ids of one time: the shorter first, then by text, so that

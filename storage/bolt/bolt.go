@@ -8,7 +8,7 @@
 // then the keys that the record has in the indexes, then JSON; see records.go.
 //
 //	meta
-//	├── schema                                  → uint64, the layout drawn here is 5
+//	├── schema                                  → uint64, the layout drawn here is 6
 //	└── offset                                  → int, next getUpdates offset
 //	chats            chat int                   → record of Chat
 //	cases            id                         → record of Case
@@ -30,6 +30,7 @@
 //	jobs             id uint64                  → JSON of Job
 //	posted           Posted.Case                → JSON of Posted
 //	posts            chat int, message int      → JSON of Post
+//	posts_by_time    Post.At, chat int, message int → nothing             (for Sweep)
 //	ledger           shop text, time, seq       → JSON of Posting
 //	unsorted         shop text, id uint64       → SHA-256 of its text, JSON of Unsorted
 //	groups           shop text                  → chat int
@@ -219,8 +220,8 @@ func (s *Store) Apply(ctx context.Context, commit refund.Commit) error {
 	return s.do(ctx, &request{change: change, done: make(chan error, 1)})
 }
 
-// Sweep forgets the ids of updates received before the time, and wrong tries
-// made before it. It works in small steps between other commits; one that ends
+// Sweep forgets the ids of updates received before the time, wrong tries made
+// before it, and posts of cases that had ended refund.PostsKept before it. It works in small steps between other commits; one that ends
 // early with an error, Apply's, has done a part and can be repeated.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	for {

@@ -129,10 +129,11 @@ func TestSweepLeavesNothing(t *testing.T) {
 			c.Inbox = append(c.Inbox, refund.Inbound{Seq: uint64(i), UpdateID: int64(i + 1), Received: at})
 			c.Done = append(c.Done, uint64(i))
 			c.Tries = append(c.Tries, refund.Try{Order: refund.OrderKey{No: "A"}, At: at})
+			c.Posts = append(c.Posts, refund.Post{Chat: -1, Message: i, Case: "7.1", At: at})
 		}
 		apply(t, store, c)
 	}
-	if err := store.Sweep(context.Background(), storagetest.Start.Add(24*time.Hour)); err != nil {
+	if err := store.Sweep(context.Background(), storagetest.Start.Add(24*time.Hour+refund.PostsKept)); err != nil {
 		t.Fatal(err)
 	}
 	for name, entries := range dump(t, store) {
@@ -295,7 +296,7 @@ func TestMigrateLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = errors.Join(prepare(db, migrations[:before-1]), db.Update(func(tx *bbolt.Tx) error {
-		for _, later := range []string{"ledger", "ends", "chores", "differences"} {
+		for _, later := range []string{"ledger", "ends", "chores", "differences", "posts_by_time"} {
 			if err := tx.DeleteBucket([]byte(later)); err != nil {
 				return err
 			}
@@ -400,6 +401,46 @@ func TestMigrateFrom2(t *testing.T) {
 	}
 	if n := len(dump(t, store)["claims"]); n != 2 {
 		t.Errorf("%d claims, want 2", n)
+	}
+}
+
+// A file of layout 5, whose posts have no time, gets them into the index by which
+// they are swept: one of a case that ended goes in its time, another stays.
+func TestMigratePosts(t *testing.T) {
+	path := newPath(t)
+	const before = 5 // the schema that addPostTimes changes
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := refund.Case{ID: "7.1", Version: 1, Chat: 7, Status: refund.Refused, OpenedAt: storagetest.Start, MovedAt: storagetest.Start, ClosedAt: storagetest.Start}
+	running := refund.Case{ID: "7.2", Version: 1, Chat: 7, Status: refund.Checking, OpenedAt: storagetest.Start, MovedAt: storagetest.Start}
+	err = errors.Join(prepare(db, migrations[:before-1]), db.Update(func(tx *bbolt.Tx) error {
+		if err := tx.DeleteBucket([]byte("posts_by_time")); err != nil {
+			return err
+		}
+		for i, c := range []refund.Case{ended, running} {
+			r, err := caseRecord(&c)
+			post := []byte(`{"chat":-1,"message":` + string(rune('1'+i)) + `,"case":"` + string(c.ID) + `"}`)
+			if err := errors.Join(err, tx.Bucket([]byte("cases")).Put(r.key, r.value), tx.Bucket([]byte("posts")).Put(postKey(-1, 1+i), post)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}), db.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, path, Options{})
+	if n := len(dump(t, store)["posts_by_time"]); n != 2 {
+		t.Fatalf("%d posts are in the index, want 2", n)
+	}
+	if err := store.Sweep(context.Background(), storagetest.Start.Add(refund.PostsKept+time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	all := dump(t, store)
+	if len(all["posts"]) != 1 || len(all["posts_by_time"]) != 1 || all["posts"][string(postKey(-1, 2))] == "" {
+		t.Errorf("after the sweep: %q, %q", all["posts"], all["posts_by_time"])
 	}
 }
 

@@ -36,6 +36,11 @@ func postKey(c refund.ChatID, m int) []byte {
 	return appendInt(appendInt(make([]byte, 0, 16), int64(c)), int64(m))
 }
 
+// postTimeKey is a post's key in the index by time.
+func postTimeKey(post *refund.Post) []byte {
+	return append(appendTime(make([]byte, 0, 28), post.At), postKey(post.Chat, post.Message)...)
+}
+
 func choreKey(shop refund.ShopID, name string) []byte { return appendText(textKey(shop), name) }
 
 func numberedKey(shop refund.ShopID, id uint64) []byte {

@@ -45,6 +45,7 @@ const (
 	endsBucket // an index, too
 	choresBucket
 	differencesBucket
+	postsByTimeBucket
 
 	bucketCount
 )
@@ -76,6 +77,7 @@ var bucketNames = [bucketCount][]byte{
 	endsBucket:        []byte("ends"),
 	choresBucket:      []byte("chores"),
 	differencesBucket: []byte("differences"),
+	postsByTimeBucket: []byte("posts_by_time"),
 }
 
 // isIndex reports whether records refer to the bucket.
@@ -101,7 +103,7 @@ type migration func(*bbolt.Tx) error
 
 // migrations leads from schema 1 on: the first makes 2 of 1. What a release has
 // written must stay readable, so an entry is never changed, only added.
-var migrations = []migration{addUnsorted, addLedger, addEnds, addDifferences}
+var migrations = []migration{addUnsorted, addLedger, addEnds, addDifferences, addPostTimes}
 
 // addUnsorted makes the bucket of messages that wait to be sorted.
 func addUnsorted(tx *bbolt.Tx) error {
@@ -223,6 +225,48 @@ func addEnds(tx *bbolt.Tx) error {
 func addDifferences(tx *bbolt.Tx) error {
 	_, err := tx.CreateBucket([]byte("differences"))
 	return err
+}
+
+// addPostTimes makes the index by which old posts are swept. Those from before it
+// count as noted when their cases last changed hands.
+func addPostTimes(tx *bbolt.Tx) error {
+	times, err := tx.CreateBucket([]byte("posts_by_time"))
+	if err != nil {
+		return err
+	}
+	posts, cases := tx.Bucket([]byte("posts")), tx.Bucket([]byte("cases"))
+	dated := map[string]refund.Post{} // put afterwards: a bucket may not change while it is read
+	if err := posts.ForEach(func(key, value []byte) error {
+		var post refund.Post
+		if err := json.Unmarshal(value, &post); err != nil {
+			return fmt.Errorf("post %x: %w", key, err)
+		}
+		var c refund.Case
+		if record := cases.Get([]byte(post.Case)); record != nil {
+			_, data, err := openRecord(record)
+			if err == nil {
+				err = json.Unmarshal(data, &c)
+			}
+			if err != nil {
+				return fmt.Errorf("case %q: %w", post.Case, err)
+			}
+		}
+		post.At = c.MovedAt
+		dated[string(key)] = post
+		return nil
+	}); err != nil {
+		return err
+	}
+	for key, post := range dated {
+		value, err := json.Marshal(post)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(posts.Put([]byte(key), value), times.Put(postTimeKey(&post), nil)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prepare makes the buckets of a new file, or brings an old one's layout up to

@@ -258,8 +258,8 @@ func (s *Store) retime(had, has []refund.Timer) {
 	}
 }
 
-// Sweep forgets the ids of updates received before the time, and wrong tries
-// made before it.
+// Sweep forgets the ids of updates received before the time, wrong tries made
+// before it, and posts of cases that had ended refund.PostsKept before it.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -268,6 +268,18 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	defer s.mu.Unlock()
 	maps.DeleteFunc(s.seen, func(_ int64, seen sighting) bool { return seen.received.Before(before) })
 	s.tries = slices.DeleteFunc(s.tries, func(try refund.Try) bool { return try.At.Before(before) })
+	kept := before.Add(-refund.PostsKept)
+	for at, post := range s.posts {
+		if !post.At.Before(kept) {
+			continue
+		}
+		one := s.cases[post.Case]
+		if post.At = storage.KeptSince(&one, before); post.At.Before(kept) {
+			delete(s.posts, at)
+		} else {
+			s.posts[at] = post
+		}
+	}
 	return nil
 }
 

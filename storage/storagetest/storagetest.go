@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"pictures", pictures},
 		{"each", each},
 		{"sweep", sweep},
+		{"posts go with their cases", sweptPosts},
 		{"values are the caller's own", own},
 		{"contexts", contexts},
 		{"concurrent writers", concurrent},
@@ -805,6 +806,39 @@ func sweep(d *desk) {
 		d.Fatal(err)
 	}
 	d.same(len(ask(d, func(r refund.Reader) (map[int64]bool, error) { return r.Seen([]int64{1, 5, 10}) })), 0)
+}
+
+// sweptPosts checks that a case's posts go when it has been over for long, however
+// old they are, and that noting one anew counts.
+func sweptPosts(d *desk) {
+	ended, running := newCase(1, 0), newCase(2, 0)
+	ended.Status, ended.ClosedAt = refund.Refused, at(100)
+	d.apply(refund.Commit{
+		Cases: []refund.Case{ended, running},
+		Posts: []refund.Post{{Chat: -1, Message: 1, Case: ended.ID, At: at(1)}, {Chat: -1, Message: 2, Case: running.ID, At: at(1)},
+			{Chat: -1, Message: 3, Case: "none", At: at(1)}, {Chat: -1, Message: 4, Case: "none", At: at(1)}},
+	})
+	d.apply(refund.Commit{Posts: []refund.Post{{Chat: -1, Message: 4, Case: "none", At: at(1000)}}})
+	kept := func(before time.Time, want ...int) {
+		d.Helper()
+		if err := d.store.Sweep(context.Background(), before.Add(refund.PostsKept)); err != nil {
+			d.Fatal(err)
+		}
+		var got []int
+		for message := range 5 {
+			if ask(d, func(r refund.Reader) (refund.Post, error) { return r.Post(-1, message) }).Case != "" {
+				got = append(got, message)
+			}
+		}
+		d.same(got, want)
+	}
+	kept(at(0), 1, 2, 3, 4)
+	kept(at(50), 1, 2, 4)
+	kept(at(200), 2, 4)
+	kept(at(2000), 2)
+	running.Version, running.Status, running.ClosedAt = 2, refund.Refused, at(2100)
+	d.apply(refund.Commit{Cases: []refund.Case{running}})
+	kept(at(2000).Add(2 * refund.PostsKept))
 }
 
 func own(d *desk) {
