@@ -107,7 +107,11 @@ type ShopConfig struct {
 	Products  Path                      `yaml:"products"`      // file of product names, one a line
 	Suppliers map[string]SupplierConfig `yaml:"suppliers"`
 	Channels  map[string]ChannelConfig  `yaml:"channels"`
+	Templates map[string]TemplateConfig `yaml:"templates"` // by name: what staff send with /t NAME
 }
+
+// TemplateConfig is a text by locale, with {buyer}, {order}, {amount} and {title}.
+type TemplateConfig = map[string]string
 
 // StaffConfig is one person who works for a shop.
 type StaffConfig struct {

@@ -346,6 +346,7 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 	}
 	ready.Channels = c.channels(shop, key+".channels")
 	ready.Instead = c.instead(shop, key+".channels")
+	ready.Templates = c.templates(shop.Templates, key+".templates")
 	return ready
 }
 

@@ -62,6 +62,10 @@ type Desk interface {
 	// Unreachable notes that a buyer's chat refuses the desk's messages: he
 	// blocked the bot or deleted his account.
 	Unreachable(ctx context.Context, chat refund.ChatID) error
+	// TopicLost notes that somebody deleted a case's topic.
+	TopicLost(ctx context.Context, id refund.CaseID) error
+	// Trouble notes what keeps the desk from working in a shop's group as it should.
+	Trouble(ctx context.Context, shop refund.ShopID, trouble refund.Trouble) error
 }
 
 // Texts writes words for a reader; locales.Catalogs does.

@@ -34,6 +34,7 @@ func (s *step) exhibit(evidence refund.Evidence) {
 	}
 	m := s.groupMessage(refund.Exhibit, lines(w("exhibit", "Order", s.c.Order.No, "Item", itemText(evidence.Item), "Sent", evidence.SentAt)))
 	m.FileID, m.FileKind = evidence.FileID, evidence.Kind
+	m.FromChat, m.FromMsg = s.c.Chat, evidence.Message // for answers
 	s.result.Messages = append(s.result.Messages, m)
 }
 
@@ -111,7 +112,7 @@ func (s *step) putCard() {
 			text = append(text, s.recoveryLine()...)
 		}
 	}
-	m.Lines, m.Buttons = text, s.cardButtons()
+	m.Lines, m.Buttons, m.Topic = text, s.cardButtons(), s.topic()
 	// First, so that what goes with the card finds it in the group.
 	s.result.Messages = slices.Insert(s.result.Messages, 0, m)
 }

@@ -394,7 +394,11 @@ func (s *step) keepSealed() {
 	if evidence.HasLook {
 		s.result.Pictures = append(s.result.Pictures, refund.Look{Shop: c.Shop, Hash: evidence.Look, Case: c.ID})
 	}
-	s.exhibit(evidence)
+	if p := s.event.Job.Pass; p != nil {
+		s.pass(*p)
+	} else {
+		s.exhibit(evidence)
+	}
 	if c.Shown {
 		s.showCard = true
 	}
@@ -422,7 +426,7 @@ func (s *step) filesCame() {
 	case c.Status == refund.AwaitingApproval && len(c.Evidence) > len(c.Decision().Seen):
 		s.progress(w("evidence_kept"))
 		s.decideAgain()
-	case c.Status != refund.Collecting && kept:
+	case c.Status != refund.Collecting && c.Status != refund.HandedOver && kept:
 		s.progress(w("evidence_kept"))
 	}
 	s.sayLead()

@@ -21,7 +21,7 @@ func (s *step) enter(status refund.Status) {
 	if status != refund.Collecting {
 		c.Asking = ""
 	}
-	c.Menu = ""
+	c.Menu, c.Talk.Among = "", false
 	for _, kind := range []refund.TimerKind{refund.TimerRemind, refund.TimerDue, refund.TimerRetry, refund.TimerUndo} {
 		c.DropTimer(kind)
 	}
@@ -40,6 +40,7 @@ func (s *step) close() {
 	c.DropTimer(refund.TimerWatch)
 	c.DropTimer(refund.TimerAlbum)
 	c.Album = nil
+	s.passAlbums(0)
 	chat := s.touchChat()
 	chat.Open = slices.DeleteFunc(chat.Open, func(id refund.CaseID) bool { return id == c.ID })
 	if chat.Current == c.ID && len(chat.Open) > 0 {

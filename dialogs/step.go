@@ -31,6 +31,7 @@ type Facts struct {
 	Claims      int                     // cases of this chat in the last 30 days
 	SeenBefore  bool                    // of Sealed: the picture stands in another case of the shop
 	Understood  refund.Understood
+	Edited      refund.Post         // of Edited: what is known of the message
 	Post        refund.Post         // that a group message answers, or that a button of /review stands under
 	Open        []refund.Case       // the chat's open cases
 	Unsorted    []refund.Unsorted   // all that wait in Shop, oldest first; where NeedsUnsorted says so
@@ -158,9 +159,18 @@ func (s *step) touch() *refund.Case {
 		own.Payouts = slices.Clone(own.Payouts)
 		own.Notes = slices.Clone(own.Notes)
 		own.Timers = slices.Clone(own.Timers)
+		own.Talk.Albums, own.Talk.Unsent = clonePasses(own.Talk.Albums), clonePasses(own.Talk.Unsent)
 		s.c = &own
 	}
 	return s.c
+}
+
+func clonePasses(passes []refund.Pass) []refund.Pass {
+	passes = slices.Clone(passes)
+	for i := range passes {
+		passes[i].Messages = slices.Clone(passes[i].Messages)
+	}
+	return passes
 }
 
 // touchAccount makes the order account this step's own to change.

@@ -124,6 +124,8 @@ func (s *step) timer() {
 		s.filesCame()
 	case refund.TimerWatch:
 		s.askChannel()
+	case refund.TimerTalk:
+		s.gathered()
 	}
 }
 

@@ -174,6 +174,7 @@ type Engine struct {
 	// directory is replaced whole when a group migrates.
 	directory atomic.Pointer[directory]
 	migrating sync.Mutex
+	troubling sync.Mutex
 	kept      sync.Map // policies by hash, as they were needed
 
 	seq          atomic.Uint64 // last number given to an inbox entry, message, job or what waits to be sorted

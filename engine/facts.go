@@ -118,11 +118,25 @@ func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, e
 	case refund.TimeCame:
 		return event.Timer.Case, nil
 	case refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,
-		refund.SetAside:
+		refund.SetAside, refund.TopicLost:
 		return event.Job.Case, nil
 	}
+	if event.Kind == refund.Edited {
+		post, err := r.Post(event.Chat, event.Message)
+		if err != nil {
+			return "", err
+		}
+		g.facts.Edited = post
+		if chat, ok := post.Case.Chat(); ok && (event.Shop != "" || chat == event.Chat) {
+			return post.Case, nil
+		}
+	}
 	if event.Shop != "" {
-		return g.facts.Post.Case, nil
+		if g.facts.Post.Case != "" || event.Topic == 0 {
+			return g.facts.Post.Case, nil
+		}
+		topic, err := r.Post(event.Chat, event.Topic)
+		return topic.Case, err
 	}
 	if event.ReplyTo != 0 {
 		post, err := r.Post(event.Chat, event.ReplyTo)

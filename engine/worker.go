@@ -75,6 +75,8 @@ func (e *Engine) stepEntry(ctx context.Context, one *entry) (why, err error) {
 	case event.Kind == refund.Migrated:
 		err := e.migrate(ctx, event.Old, event.Chat, done)
 		return notFatal(err)
+	case event.Kind == refund.Stood && event.Shop != "":
+		return notFatal(e.stood(ctx, event.Shop, event.Stands, done))
 	case event.Kind == refund.Ignored, event.Chat < 0 && event.Shop == "":
 		// nothing for the desk, or a group of no shop
 		if err := e.apply(ctx, done); err != nil {
@@ -292,6 +294,17 @@ func (e *Engine) setAside(ctx context.Context, one *entry, why error) error {
 		return err
 	}
 	return nil
+}
+
+// TopicLost steps that somebody deleted a case's topic. It returns after the commit.
+func (e *Engine) TopicLost(ctx context.Context, id refund.CaseID) error {
+	chat, ok := id.Chat()
+	if !ok {
+		return nil
+	}
+	event := refund.Event{Kind: refund.TopicLost, Chat: chat, Job: refund.Job{Case: id}, At: e.now()}
+	why, err := e.run(ctx, event, refund.Commit{})
+	return errors.Join(why, err)
 }
 
 // Unreachable steps that a buyer's chat refuses the desk's messages, as if

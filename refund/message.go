@@ -3,7 +3,7 @@ package refund
 import "time"
 
 // Arg is one value of a text, formatted by the reader's locale. Exactly one
-// field is filled; the zero value is an empty text.
+// field is filled, Values and Locale aside; the zero value is an empty text.
 type Arg struct {
 	Text  string        `json:"text,omitempty"`
 	Money *Money        `json:"money,omitempty"`
@@ -12,6 +12,11 @@ type Arg struct {
 	Count *int          `json:"count,omitempty"` // also picks the plural when named "Count"
 	Words *Words        `json:"words,omitempty"` // another catalog text
 	Texts Texts         `json:"texts,omitempty"` // the shop's own, by locale
+	// Values are what stands in Texts in place of {name}.
+	Values map[string]Arg `json:"values,omitempty"`
+	// Locale is what Texts are written in; empty: the reader's. "und" is one that no
+	// catalog has.
+	Locale string `json:"locale,omitempty"`
 	// Secret is opened in an answer to a press alone; in any other text it is empty.
 	Secret *Secret `json:"secret,omitempty"`
 }

@@ -124,6 +124,9 @@ func paths(name string, args []string) []string {
 			return args[:1]
 		}
 	case "buyer", "stranger", "merchant":
+		if len(args) > 2 && args[1] == "in" {
+			args = args[2:] // the order stands in place of the name
+		}
 		if len(args) > 2 && args[1] == "photo" {
 			return args[2:3]
 		}

@@ -46,6 +46,7 @@ var families = map[string][]string{
 	"fulfilment_":  {"auto", "by_hand"},
 	"answer_":      {"adjusts", "refunds", "refuses", "pending"},
 	"nature_":      texts([]refund.Goods{refund.Unused, refund.Used, refund.Failed, refund.Partial, refund.UnknownGoods}),
+	"trouble_":     texts(refund.Troubles()),
 	"mark_":        {"for", "against", "open"},
 	"cause_":       {"unknown", "personal", "buyer", "merchant", "supplier", "platform"},
 	"change_":      texts([]policy.What{policy.Given, policy.Completed, policy.Matching, policy.FoundFailed, policy.FoundUnused, policy.SentElsewhere}),
