@@ -91,6 +91,7 @@ type item struct {
 	sent    int      // parts that Telegram has; of a card 1 once it is up to date
 	posts   []refund.Post
 	rest    bool // the last call was not the last that is needed
+	remade  bool // its topic was deleted and made anew
 	general bool // its topic cannot be written in
 }
 

@@ -263,10 +263,11 @@ func (o *Outbox) lostTopic(ctx context.Context, i *item, chat refund.ChatID) out
 	if err != nil {
 		return storeFailed("read for a message", err)
 	}
-	if posted.Topic == 0 || posted.Chat != chat {
-		i.general = true // it names no topic of ours
+	if posted.Topic == 0 || posted.Chat != chat || i.remade {
+		i.general = true // it names no topic of ours, or a new one is no better
 		return outcome{act: again}
 	}
+	i.remade = true
 	o.Log.Warn("a case's topic was deleted: made anew", attrs(i.message, "chat", chat)...)
 	posted.Topic, posted.Message, posted.Pinned, posted.Closed = 0, 0, false, false
 	if err := o.Desk.Commit(ctx, refund.Commit{Posted: []refund.Posted{posted}}); err != nil {

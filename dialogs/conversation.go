@@ -29,26 +29,42 @@ func internal(text string) bool {
 
 // staffTalks takes what somebody of the shop wrote about a case.
 func (s *step) staffTalks() {
-	if internal(s.event.Text) {
+	switch {
+	case internal(s.event.Text):
 		s.result.Note = clip(strings.TrimSpace(s.event.Text), 600)
-		return
+		if s.event.Album != "" { // its other pictures are no more for the buyer than this one
+			note := s.written()
+			note.Note = true
+			if c := s.touch(); c.Status == refund.HandedOver {
+				s.pass(note)
+			} else {
+				c.Talk.Unsent = joined(c.Talk.Unsent, note)
+			}
+		}
+	case strings.HasPrefix(s.event.Text, "/"): // to another bot
+	default:
+		s.run(staffSaid)
 	}
-	s.run(staffSaid)
 }
 
 // staffEdits takes an edit of such a message to the copy that the buyer has, if he
 // has one. What became a note is not his to read.
 func (s *step) staffEdits() {
-	if !internal(s.event.Text) {
+	switch {
+	case !internal(s.event.Text):
 		s.mirror()
 		return
+	case s.facts.Edited.Twin != refund.Place{}:
+		s.answerStaff(lines(w("already_sent")))
+		return
 	}
-	written := func(p refund.Pass) bool {
-		return p.Chat == s.event.Chat && slices.Contains(p.Messages, s.event.Message)
-	}
-	if slices.ContainsFunc(s.c.Talk.Unsent, written) {
-		c := s.touch()
-		c.Talk.Unsent = slices.DeleteFunc(c.Talk.Unsent, written)
+	c := s.touch()
+	for _, passes := range [][]refund.Pass{c.Talk.Unsent, c.Talk.Albums} {
+		for i := range passes {
+			if passes[i].Chat == s.event.Chat && slices.Contains(passes[i].Messages, s.event.Message) {
+				passes[i].Note = true
+			}
+		}
 	}
 }
 
@@ -101,7 +117,7 @@ func joined(passes []refund.Pass, p refund.Pass) []refund.Pass {
 	for i := range passes {
 		if one := &passes[i]; p.Album != "" && one.Album == p.Album && one.Chat == p.Chat {
 			one.Messages = append(one.Messages, p.Messages...)
-			one.ReplyTo = cmp.Or(one.ReplyTo, p.ReplyTo)
+			one.ReplyTo, one.Note = cmp.Or(one.ReplyTo, p.ReplyTo), one.Note || p.Note
 			return passes
 		}
 	}
@@ -137,8 +153,11 @@ func (s *step) gathered() {
 	s.passAlbums(0)
 }
 
-// send has a copy made of a message or an album.
+// send has a copy made of a message or an album, unless it is a note.
 func (s *step) send(p refund.Pass) {
+	if p.Note {
+		return
+	}
 	m := s.copied(p.Chat)
 	m.Kind, m.FromMsg, m.FromMore, m.Answers = refund.Relayed, p.Messages[0], p.Messages[1:], p.ReplyTo
 	s.result.Messages = append(s.result.Messages, m)
@@ -233,8 +252,9 @@ func (s *step) unheard() {
 		return
 	}
 	c := s.touch()
+	asked := waits(talk)
 	c.Talk.Unsent = joined(c.Talk.Unsent, s.written())
-	if len(talk.Unsent) > 0 {
+	if asked || !waits(c.Talk) {
 		return
 	}
 	buttons := rows(s.caseButton(w("button_pass"), passUnsent, "", refund.Primary))
@@ -243,6 +263,11 @@ func (s *step) unheard() {
 	}
 	s.answerStaff(lines(w("for_buyer", "Buyer", c.Buyer)),
 		append(buttons, rows(s.caseButton(w("button_among"), among, "", refund.Plain))...)...)
+}
+
+// waits reports whether anything waits for somebody to say whether it is for the buyer.
+func waits(talk refund.Talk) bool {
+	return slices.ContainsFunc(talk.Unsent, func(p refund.Pass) bool { return !p.Note })
 }
 
 // What a press under the question of unheard means.
@@ -268,7 +293,7 @@ func (s *step) canHandOver() bool {
 func (s *step) passOn() {
 	do, waiting := s.event.Action.Do, s.c.Talk.Unsent
 	switch {
-	case len(waiting) == 0:
+	case !waits(s.c.Talk):
 		s.alert(w("nothing_unsent"))
 		return
 	case do == among:
@@ -319,7 +344,8 @@ func (s *step) resume(role refund.Role) {
 // template sends the buyer a text that the shop keeps, in his language. Who works
 // there sees it beside in the group's own. A template is meant for the buyer, so
 // nothing is asked.
-func (s *step) template(name string) {
+func (s *step) template(words string) {
+	name, _, _ := strings.Cut(strings.ToLower(words), " ")
 	templates := s.facts.Shop.Templates
 	text, known := templates[name]
 	switch {

@@ -38,7 +38,7 @@ func (s *step) inGroup() {
 			}
 		case "t":
 			if about {
-				s.template(strings.ToLower(s.event.Text))
+				s.template(s.event.Text)
 			}
 		default:
 			if about {
@@ -65,8 +65,11 @@ func (s *step) inGroup() {
 			s.run(staffPressed)
 		}
 	case refund.Said, refund.Sent, refund.Odd:
-		if about {
+		switch {
+		case about:
 			s.staffTalks()
+		case s.event.Person == 0 && s.c != nil && s.c.Shop == s.event.Shop && s.c.Status == refund.HandedOver:
+			s.answerStaff(lines(w("nobody_writes"))) // who writes thinks that the buyer gets it
 		}
 	case refund.Edited:
 		if about {

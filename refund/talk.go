@@ -21,6 +21,7 @@ type Pass struct {
 	Messages []int  `json:"messages"`
 	Album    string `json:"album,omitempty"`    // media_group_id
 	ReplyTo  int    `json:"reply_to,omitempty"` // the message of Chat that it answers
+	Note     bool   `json:"note,omitempty"`     // it turned out to be one for colleagues
 }
 
 // Talk is what staff and buyer have to say to each other and was not passed on yet.

@@ -363,10 +363,14 @@ func (w *World) inGroup(name, verb string, args []string, member bool) error {
 		}
 		return w.say(name, where, args[0])
 	case "album":
-		if len(args) < 2 {
-			return errors.New("usage: album FILE…")
+		caption := ""
+		if at := slices.Index(args, "caption"); at > 0 && at == len(args)-2 {
+			args, caption = args[:at], args[at+1]
 		}
-		return w.photos(person, where, args, "")
+		if len(args) < 2 {
+			return errors.New("usage: album FILE… [caption TEXT]")
+		}
+		return w.photos(person, where, args, caption)
 	case "edit":
 		if len(args) < 1 {
 			return errors.New("usage: edit TEXT")

@@ -131,6 +131,9 @@ func paths(name string, args []string) []string {
 			return args[2:3]
 		}
 		if len(args) > 2 && args[1] == "album" {
+			if at := slices.Index(args, "caption"); at > 0 && at == len(args)-2 {
+				args = args[:at]
+			}
 			return args[2:]
 		}
 	}
