@@ -349,7 +349,17 @@ func (d *day) staffWrites(t *rapid.T) {
 	}
 	event := inGroup(rapid.SampledFrom([]refund.PersonID{wang, zhao, chen, sun, stranger, 0}).Draw(t, "writer"), refund.Said)
 	event.ReplyTo, event.Message, event.Text = pick(t, "post", posts, postName).Message, d.nextMessage(),
-		rapid.SampledFrom([]string{"please show the page", "12.50", "0.01", "1000000"}).Draw(t, "words")
+		rapid.SampledFrom([]string{"please show the page", "12.50", "0.01", "1000000", "// a note"}).Draw(t, "words")
+	switch rapid.IntRange(0, 6).Draw(t, "form") {
+	case 0:
+		event.Kind, event.Command, event.Text = refund.Ordered, rapid.SampledFrom([]string{"resume", "t", "nothing"}).Draw(t, "command"), "wait"
+	case 1: // an album, which may be a note
+		event.Kind, event.Album, event.File = refund.Sent, "a1", &refund.File{Kind: refund.PhotoFile, FileID: "f", UniqueID: "u", Size: 1000}
+		d.happen(event)
+		event.Message, event.Text = d.nextMessage(), ""
+	case 2:
+		event.Kind = refund.Edited
+	}
 	d.happen(event)
 	must(t, d.settle())
 }
@@ -379,6 +389,9 @@ func (d *day) rolelessPress(t *rapid.T) {
 			action = pick(t, "button", buttons, shown.String).action
 		}
 		person := rapid.SampledFrom(roleless).Draw(t, "presser")
+		if person == sun && slices.Contains([]string{"pass", "pass_talk", "among"}, action.Do) {
+			continue // an agent talks to buyers
+		}
 		event := inGroup(person, refund.Pressed)
 		if (person == stranger || person == sun) && rapid.Bool().Draw(t, "in private") && action.Case != "" {
 			event = private(person, refund.Pressed)
