@@ -40,7 +40,7 @@ type Path string
 // the file: TUIDAN_ and the names of the keys on the way there in capitals, apart
 // by underscores; a list's entries by number, a map's by their name. So
 // telegram.webhook.path is TUIDAN_TELEGRAM_WEBHOOK_PATH and the first shop's group
-// TUIDAN_SHOPS_0_GROUP. Secrets have no key in YAML, only a variable and, beside
+// TUIDAN_SHOPS_0_GROUP. Only templates stand in the file alone. Secrets have no key in YAML, only a variable and, beside
 // them, a key that names a file.
 type Config struct {
 	Telegram Telegram     `yaml:"telegram"`

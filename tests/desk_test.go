@@ -41,7 +41,8 @@ var opening = time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
 var star = refund.Shop{ID: "star", Title: "星卡", Locale: "zh-Hans", Currency: "CNY", Group: group,
 	Zone: time.FixedZone("Asia/Shanghai", 8*3600), Key: []byte("the shop's key for start payloads"),
 	Staff: []refund.Staff{{Person: wang, Name: "wang", Role: refund.Approver}, {Person: zhao, Name: "zhao", Role: refund.Approver},
-		{Person: chen, Name: "chen", Role: refund.OwnerOf}, {Person: sun, Name: "sun", Role: refund.Agent}}}
+		{Person: chen, Name: "chen", Role: refund.OwnerOf}, {Person: sun, Name: "sun", Role: refund.Agent}},
+	Templates: map[string]refund.Texts{"wait": {"zh-Hans": "{buyer}，请稍等", "en": "{buyer}, please wait for {amount}"}}}
 
 // sample is what every desk of these tests shares; it does not change.
 var sample = sync.OnceValues(func() (*sampleShop, error) {
