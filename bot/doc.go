@@ -7,7 +7,8 @@
 // refund.Event of one raw update.
 //
 // Out: an Outbox sends what the desk committed to say, in order per chat and
-// within Telegram's limits. An Answerer answers button presses, ahead of all
+// within Telegram's limits. A case's messages go into its topic where the group has
+// topics, which the outbox makes, names, closes and remakes as its card says. An Answerer answers button presses, ahead of all
 // messages. A Sealer fetches evidence.
 //
 // All of them share one Client. The token is in no error and no log line.
