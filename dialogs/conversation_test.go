@@ -173,3 +173,37 @@ func TestAnswerToAnOldQuestion(t *testing.T) {
 		t.Errorf("the buyer gets %+v", s.toBuyer())
 	}
 }
+
+// TestEditedIntoANote checks that an edit takes back what still waits, and says so
+// where the buyer has it already.
+func TestEditedIntoANote(t *testing.T) {
+	s := reviewed(t, 3000)
+	s.writes(refund.Said, 70, "he lies", "")
+	s.writes(refund.Said, 71, "hello", "")
+	s.writes(refund.Edited, 70, "// he lies", "")
+	s.press(wang, 0, passAndTalk, "")
+	sent := s.toBuyer()
+	if n := len(sent); sent[n-1].FromMsg != 71 || n > 2 {
+		t.Errorf("the buyer gets %+v", sent)
+	}
+	s.change = func(f *Facts) { f.Edited = refund.Post{Twin: refund.Place{Chat: s.chat.ID, Message: 5}} }
+	if s.writes(refund.Edited, 71, "// hello", ""); len(s.toBuyer()) > 0 {
+		t.Errorf("the buyer gets %+v", s.toBuyer())
+	}
+	s.says("already_sent")
+}
+
+// TestNobodyIsHeard checks that an anonymous administrator is told that the buyer
+// does not get what he writes in a talk, and strangers change nothing.
+func TestNobodyIsHeard(t *testing.T) {
+	s := caseIn(t, refund.HandedOver)
+	for _, person := range []refund.PersonID{0, who, li} {
+		for _, kind := range []refund.EventKind{refund.Said, refund.Sent, refund.Odd, refund.Edited, refund.Ordered} {
+			s.step(refund.Event{Kind: kind, Shop: shop.ID, Chat: shop.Group, Person: person, Message: 70, Topic: 3, Text: "hello", Command: "resume"})
+			told := person == 0 && kind != refund.Edited && kind != refund.Ordered
+			if said2(s.last, "nobody_writes") != told || len(s.toBuyer()) > 0 || s.last.Case != nil || !told && len(s.last.Messages) > 0 {
+				t.Errorf("%d, %s: %v", person, kind, keysOf(s.last))
+			}
+		}
+	}
+}
