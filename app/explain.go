@@ -96,7 +96,8 @@ func findOrder(setup *Setup, no, id string) (ShopSetup, refund.Order, error) {
 
 // applying are the facts of a request that its buyer has just made.
 func applying(p *policy.Policy, order refund.Order, reason refund.Reason, at time.Time) policy.Facts {
-	f := policy.Facts{Order: order, Reason: reason, Now: at, Reported: at, Claims: 1, Matches: true}
+	f := policy.Facts{Order: order, Reason: reason, Now: at, Reported: at,
+		Signals: policy.Signals{Claims: 1, AccountClaims: 1, Matches: true, Late: policy.Late(order, nil, at)}}
 	f.InWindow, f.Survives = p.InTime(order, at)
 	if left, known := (refund.Account{NetPaid: order.NetPaid, Refunded: order.Refunded}).Left(); known {
 		f.Left = &left

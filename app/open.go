@@ -38,7 +38,8 @@ func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premis
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return p, fmt.Errorf("make the data folder: %w", err)
 	}
-	if p.store, err = openStore(data, bolt.Options{}); err != nil {
+	marks := func(c *refund.Case) []refund.Mark { return engine.CaseMarks(setup.Keys, c) }
+	if p.store, err = openStore(data, bolt.Options{Marks: marks}); err != nil {
 		return p, err
 	}
 	p.close = append(p.close, p.store.Close)

@@ -191,14 +191,28 @@ func (s *step) judgementBy(p *policy.Policy) refund.Decision {
 	}
 	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), Reported: c.OpenedAt,
 		InWindow: c.InTime, Survives: c.InWindow, Facts: c.Facts, Missing: missing, Given: c.Has(refund.ProofOfNonUse),
-		Supplied: c.Supplied, Claims: s.facts.Claims, Matches: c.OwnBuyer}
+		Supplied: c.Supplied, Signals: s.signals()}
 	if left, known := s.account.Left(); known {
 		facts.Left = &left
 	}
-	for _, evidence := range c.Evidence {
-		facts.SeenBefore = facts.SeenBefore || evidence.SeenOther
-	}
 	return p.Decide(facts)
+}
+
+// signals are what speaks for abuse of this case, as far as it is known.
+func (s *step) signals() policy.Signals {
+	c := s.c
+	return policy.Signals{
+		Claims: s.facts.Claims, AccountClaims: max(1, s.facts.AccountClaims), WrongTries: s.facts.WrongTries,
+		TimesUsual:      policy.TimesUsual(c.Order.Amount, s.facts.ShopClaims),
+		SeenBefore:      slices.ContainsFunc(c.Evidence, func(e refund.Evidence) bool { return e.SeenOther }),
+		ClaimedBefore:   s.facts.ClaimedBefore,
+		Late:            policy.Late(c.Order, c.Facts, c.OpenedAt),
+		New:             policy.NewBuyer(s.chat.Since, c.OpenedAt),
+		OtherChannel:    payoutChannel(c) != c.Order.Channel,
+		AccountMismatch: policy.AccountMismatch(c.Order, c.Record, c.Facts),
+		ContactMismatch: c.OtherContact,
+		Matches:         c.OwnBuyer && !c.OtherContact,
+	}
 }
 
 // withPeople reports whether merchants asked for more, the buyer appealed, or the

@@ -99,7 +99,7 @@ func (s *step) plan() {
 	account.Reserved, _ = account.Reserved.Add(d.Amount) // fits: it is not over what is left
 	c.Payouts = append(c.Payouts, refund.Payout{
 		Number: account.Payouts, Key: fmt.Sprintf("%s/%s/%d", c.Shop, c.Order.No, account.Payouts),
-		Amount: d.Amount, Channel: c.Order.Channel, ChargeID: c.Order.ChargeID,
+		Amount: d.Amount, Channel: payoutChannel(c), ChargeID: c.Order.ChargeID,
 		State: refund.Planned, PlannedAt: s.now(),
 	})
 	undo := s.facts.Policy.Undo()
@@ -110,6 +110,10 @@ func (s *step) plan() {
 	}
 	s.readBeforePaying()
 }
+
+// payoutChannel is what the case's money would go back by: the way it came. The
+// signal of another one is computed from it.
+func payoutChannel(c *refund.Case) string { return c.Order.Channel }
 
 // readBeforePaying reads the shop's own refunded sum once more.
 func (s *step) readBeforePaying() {

@@ -27,8 +27,14 @@ type Facts struct {
 	Policies   func(refund.ShopID) *policy.Policy
 	Account    refund.Account // of the case's, the job's or the draft's order
 	Tries      int            // wrong tries on the draft's order within the last hour, all chats
-	Claims     int            // cases of this chat in the last 30 days
-	SeenBefore bool           // of Sealed: the picture stands in another case of the shop
+	Claims     int            // cases of this chat within policy.ClaimsWithin
+
+	AccountClaims int            // cases about an account of this one within policy.ClaimsWithin, this one included
+	ShopClaims    []refund.Money // of the shop's newest other cases, what their orders cost: policy.UsualOf within policy.UsualWithin
+	ClaimedBefore bool           // the case's order had another case before
+	WrongTries    int            // wrong tries of this chat within policy.TriesWithin
+
+	SeenBefore bool // of Sealed: the picture stands in another case of the shop
 	Understood refund.Understood
 	Post       refund.Post       // that a group message answers, or that a button of /review stands under
 	Open       []refund.Case     // the chat's open cases
@@ -181,6 +187,9 @@ func (s *step) greet() {
 	}
 	if e.Name != "" && e.Name != s.chat.Name || e.Locale != "" && e.Locale != s.chat.Language || s.chat.Version == 0 || s.chat.Blocked {
 		chat := s.touchChat()
+		if chat.Version == 0 {
+			chat.Since = s.now()
+		}
 		chat.ID, chat.Name, chat.Language, chat.Blocked = e.Chat, e.Name, e.Locale, false
 	}
 }

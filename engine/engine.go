@@ -130,6 +130,7 @@ type Config struct {
 	Telegram   Telegram   // or by Connect
 	Outbox     Outbox     // or by Connect
 	Classifier Classifier // nil: free text is not read
+	Marker     Marker     // nil: what signals count by marks is not known
 	Notebook   Notebook   // nil: what was sorted is forgotten
 	Rules      Rules      // nil: policies stay as they are given
 	Clock      Clock      // nil: SystemClock

@@ -6,30 +6,37 @@ import (
 	"time"
 
 	"tuidan/dialogs"
+	"tuidan/policy"
 	"tuidan/refund"
 )
 
-// Times that facts look back.
-const (
-	triesWithin  = time.Hour
-	claimsWithin = 30 * 24 * time.Hour
-)
+// triesWithin is how long wrong tries on an order count.
+const triesWithin = time.Hour
 
 // reading is what a step gets of the store, from one snapshot.
 type reading struct {
 	chat  refund.Chat
 	c     *refund.Case
 	facts dialogs.Facts
-	stale bool // a timer that its record does not have any more
+
+	accounts []string // of the case, that signals were read of
+	stale    bool     // a timer that its record does not have any more
 }
 
-// read reads all that a step may know about an event.
-func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time) (reading, error) {
+// read reads all that a step may know about an event, with the signals of the
+// case as it has become; nil: as it is stored.
+func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time, become *refund.Case) (reading, error) {
 	dir := e.directory.Load()
 	var got reading
 	err := e.view(ctx, func(r refund.Reader) error {
 		got = reading{facts: dialogs.Facts{Now: now, Shops: dir.shops, Policies: e.policyOf}}
-		return got.fill(r, event, dir)
+		if err := got.fill(r, event, dir); err != nil || got.stale {
+			return err
+		}
+		if become == nil {
+			become = got.c
+		}
+		return got.readSignals(r, e.cfg.Marker, become)
 	})
 	if err != nil {
 		return got, err
@@ -211,7 +218,7 @@ func (g *reading) readOrder(r refund.Reader, event *refund.Event) error {
 		g.facts.Tries = len(tries)
 	}
 	if g.chat.Cases > 0 {
-		if g.facts.Claims, err = r.Claims(g.chat.ID, g.facts.Now.Add(-claimsWithin)); err != nil {
+		if g.facts.Claims, err = r.Claims(g.chat.ID, g.facts.Now.Add(-policy.ClaimsWithin)); err != nil {
 			return err
 		}
 	}

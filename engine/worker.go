@@ -126,7 +126,7 @@ func (e *Engine) run(ctx context.Context, event refund.Event, done refund.Commit
 	understood := false
 	var meant refund.Understood
 	for range maxConflicts {
-		got, err := e.read(ctx, &event, event.At)
+		got, err := e.read(ctx, &event, event.At, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -134,14 +134,23 @@ func (e *Engine) run(ctx context.Context, event refund.Event, done refund.Commit
 			return notFatal(e.apply(ctx, done))
 		}
 		var result dialogs.Result
-		why := safely(func() error {
-			if !understood {
-				meant, understood = e.understand(got, event), true
+		step := func() error {
+			return safely(func() error {
+				if !understood {
+					meant, understood = e.understand(got, event), true
+				}
+				got.facts.Understood = meant
+				result = e.cfg.Step(got.chat, got.c, event, got.facts)
+				return nil
+			})
+		}
+		why := step()
+		if why == nil && e.decidedBlind(got, result.Case) {
+			if got, err = e.read(ctx, &event, event.At, result.Case); err != nil {
+				return nil, err
 			}
-			got.facts.Understood = meant
-			result = e.cfg.Step(got.chat, got.c, event, got.facts)
-			return nil
-		})
+			why = step()
+		}
 		if why != nil {
 			return fmt.Errorf("step: %w", why), nil
 		}
@@ -188,6 +197,7 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 		commit.Accounts = []refund.Account{*result.Account}
 	}
 	commit.Tries, commit.Pictures = result.Tries, result.Pictures
+	commit.Marks = e.marks(got.c, result.Case, result.Tries)
 	if concerned := concernedCase(result.Case, got.c); concerned != nil && (result.Case != nil || result.Note != "") {
 		line := refund.Entry{Case: concerned.ID, At: event.At, Kind: string(event.Kind), Person: event.Person,
 			To: concerned.Status, Text: result.Note}
@@ -268,7 +278,7 @@ func (e *Engine) setAside(ctx context.Context, one *entry, why error) error {
 		e.log.Error("event set aside", attrs...)
 	}()
 	if one.translated && one.event.Chat != 0 {
-		got, err := e.read(ctx, &one.event, e.now())
+		got, err := e.read(ctx, &one.event, e.now(), nil)
 		if err != nil {
 			return err
 		}

@@ -141,6 +141,7 @@ func cell(p *Policy, reason refund.Reason, state refund.State, product, window, 
 		}
 		window.change(&f)
 		fault.change(&f)
+		f.Late, f.AccountMismatch = Late(f.Order, f.Facts, f.Now), AccountMismatch(f.Order, f.Record, f.Facts)
 		d := p.Decide(f)
 		says := string(d.Outcome)
 		if d.Approvals > 1 {

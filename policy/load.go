@@ -283,6 +283,10 @@ func (r *reader) rules(p *Policy, n *node) {
 		r.wrong(n, "", "`rules` is empty: every request would go to a person")
 	}
 	seen := map[string]*node{}
+	// A rule that reads a signal, after which one that refuses would refuse because
+	// of it, if only by not being forestalled.
+	var risky *node
+	var signal string
 	for _, item := range r.list(n, "rules") {
 		m := r.record(item, item, "a rule", ruleForm)
 		rule := rule{
@@ -318,6 +322,15 @@ func (r *reader) rules(p *Policy, n *node) {
 		}
 		if rule.needsEvidence && rule.outcome == refund.Refuse {
 			r.wrong(m.get("needs_evidence"), "", "rule %s refuses: no evidence would change that", rule.name)
+		}
+		for _, read := range rule.when.reads {
+			if compiled && variables[read].Signal && risky == nil {
+				risky, signal = m.get("when"), variables[read].Name
+			}
+		}
+		if rule.outcome == refund.Refuse && risky != nil {
+			r.wrong(risky, "", "a signal refuses nobody: rule %s refuses, so neither it nor a rule before it may read %s; a guard may", rule.name, signal)
+			risky = nil
 		}
 		p.rules = append(p.rules, rule)
 		if _, ok := p.clauses[rule.name]; !ok {

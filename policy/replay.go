@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"strconv"
 	"time"
 
 	"tuidan/refund"
@@ -20,7 +19,7 @@ func Judged(c *refund.Case) (last *refund.Decision, people bool) {
 			taken = taken || d.Outcome == refund.AskEvidence
 		case d.Rule == "appeal":
 			taken = true
-		case len(d.Reads) < variableCount, d.Rule == "default", d.Rule == "goods_back":
+		case readings(d)[vAccurate] == "", d.Rule == "default", d.Rule == "goods_back":
 		default:
 			last, people = d, taken || readings(d)[vSupplierAnswer] == string(refund.Silent)
 		}
@@ -38,9 +37,8 @@ func (p *Policy) Again(c *refund.Case, d *refund.Decision) refund.Decision {
 	f := Facts{
 		Order: c.Order, Reason: refund.Reason(was[vReason]), Now: d.At, Reported: c.OpenedAt,
 		InWindow: is(vInWindow), Survives: is(vSurvives), Facts: c.Facts, Given: is(vProofGiven),
-		Supplied: refund.Answer(was[vSupplierAnswer]), SeenBefore: is(vPictureSeen), Matches: is(vMatches),
+		Supplied: refund.Answer(was[vSupplierAnswer]), Signals: signalsThen(was),
 	}
-	f.Claims, _ = strconv.Atoi(was[vClaims]) // written by Decide
 	if is(vLeftKnown) {
 		if left, err := refund.ParseMoney(was[vAmount], was[vCurrency]); err == nil {
 			f.Left = &left

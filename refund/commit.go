@@ -80,6 +80,7 @@ type Commit struct {
 	Accounts  []Account
 	Tries     []Try
 	Pictures  []Look
+	Marks     []Mark // put; one that is there stays once
 	Timeline  []Entry
 	Inbox     []Inbound // appended, or rewritten when the Seq is there
 	Done      []uint64  // inbox entries
@@ -111,6 +112,8 @@ type Reader interface {
 	// SeenPicture reports whether another case of the shop has a picture within
 	// MaxPictureDistance.
 	SeenPicture(Look) (bool, error)
+	// Marks returns at most limit marks under a key since a time, newest first.
+	Marks(key string, since time.Time, limit int) ([]Mark, error)
 	Posted(CaseID) (Posted, error)
 	Post(ChatID, int) (Post, error)
 	// Group returns a migrated group's id, or 0.

@@ -143,6 +143,10 @@ func Validate(c *refund.Commit) error {
 		v.id("shop", string(look.Shop))
 		v.id("case", string(look.Case))
 	}
+	for _, mark := range c.Marks {
+		v.id("key of mark", mark.Key)
+		v.id("end of mark", mark.Of)
+	}
 	for _, entry := range c.Timeline {
 		v.id("case", string(entry.Case))
 	}

@@ -63,6 +63,9 @@ func TestRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := open(t, path)
+	if first.Mark("account", "star", "138") != second.Mark("account", "star", "138") {
+		t.Error("a rotation changes marks")
+	}
 	l := &Locker{Keys: second, Dir: dir}
 	after := put(t, l, "1.1", "after")
 	for sum, want := range map[string]string{before: "before", after: "after"} {
@@ -75,6 +78,23 @@ func TestRotation(t *testing.T) {
 	}
 	if _, err := (&Locker{Keys: first, Dir: dir}).Open("1.1", after); !errors.Is(err, ErrDamaged) {
 		t.Errorf("the old key opens what the new one sealed: %v", err)
+	}
+}
+
+// TestMark makes different marks of what differs, also where the parts join.
+func TestMark(t *testing.T) {
+	keys, err1 := NewKeys()
+	others, err2 := NewKeys()
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, mark := range []string{keys.Mark("account", "star", "138"), keys.Mark("accounts", "tar", "138"), keys.Mark("account", "star1", "38"),
+		keys.Mark("account", "", "star138"), keys.Mark("case", "star", "138"), others.Mark("account", "star", "138")} {
+		if seen[mark] || strings.Contains(mark, "138") {
+			t.Errorf("%s", mark)
+		}
+		seen[mark] = true
 	}
 }
 

@@ -8,7 +8,7 @@
 // then the keys that the record has in the indexes, then JSON; see records.go.
 //
 //	meta
-//	├── schema                                  → uint64, the layout drawn here is 2
+//	├── schema                                  → uint64, the layout drawn here is 3
 //	└── offset                                  → int, next getUpdates offset
 //	chats            chat int                   → record of Chat
 //	cases            id                         → record of Case
@@ -21,6 +21,8 @@
 //	pictures         shop text, band byte, its bits uint16, hash uint64, case text → nothing
 //	tries            shop text, no text, time, seq → JSON of Try
 //	tries_by_time    time, seq                  → key in tries            (for Sweep)
+//	marks            key text, time, of text    → JSON of Mark
+//	marks_by_time    time, key text, of text    → key in marks            (for Sweep)
 //	inbox            seq uint64                 → JSON of Inbound
 //	seen             update int                 → seq uint64 of the entry that brought it
 //	seen_by_time     received time, update int  → nothing                 (for Sweep)
@@ -90,6 +92,9 @@ type Options struct {
 	// ReadOnly opens a file that is there for Views alone: beside other readers,
 	// never beside a desk. Nothing of the file changes.
 	ReadOnly bool
+	// Marks says what a file from before schema 3 is to know of a case that it
+	// holds. Nil leaves such cases unmarked: signals then count those from now on.
+	Marks func(*refund.Case) []refund.Mark
 }
 
 const (
@@ -149,7 +154,7 @@ func Open(path string, opts Options) (*Store, error) {
 	case err != nil:
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if err := prepare(db, migrations); err != nil {
+	if err := prepare(db, migrations, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
 	release(db, path)

@@ -57,6 +57,7 @@ func TestReopen(t *testing.T) {
 		Accounts: []refund.Account{{Order: one.Order.OrderKey, Version: 1}},
 		Tries:    []refund.Try{{Order: one.Order.OrderKey, At: storagetest.Start}},
 		Pictures: []refund.Look{{Shop: "lake", Hash: 5, Case: "7.1"}},
+		Marks:    []refund.Mark{{Key: "hash", Of: "hash", At: storagetest.Start}},
 		Timeline: []refund.Entry{{Case: "7.1", Text: "a"}},
 		Inbox:    []refund.Inbound{{Seq: 1, UpdateID: 9, Received: storagetest.Start}},
 		Dead:     []refund.Dead{{Why: "odd"}},
@@ -191,7 +192,7 @@ func TestMigrate(t *testing.T) {
 	defer func() { _ = db.Close() }()
 	var ran []int
 	step := func(n int, result error) migration {
-		return func(tx *bbolt.Tx) error {
+		return func(tx *bbolt.Tx, _ Options) error {
 			ran = append(ran, n)
 			return errors.Join(result, tx.Bucket([]byte("meta")).Put([]byte{byte(n)}, []byte("ran")))
 		}
@@ -214,20 +215,20 @@ func TestMigrate(t *testing.T) {
 			t.Errorf("ran %v, want %v, error %v", ran, want, err)
 		}
 	}
-	if err := prepare(db, nil); err != nil {
+	if err := prepare(db, nil, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	check(1)
 	broken := errors.New("broken")
-	if err := prepare(db, []migration{step(1, nil), step(2, broken)}); !errors.Is(err, broken) {
+	if err := prepare(db, []migration{step(1, nil), step(2, broken)}, Options{}); !errors.Is(err, broken) {
 		t.Fatalf("got %v, want %v", err, broken)
 	}
 	check(1, 1, 2) // both in one transaction, so neither is left
-	if err := prepare(db, []migration{step(1, nil), step(2, nil)}); err != nil {
+	if err := prepare(db, []migration{step(1, nil), step(2, nil)}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	check(3, 1, 2, 1, 2)
-	if err := prepare(db, []migration{step(1, nil), step(2, nil), step(3, nil)}); err != nil {
+	if err := prepare(db, []migration{step(1, nil), step(2, nil), step(3, nil)}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	check(4, 1, 2, 1, 2, 3)
@@ -267,6 +268,36 @@ func TestMigrateFrom1(t *testing.T) {
 		if err := store.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A file from before marks gets those of the cases that it holds.
+func TestMigrateFrom2(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path, Options{})
+	one := refund.Case{ID: "7.1", Version: 1, Chat: 7, OpenedAt: storagetest.Start, Order: refund.Order{Account: "13800138000"}}
+	apply(t, store, refund.Commit{Cases: []refund.Case{one}})
+	err := store.db.Update(func(tx *bbolt.Tx) error {
+		return errors.Join(tx.DeleteBucket([]byte("marks")), tx.DeleteBucket([]byte("marks_by_time")),
+			tx.Bucket([]byte("meta")).Put([]byte("schema"), uintKey(2)))
+	})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, path, Options{Marks: func(c *refund.Case) []refund.Mark {
+		return []refund.Mark{{Key: "hash of " + c.Order.Account, Of: "hash of " + string(c.ID), At: c.OpenedAt}}
+	}})
+	var got []refund.Mark
+	err = store.View(t.Context(), func(r refund.Reader) (err error) {
+		got, err = r.Marks("hash of 13800138000", storagetest.Start, 5)
+		return err
+	})
+	want := []refund.Mark{{Key: "hash of 13800138000", Of: "hash of 7.1", At: storagetest.Start}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if all := dump(t, store); len(all) != int(bucketCount) || all["meta"]["schema"] != string(uintKey(uint64(1+len(migrations)))) {
+		t.Errorf("after the migration: %q", all)
 	}
 }
 

@@ -58,6 +58,15 @@ var (
 			Chat: chats.Draw(t, "chat"), Shop: shops.Draw(t, "shop"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"),
 		}
 	})
+	marks = rapid.Custom(func(t *rapid.T) refund.Mark {
+		at := times.Draw(t, "at")
+		if rapid.Bool().Draw(t, "old") {
+			at = at.Add(-refund.MarksKept)
+		}
+		return refund.Mark{
+			Key: numbers.Draw(t, "key"), Of: numbers.Draw(t, "of"), At: at, Amount: refund.Money{Minor: rapid.Int64Range(0, 2).Draw(t, "amount")},
+		}
+	})
 	unsorted = rapid.Custom(func(t *rapid.T) refund.Unsorted {
 		return refund.Unsorted{
 			ID: small.Draw(t, "id"), Shop: shops.Draw(t, "shop"), Text: numbers.Draw(t, "text"),
@@ -107,6 +116,7 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 	for _, hash := range some(t, "pictures", hashes) {
 		c.Pictures = append(c.Pictures, refund.Look{Shop: shops.Draw(t, "shop"), Hash: hash, Case: cases.Draw(t, "case")})
 	}
+	c.Marks = some(t, "marks", marks)
 	for i, id := range some(t, "timeline", cases) {
 		c.Timeline = append(c.Timeline, refund.Entry{Case: id, At: times.Draw(t, "at"), Text: fmt.Sprint(i)})
 	}
@@ -200,6 +210,14 @@ func everything(r refund.Reader) (map[string]any, error) {
 				tries, err := r.Tries(key, since)
 				put(tries, err, "tries", key, since)
 			}
+		}
+	}
+	for _, key := range []string{"", "1", "b1", "\x00"} {
+		for _, since := range append([]time.Time{{}, storagetest.Start.Add(-refund.MarksKept)}, moments...) {
+			few, err := r.Marks(key, since, 2)
+			put(few, err, "marks", key, since)
+			all, err := r.Marks(key, since, 100)
+			put(all, err, "all marks", key, since)
 		}
 	}
 	for _, at := range moments {

@@ -1,10 +1,13 @@
 package bolt
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 
 	"go.etcd.io/bbolt"
+
+	"tuidan/refund"
 )
 
 // bucket numbers a bucket. Those of the indexes stand in records on disk: a
@@ -36,6 +39,8 @@ const (
 	postsBucket
 	groupsBucket
 	unsortedBucket
+	marksBucket
+	marksByTimeBucket
 
 	bucketCount
 )
@@ -63,6 +68,8 @@ var bucketNames = [bucketCount][]byte{
 	postsBucket:       []byte("posts"),
 	groupsBucket:      []byte("groups"),
 	unsortedBucket:    []byte("unsorted"),
+	marksBucket:       []byte("marks"),
+	marksByTimeBucket: []byte("marks_by_time"),
 }
 
 // fullPages reports whether keys only ever come at the end, so that pages may be
@@ -81,21 +88,44 @@ var (
 )
 
 // migration changes the layout from one schema to the next.
-type migration func(*bbolt.Tx) error
+type migration func(*bbolt.Tx, Options) error
 
 // migrations leads from schema 1 on: the first makes 2 of 1. What a release has
 // written must stay readable, so an entry is never changed, only added.
-var migrations = []migration{addUnsorted}
+var migrations = []migration{addUnsorted, addMarks}
 
 // addUnsorted makes the bucket of messages that wait to be sorted.
-func addUnsorted(tx *bbolt.Tx) error {
+func addUnsorted(tx *bbolt.Tx, _ Options) error {
 	_, err := tx.CreateBucket([]byte("unsorted"))
 	return err
 }
 
+// addMarks makes the buckets of marks and marks the cases that are there.
+func addMarks(tx *bbolt.Tx, options Options) error {
+	for _, name := range []string{"marks", "marks_by_time"} {
+		if _, err := tx.CreateBucket([]byte(name)); err != nil {
+			return err
+		}
+	}
+	if options.Marks == nil {
+		return nil
+	}
+	w := writer{tx: tx}
+	return reader{tx, context.Background()}.Each(func(one refund.Case) error {
+		p := preparation{}
+		p.marks(options.Marks(&one))
+		for _, e := range p.puts {
+			if err := w.bucket(e.bucket).Put(e.key, e.value); err != nil {
+				return err
+			}
+		}
+		return p.err
+	})
+}
+
 // prepare makes the buckets of a new file, or brings an old one's layout up to
 // date, all in one transaction.
-func prepare(db *bbolt.DB, migrations []migration) error {
+func prepare(db *bbolt.DB, migrations []migration, options Options) error {
 	newest := uint64(1 + len(migrations))
 	var has uint64
 	err := db.View(func(tx *bbolt.Tx) (err error) {
@@ -121,7 +151,7 @@ func prepare(db *bbolt.DB, migrations []migration) error {
 			}
 		} else {
 			for from := has; from < newest; from++ {
-				if err := migrations[from-1](tx); err != nil {
+				if err := migrations[from-1](tx, options); err != nil {
 					return fmt.Errorf("migrate from schema %d to %d: %w", from, from+1, err)
 				}
 			}

@@ -29,6 +29,7 @@ type Store struct {
 	accounts map[refund.OrderKey]refund.Account
 	tries    []refund.Try
 	pictures []refund.Look
+	marks    map[markID]refund.Mark
 	timeline map[refund.CaseID][]refund.Entry
 	inbox    map[uint64]refund.Inbound
 	seen     map[int64]sighting
@@ -49,6 +50,12 @@ type sighting struct {
 	seq      uint64
 }
 
+// markID is what makes a mark the same as another; at in UTC.
+type markID struct {
+	key, of string
+	at      time.Time
+}
+
 // place is where a message waits in the outbox.
 type place struct{ lane, key string }
 
@@ -64,6 +71,7 @@ func New() *Store {
 		chats:    map[refund.ChatID]refund.Chat{},
 		cases:    map[refund.CaseID]refund.Case{},
 		accounts: map[refund.OrderKey]refund.Account{},
+		marks:    map[markID]refund.Mark{},
 		timeline: map[refund.CaseID][]refund.Entry{},
 		inbox:    map[uint64]refund.Inbound{},
 		seen:     map[int64]sighting{},
@@ -139,6 +147,9 @@ func (s *Store) put(c *refund.Commit) {
 	}
 	s.tries = append(s.tries, c.Tries...)
 	s.pictures = append(s.pictures, c.Pictures...)
+	for _, mark := range c.Marks {
+		s.marks[markID{mark.Key, mark.Of, mark.At.Round(0).UTC()}] = mark
+	}
 	for _, entry := range c.Timeline {
 		s.timeline[entry.Case] = append(s.timeline[entry.Case], entry)
 	}
@@ -233,8 +244,8 @@ func (s *Store) retime(had, has []refund.Timer) {
 	}
 }
 
-// Sweep forgets the ids of updates received before the time, and wrong tries
-// made before it.
+// Sweep forgets the ids of updates received before the time, wrong tries made
+// before it, and marks that are older than refund.MarksKept then.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -243,6 +254,7 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	defer s.mu.Unlock()
 	maps.DeleteFunc(s.seen, func(_ int64, seen sighting) bool { return seen.received.Before(before) })
 	s.tries = slices.DeleteFunc(s.tries, func(try refund.Try) bool { return try.At.Before(before) })
+	maps.DeleteFunc(s.marks, func(_ markID, mark refund.Mark) bool { return mark.At.Before(before.Add(-refund.MarksKept)) })
 	return nil
 }
 
@@ -312,6 +324,17 @@ func (r reader) SeenPicture(look refund.Look) (bool, error) {
 		return has.Shop == look.Shop && has.Case != look.Case &&
 			bits.OnesCount64(has.Hash^look.Hash) <= refund.MaxPictureDistance
 	}), nil
+}
+
+func (r reader) Marks(key string, since time.Time, limit int) ([]refund.Mark, error) {
+	var marks []refund.Mark
+	for _, mark := range r.s.marks {
+		if mark.Key == key && !mark.At.Before(since) {
+			marks = append(marks, mark)
+		}
+	}
+	slices.SortFunc(marks, func(a, b refund.Mark) int { return cmp.Or(b.At.Compare(a.At), storage.CompareIDs(b.Of, a.Of)) })
+	return marks[:min(len(marks), max(limit, 0))], nil
 }
 
 func (r reader) Posted(id refund.CaseID) (refund.Posted, error) { return r.s.posted[id], nil }

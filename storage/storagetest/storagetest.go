@@ -54,6 +54,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"open cases", openCases},
 		{"timeline", timeline},
 		{"pictures", pictures},
+		{"marks", marks},
 		{"each", each},
 		{"sweep", sweep},
 		{"values are the caller's own", own},
@@ -657,6 +658,29 @@ func pictures(d *desk) {
 	// The own case's picture hides no other case's.
 	d.apply(refund.Commit{Pictures: []refund.Look{{Shop: "lake", Hash: hash, Case: "7.1"}, {Shop: "lake", Hash: flip(3), Case: "8.1"}}})
 	d.same(near("lake", hash, "7.1"), true)
+}
+
+func marks(d *desk) {
+	mark := func(key, of string, seconds int) refund.Mark { return refund.Mark{Key: key, Of: of, At: at(seconds)} }
+	of := func(key string, seconds, limit int) []refund.Mark {
+		return ask(d, func(r refund.Reader) ([]refund.Mark, error) { return r.Marks(key, at(seconds), limit) })
+	}
+	big := mark("shop", "a", 20)
+	big.Amount = refund.Money{Minor: 3000, Currency: "CNY"}
+	d.apply(refund.Commit{Marks: []refund.Mark{mark("x", "a", 20), mark("x", "b", 10), mark("xy", "a", 30), big}})
+	d.apply(refund.Commit{Marks: []refund.Mark{mark("x", "a", 20), mark("x", "c", 20)}}) // one again, one of the same time
+	d.same(of("x", 0, 9), []refund.Mark{mark("x", "c", 20), mark("x", "a", 20), mark("x", "b", 10)})
+	d.same(of("x", 20, 9), []refund.Mark{mark("x", "c", 20), mark("x", "a", 20)})
+	d.same(of("x", 0, 1), []refund.Mark{mark("x", "c", 20)})
+	d.same(len(of("x", 21, 9)), 0)
+	d.same(of("shop", 0, 9), []refund.Mark{big})
+	d.same(len(of("", 0, 9)), 0)
+	d.same(len(of("z", 0, 9)), 0)
+	if err := d.store.Sweep(context.Background(), at(20).Add(refund.MarksKept)); err != nil {
+		d.Fatal(err)
+	}
+	d.same(of("x", 0, 9), []refund.Mark{mark("x", "c", 20), mark("x", "a", 20)})
+	d.same(of("xy", 0, 9), []refund.Mark{mark("xy", "a", 30)})
 }
 
 func each(d *desk) {
