@@ -75,6 +75,7 @@ const MaxPictureDistance = 6
 // id, give way. Sorting out one that does not wait is ErrConflict, so that two
 // people cannot sort the same.
 type Commit struct {
+	Erased    []Erasure // taken out before anything is put; another version is ErrConflict
 	Chats     []Chat
 	Cases     []Case
 	Accounts  []Account

@@ -9,7 +9,8 @@
 //
 //	meta
 //	├── schema                                  → uint64, the layout drawn here is 3
-//	└── offset                                  → int, next getUpdates offset
+//	├── offset                                  → int, next getUpdates offset
+//	└── erased                                  → nothing; bytes of an erased chat may be left in free pages
 //	chats            chat int                   → record of Chat
 //	cases            id                         → record of Case
 //	accounts         shop text, no text         → record of Account
@@ -56,6 +57,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,6 +111,8 @@ type Store struct {
 	idle   chan struct{} // closed when the writer has ended
 	failed chan struct{}
 	cause  error // set before failed is closed
+
+	wiping sync.RWMutex // held for reading by every View
 
 	closing sync.RWMutex // held for reading while putting into the queue
 	closed  bool
@@ -164,6 +168,11 @@ func Open(path string, opts Options) (*Store, error) {
 		idle:   make(chan struct{}),
 		failed: make(chan struct{}),
 	}
+	if !opts.ReadOnly {
+		if err := s.wipe(); err != nil {
+			return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+		}
+	}
 	go s.write()
 	return s, nil
 }
@@ -193,6 +202,8 @@ func (s *Store) View(ctx context.Context, fn func(refund.Reader) error) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
+	s.wiping.RLock()
+	defer s.wiping.RUnlock()
 	err := s.db.View(func(tx *bbolt.Tx) error { return fn(reader{tx, ctx}) })
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return storage.ErrClosed
@@ -291,6 +302,9 @@ func (s *Store) write() {
 		runtime.Gosched()
 		batch = s.drain(batch[:0], first)
 		results, err := s.transact(batch)
+		if err == nil && slices.ContainsFunc(batch, func(r *request) bool { return r.sweep != nil && r.sweep.limit > 0 }) {
+			err = s.wipe()
+		}
 		if err != nil {
 			s.fail(err)
 		}

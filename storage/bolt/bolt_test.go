@@ -1,10 +1,13 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -298,6 +301,62 @@ func TestMigrateFrom2(t *testing.T) {
 	}
 	if all := dump(t, store); len(all) != int(bucketCount) || all["meta"]["schema"] != string(uintKey(uint64(1+len(migrations)))) {
 		t.Errorf("after the migration: %q", all)
+	}
+}
+
+// What was erased is found nowhere in the file after the next sweep, or after it is
+// opened again.
+func TestErasedBytes(t *testing.T) {
+	secret := []byte("13800138000")
+	for name, wipe := range map[string]func(*testing.T, *Store, string) *Store{
+		"sweep": func(t *testing.T, store *Store, _ string) *Store {
+			if err := store.Sweep(t.Context(), time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+			return store
+		},
+		"open": func(t *testing.T, store *Store, path string) *Store {
+			if err := store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return open(t, path, Options{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := newPath(t)
+			store := open(t, path, Options{})
+			for v := range uint64(50) { // of many versions, some longer than a page
+				one := refund.Case{ID: "7.1", Version: v + 1, Chat: 7, OpenedAt: storagetest.Start, Order: refund.Order{Account: string(secret)}}
+				one.SupplyNote = strings.Repeat(string(secret), int(v)*100)
+				apply(t, store, refund.Commit{Cases: []refund.Case{one},
+					Timeline: []refund.Entry{{Case: "7.1", Text: string(secret)}, {Case: "8.1", Text: "another's"}}})
+			}
+			had := dump(t, store)["timeline"]
+			apply(t, store, refund.Commit{Erased: []refund.Erasure{{Chat: 7, Cases: map[refund.CaseID]uint64{"7.1": 50}}}})
+			if data, err := os.ReadFile(path); err != nil || !bytes.Contains(data, secret) {
+				t.Fatalf("nothing is to be wiped: %v", err)
+			}
+			store = wipe(t, store, path)
+			if data, err := os.ReadFile(path); err != nil || bytes.Contains(data, secret) {
+				t.Errorf("what was erased is in the file: %v", err)
+			}
+			if err := store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			store = open(t, path, Options{})
+			after := dump(t, store)
+			if len(after["timeline"]) != len(had)/2 || len(after["cases"]) != 0 || len(after["meta"]) != 1 {
+				t.Errorf("%d lines of others, %q", len(after["timeline"]), after["meta"])
+			}
+			if err := store.db.View(func(tx *bbolt.Tx) error {
+				for err := range tx.Check() {
+					return err
+				}
+				return nil
+			}); err != nil {
+				t.Errorf("the file was damaged: %v", err)
+			}
+		})
 	}
 }
 

@@ -69,7 +69,7 @@ var (
 	})
 	unsorted = rapid.Custom(func(t *rapid.T) refund.Unsorted {
 		return refund.Unsorted{
-			ID: small.Draw(t, "id"), Shop: shops.Draw(t, "shop"), Text: numbers.Draw(t, "text"),
+			ID: small.Draw(t, "id"), Shop: shops.Draw(t, "shop"), Chat: chats.Draw(t, "chat"), Text: numbers.Draw(t, "text"),
 			Sorted: rapid.SampledFrom([]refund.Intent{"", refund.MeansGreet, refund.MeansDeny}).Draw(t, "sorted"),
 		}
 	})
@@ -89,6 +89,15 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 		return has + 1
 	}
 	var c refund.Commit
+	if rapid.IntRange(0, 9).Draw(t, "erase") == 0 {
+		chat, _ := r.Chat(chats.Draw(t, "erased"))
+		erased := refund.Erasure{Chat: chat.ID, Version: version(chat.Version) - 1, Cases: map[refund.CaseID]uint64{}}
+		for _, id := range some(t, "of erased", cases) {
+			one, _ := r.Case(id)
+			erased.Cases[id] = one.Version
+		}
+		c.Erased = append(c.Erased, erased)
+	}
 	for _, id := range some(t, "chats", chats) {
 		chat, _ := r.Chat(id)
 		c.Chats = append(c.Chats, refund.Chat{ID: id, Version: version(chat.Version), Timers: some(t, "timers", timers)})

@@ -85,6 +85,7 @@ func (b bucket) fullPages() bool {
 var (
 	schemaKey = []byte("schema")
 	offsetKey = []byte("offset")
+	erasedKey = []byte("erased")
 )
 
 // migration changes the layout from one schema to the next.

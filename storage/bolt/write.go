@@ -169,6 +169,11 @@ func (w *writer) bucket(b bucket) *bbolt.Bucket {
 // apply writes a change whose preconditions hold. Any error is the file's and
 // ends the transaction.
 func (w *writer) apply(c *change) error {
+	for _, erased := range c.commit.Erased {
+		if err := w.erase(storage.Erasing{Erasure: erased}); err != nil {
+			return fmt.Errorf("erase chat %d: %w", erased.Chat, err)
+		}
+	}
 	for _, r := range c.records {
 		if err := w.record(r); err != nil {
 			return fmt.Errorf("write %s %x: %w", bucketNames[r.bucket], r.key, err)

@@ -128,9 +128,32 @@ func (s *Store) Apply(ctx context.Context, commit refund.Commit) error {
 	if err := storage.Check(stored{s}, &c); err != nil {
 		return err
 	}
+	for _, erased := range c.Erased {
+		s.erase(storage.Erasing{Erasure: erased})
+	}
 	s.put(&c)
 	s.remove(&c)
 	return nil
+}
+
+// erase takes out all that a chat left behind.
+func (s *Store) erase(e storage.Erasing) {
+	s.retime(s.chats[e.Chat].Timers, nil)
+	delete(s.chats, e.Chat)
+	for id := range e.Cases {
+		s.retime(s.cases[id].Timers, nil)
+		delete(s.cases, id)
+		delete(s.timeline, id)
+		delete(s.posted, id)
+	}
+	maps.DeleteFunc(s.posts, func(_ post, one refund.Post) bool { return e.Post(one) })
+	maps.DeleteFunc(s.outbox, func(_ place, one refund.Message) bool { return e.Message(one) })
+	s.tries = slices.DeleteFunc(s.tries, e.Try)
+	s.dead = slices.DeleteFunc(s.dead, e.Dead)
+	s.pictures = slices.DeleteFunc(s.pictures, func(one refund.Look) bool { return e.Picture(one.Case) })
+	for _, waiting := range s.unsorted {
+		maps.DeleteFunc(waiting, func(_ uint64, one refund.Unsorted) bool { return e.Unsorted(one) })
+	}
 }
 
 func (s *Store) put(c *refund.Commit) {
