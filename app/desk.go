@@ -70,7 +70,7 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{parts: p, client: client, failed: make(chan struct{})}
-	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Marker: p.locker.Keys, Notebook: p.notebook, Rules: p.rules, Classifier: p.classifier, Clock: p.clock, Log: p.log})
+	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Marker: p.locker.Keys, Evidence: p.locker, Notebook: p.notebook, Rules: p.rules, Classifier: p.classifier, Clock: p.clock, Log: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("open the desk: %w", err)
 	}

@@ -61,6 +61,10 @@ type commandLine struct {
 		File   string `arg:"" help:"The sealed file: evidence/CASE/SHA-256.sealed in the data folder."`
 		Config string `help:"The config file, which names the keys." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Open a sealed file and write what is in it to standard output. Example: tuidan evidence data/evidence/1.1/….sealed > picture.jpg"`
+	Erase struct {
+		Buyer  int64  `arg:"" help:"The buyer's Telegram id."`
+		Config string `help:"The config file, which names the data and the keys." placeholder:"FILE" default:"tuidan.yaml"`
+	} `cmd:"" help:"Delete what is kept about a buyer, as his own /forget does, while the desk is stopped. Example: tuidan erase 123456789"`
 	Version struct{} `cmd:"" help:"Print the version. Example: tuidan version"`
 	Help    struct {
 		Command []string `arg:"" optional:"" help:"The command to explain."`
@@ -112,6 +116,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = runKeys(rest, line.Keys.New.File, line.Keys.Rotate.File, stdout)
 	case "evidence":
 		err = openEvidence(line.Evidence.File, line.Evidence.Config, environment, stdout, stderr)
+	case "erase":
+		err = eraseBuyer(ctx, line.Erase.Buyer, line.Erase.Config, environment, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())
 	}

@@ -38,8 +38,7 @@ func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premis
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return p, fmt.Errorf("make the data folder: %w", err)
 	}
-	marks := func(c *refund.Case) []refund.Mark { return engine.CaseMarks(setup.Keys, c) }
-	if p.store, err = openStore(data, bolt.Options{Marks: marks}); err != nil {
+	if p.store, err = openStore(data, bolt.Options{Marks: setup.marks}); err != nil {
 		return p, err
 	}
 	p.close = append(p.close, p.store.Close)
@@ -104,6 +103,9 @@ func pathOr(path Path, parts ...string) string {
 	}
 	return filepath.Join(parts...)
 }
+
+// marks is what an older store is to know of a case that it holds.
+func (setup *Setup) marks(c *refund.Case) []refund.Mark { return engine.CaseMarks(setup.Keys, c) }
 
 // storeFile is the store's name in the data folder.
 const storeFile = "tuidan.db"

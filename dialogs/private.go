@@ -46,6 +46,8 @@ func (s *step) command() {
 		s.cancel()
 	case "human":
 		s.person()
+	case "forget":
+		s.forget()
 	case "language":
 		s.c = nil
 		s.say(lines(w("ask_language")), rows(

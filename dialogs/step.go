@@ -38,6 +38,8 @@ type Facts struct {
 	Understood refund.Understood
 	Post       refund.Post       // that a group message answers, or that a button of /review stands under
 	Open       []refund.Case     // the chat's open cases
+	Own        []refund.Case     // all of the chat's cases, oldest first; where NeedsOwn says so
+	Busy       bool              // something is still being asked for the chat; where NeedsOwn says so
 	Unsorted   []refund.Unsorted // all that wait in Shop, oldest first; where NeedsUnsorted says so
 }
 
@@ -60,6 +62,7 @@ type Result struct {
 	Unsorted  []refund.Unsorted // without ID
 	SortedOut []refund.Unsorted
 	Answer    *Answer
+	Erase     bool   // the chat and all that it left; of the rest only Messages and Answer count
 	Note      string // for the timeline
 }
 

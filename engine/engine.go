@@ -94,6 +94,11 @@ type Notebook interface {
 	Note(ctx context.Context, key string, label refund.Intent, text string) error
 }
 
+// Evidence is where sealed files are. Removing what is not there is no error.
+type Evidence interface {
+	Shred(ctx context.Context, id refund.CaseID) error
+}
+
 // SealError says why a file cannot become evidence.
 type SealError struct {
 	Fail refund.Fail
@@ -130,8 +135,9 @@ type Config struct {
 	Telegram   Telegram   // or by Connect
 	Outbox     Outbox     // or by Connect
 	Classifier Classifier // nil: free text is not read
-	Marker     Marker     // nil: what signals count by marks is not known
+	Marker     Marker     // nil: what signals count by marks is not known, and nobody can be erased
 	Notebook   Notebook   // nil: what was sorted is forgotten
+	Evidence   Evidence   // nil: there are no files to remove
 	Rules      Rules      // nil: policies stay as they are given
 	Clock      Clock      // nil: SystemClock
 	Step       StepFunc   // nil: dialogs.Step

@@ -19,6 +19,7 @@ type reading struct {
 	c     *refund.Case
 	facts dialogs.Facts
 
+	marker   Marker   // nil: see Config
 	accounts []string // of the case, that signals were read of
 	stale    bool     // a timer that its record does not have any more
 }
@@ -29,14 +30,14 @@ func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time, b
 	dir := e.directory.Load()
 	var got reading
 	err := e.view(ctx, func(r refund.Reader) error {
-		got = reading{facts: dialogs.Facts{Now: now, Shops: dir.shops, Policies: e.policyOf}}
+		got = reading{marker: e.cfg.Marker, facts: dialogs.Facts{Now: now, Shops: dir.shops, Policies: e.policyOf}}
 		if err := got.fill(r, event, dir); err != nil || got.stale {
 			return err
 		}
 		if become == nil {
 			become = got.c
 		}
-		return got.readSignals(r, e.cfg.Marker, become)
+		return got.readSignals(r, become)
 	})
 	if err != nil {
 		return got, err
@@ -79,6 +80,9 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 	if g.chat.ID == 0 && !inGroup {
 		g.chat.ID = event.Chat
 	}
+	if err := g.readErased(r); err != nil {
+		return err
+	}
 	if event.Kind == refund.TimeCame {
 		timers := g.chat.Timers
 		if event.Timer.Case != "" {
@@ -93,10 +97,25 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 		}
 	}
 	g.chooseShop(event, dir)
+	if dialogs.NeedsOwn(*event) {
+		if g.facts.Own, g.facts.Busy, err = Own(r, g.chat); err != nil {
+			return err
+		}
+	}
 	if err := g.readUnsorted(r, event); err != nil {
 		return err
 	}
 	return g.readOrder(r, event)
+}
+
+// readErased goes on with the numbers of a buyer who was erased and writes again.
+func (g *reading) readErased(r refund.Reader) error {
+	if g.chat.Version != 0 || g.chat.ID <= 0 || g.marker == nil {
+		return nil
+	}
+	left, err := r.Chat(standIn(g.marker, g.chat.ID))
+	g.chat.Cases, g.chat.Drafts = left.Cases, left.Drafts
+	return err
 }
 
 // caseOf returns the id of the case that an event is about; "" for none.
@@ -218,8 +237,16 @@ func (g *reading) readOrder(r refund.Reader, event *refund.Event) error {
 		g.facts.Tries = len(tries)
 	}
 	if g.chat.Cases > 0 {
-		if g.facts.Claims, err = r.Claims(g.chat.ID, g.facts.Now.Add(-policy.ClaimsWithin)); err != nil {
-			return err
+		chats := []refund.ChatID{g.chat.ID}
+		if g.marker != nil {
+			chats = append(chats, standIn(g.marker, g.chat.ID))
+		}
+		for _, chat := range chats {
+			claims, err := r.Claims(chat, g.facts.Now.Add(-policy.ClaimsWithin))
+			if err != nil {
+				return err
+			}
+			g.facts.Claims += claims
 		}
 	}
 	if evidence := event.Result.Evidence; event.Kind == refund.Sealed && evidence != nil && evidence.HasLook && g.c != nil {

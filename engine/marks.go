@@ -62,7 +62,7 @@ func (e *Engine) marks(had, c *refund.Case, tries []refund.Try) []refund.Mark {
 }
 
 // readSignals counts what speaks for abuse of a case.
-func (g *reading) readSignals(r refund.Reader, marker Marker, c *refund.Case) error {
+func (g *reading) readSignals(r refund.Reader, c *refund.Case) error {
 	if c == nil || c.Order.No == "" {
 		return nil
 	}
@@ -71,6 +71,7 @@ func (g *reading) readSignals(r refund.Reader, marker Marker, c *refund.Case) er
 		return err
 	}
 	g.facts.ClaimedBefore = len(cases) > 0 && cases[0] != c.ID // oldest first
+	marker := g.marker
 	if marker == nil {
 		return nil
 	}

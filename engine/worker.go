@@ -156,6 +156,14 @@ func (e *Engine) run(ctx context.Context, event refund.Event, done refund.Commit
 		}
 		commit := done
 		e.fill(&commit, got, event, &result)
+		if result.Erase {
+			if e.cfg.Marker == nil {
+				return errors.New("nobody can be erased without a marker"), nil
+			}
+			if err := e.erase(ctx, &commit, got); err != nil {
+				return nil, err
+			}
+		}
 		switch err := e.apply(ctx, commit); {
 		case err == nil:
 			e.release(got, event, result, commit)

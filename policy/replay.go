@@ -9,8 +9,12 @@ import (
 // Judged returns a case's last decision that a policy made on its facts, and
 // whether people had taken the case up by then, so that nothing was decided over
 // their heads. Nil when there is none: a person's decisions, and defaults that
-// followed from silence, are not judged.
+// followed from silence, are not judged; nor is a case whose buyer was erased, of
+// which too little is left.
 func Judged(c *refund.Case) (last *refund.Decision, people bool) {
+	if c.Chat.Erased() {
+		return nil, false
+	}
 	taken := false
 	for i := range c.Decisions {
 		d := &c.Decisions[i]

@@ -1,6 +1,10 @@
 package refund
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Erasure takes out of a store all that a chat left in it: the chat's record, its
 // cases with their timelines, places in groups and pictures, its wrong tries, and
@@ -22,12 +26,13 @@ func ErasedID(hash uint64) ChatID { return erasedFrom | ChatID(hash>>3) }
 // Erased reports whether the id stands for an erased chat.
 func (id ChatID) Erased() bool { return id >= erasedFrom }
 
-// Without returns what stays of a case when its buyer is erased, as the n-th of
-// the chat that stands for him: what bookkeeping needs of the order, the decisions
-// and the payouts, and nothing that he or anybody wrote.
-func (c *Case) Without(chat ChatID, n int) Case {
+// Without returns what stays of a case when its buyer is erased, as one of the
+// chat that stands for him: what bookkeeping needs of the order, the decisions and
+// the payouts, and nothing that he or anybody wrote.
+func (c *Case) Without(chat ChatID) Case {
+	_, n, _ := strings.Cut(string(c.ID), ".")
 	left := Case{
-		ID: NewCaseID(chat, n), Version: 1, Shop: c.Shop, Chat: chat, Reason: c.Reason, Status: c.Status,
+		ID: CaseID(strconv.FormatInt(int64(chat), 36) + "." + n), Version: 1, Shop: c.Shop, Chat: chat, Reason: c.Reason, Status: c.Status,
 		OpenedAt: c.OpenedAt, ClosedAt: c.ClosedAt, MovedAt: c.MovedAt, Policy: c.Policy,
 		InTime: c.InTime, InWindow: c.InWindow, Urgent: c.Urgent, OwnBuyer: c.OwnBuyer, OtherContact: c.OtherContact,
 		Appealed: c.Appealed, Unanswered: c.Unanswered,

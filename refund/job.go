@@ -21,6 +21,7 @@ const (
 	Submit     JobKind = "submit"      // the payout → PaidOut
 	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
 	ReadRules  JobKind = "read_rules"  // a shop's policy file → Reloaded; only Order.Shop counts
+	Shred      JobKind = "shred"       // remove the evidence of an erased case; no event follows
 	Learn      JobKind = "learn"       // note what a message means, to train with; no event follows
 )
 

@@ -722,7 +722,7 @@ func erase(d *desk) {
 	stale.Cases = map[refund.CaseID]uint64{mine.ID: 2}
 	d.refuse(refund.Commit{Erased: []refund.Erasure{stale}}, refund.ErrConflict)
 
-	left := mine.Without(refund.ErasedID(1<<40), 1)
+	left := mine.Without(refund.ErasedID(1 << 40))
 	d.apply(refund.Commit{Erased: []refund.Erasure{erased}, Cases: []refund.Case{left}, Outbox: []refund.Message{message("bye", 7, "")}})
 	d.view(func(r refund.Reader) error {
 		chat, err1 := r.Chat(7)

@@ -1,0 +1,93 @@
+package tests
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"tuidan/app"
+	"tuidan/rehearsal"
+)
+
+// TestErasedIsFoundNowhere plays a buyer whose money came back and whose claim was
+// refused, forgets him, and looks for all that named him in everything that the
+// desk leaves on disk, bytes of what was deleted included.
+func TestErasedIsFoundNowhere(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	plan, err := app.Rehearsed("")
+	do(t, err)
+	world, err := rehearsal.New(t.Context(), rehearsal.Options{Plan: plan, Folder: folder, Files: t.TempDir()})
+	do(t, err)
+	id := world.Person("zebulon").ID()
+	names := []string{strconv.FormatInt(id, 10), strconv.FormatInt(id, 36), "zebulon", "13800138000", "li@example.com",
+		"nobody@example.com", "哈密瓜", "西瓜皮", "冬瓜汤"}
+	play := func(lines ...string) {
+		t.Helper()
+		for _, line := range lines {
+			words, err := rehearsal.Fields(line)
+			do(t, err)
+			if _, err := world.Do(t.Context(), false, words[0], words[1:]); err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+		}
+	}
+	find := func() (found []string, files int) {
+		t.Helper()
+		do(t, filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			files++
+			content, err := os.ReadFile(path)
+			for _, name := range names {
+				if bytes.Contains(content, []byte(name)) || strings.Contains(path, name) {
+					found = append(found, name+" in "+path)
+				}
+			}
+			return err
+		}))
+		return found, files
+	}
+	play("picture a.png 3",
+		"buyer zebulon say '哈密瓜哈密瓜哈密瓜'", // not understood, so it waits to be sorted
+		"buyer zebulon rawstart T1001",
+		"buyer zebulon say nobody@example.com",
+		"buyer zebulon say T1001",
+		"buyer zebulon say li@example.com",
+		"buyer zebulon tap '没到账'",
+		"status T1001 refunded",
+		"buyer zebulon rawstart T2002",
+		"buyer zebulon say li@example.com",
+		"buyer zebulon tap '买错了或'",
+		"buyer zebulon tap '收到的和买的不一样'",
+		"buyer zebulon photo a.png '西瓜皮'",
+		"status T2002 awaiting_approval",
+		"merchant wang tap '拒绝' T2002",
+		"merchant wang tap '自己写|其他理由|理由' T2002",
+		"merchant wang reply '冬瓜汤' T2002",
+		"clock +1m",
+		"status T2002 refused",
+		"clock +312h")
+	if found, _ := find(); len(found) < 7 {
+		t.Errorf("the test looks in the wrong place: %q", found)
+	}
+	if sealed, _ := filepath.Glob(filepath.Join(folder, "evidence", "*", "*")); len(sealed) != 1 {
+		t.Errorf("evidence %q", sealed)
+	}
+	play("buyer zebulon say /forget", "buyer zebulon tap '确认删除'", "sees buyer zebulon '您的资料已经删除'",
+		"clock +2h", // the next sweep wipes
+		"payouts T1001 1")
+	do(t, world.Close(t.Context()))
+	found, files := find()
+	if len(found) > 0 || files < 2 {
+		t.Errorf("in %d files: %q", files, found)
+	}
+	if sealed, _ := filepath.Glob(filepath.Join(folder, "evidence", "*")); len(sealed) > 0 {
+		t.Errorf("evidence %q", sealed)
+	}
+}
