@@ -45,7 +45,7 @@ func eraseBuyer(ctx context.Context, id int64, config string, environment []stri
 		if kept = dialogs.Kept(chat, cases, busy, now); kept != nil {
 			return nil
 		}
-		erasing, err = engine.Erase(r, setup.Keys, chat)
+		erasing, err = engine.Erase(r, setup.Keys, chat, now)
 		return err
 	})
 	switch {

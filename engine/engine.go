@@ -29,7 +29,8 @@ import (
 // Store keeps the desk's records. Apply applies all of a commit or nothing and
 // fails with refund.ErrConflict or refund.ErrInvalid, wrapped, for what is wrong
 // with the commit; any other error stops the engine. Sweep forgets the update
-// ids seen, and the wrong tries made, before a time.
+// ids seen, and the wrong tries made, before a time, marks that are no longer kept
+// then, and what was left of erased chats.
 type Store interface {
 	View(ctx context.Context, fn func(refund.Reader) error) error
 	Apply(ctx context.Context, commit refund.Commit) error

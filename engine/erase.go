@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"time"
 
 	"tuidan/refund"
 )
@@ -41,12 +42,12 @@ func Own(r refund.Reader, chat refund.Chat) (cases []refund.Case, busy bool, err
 // of that chat, so that his next case does not take an old one's number. The jobs
 // remove the evidence; their ids are to be filled in. Whether he may be erased is
 // dialogs.Kept's to say.
-func Erase(r refund.Reader, marker Marker, chat refund.Chat) (refund.Commit, error) {
+func Erase(r refund.Reader, marker Marker, chat refund.Chat, now time.Time) (refund.Commit, error) {
 	cases, _, err := Own(r, chat)
 	if err != nil {
 		return refund.Commit{}, err
 	}
-	erased := refund.Erasure{Chat: chat.ID, Version: chat.Version, Cases: map[refund.CaseID]uint64{}}
+	erased := refund.Erasure{Chat: chat.ID, At: now, Version: chat.Version, Cases: map[refund.CaseID]uint64{}}
 	left, err := r.Chat(standIn(marker, chat.ID))
 	if err != nil {
 		return refund.Commit{}, err
@@ -77,7 +78,7 @@ func Erase(r refund.Reader, marker Marker, chat refund.Chat) (refund.Commit, err
 func (e *Engine) erase(ctx context.Context, commit *refund.Commit, got reading) error {
 	var erasing refund.Commit
 	err := e.view(ctx, func(r refund.Reader) (err error) {
-		erasing, err = Erase(r, e.cfg.Marker, got.chat)
+		erasing, err = Erase(r, e.cfg.Marker, got.chat, got.facts.Now)
 		return err
 	})
 	if err != nil {

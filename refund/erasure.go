@@ -12,6 +12,7 @@ import (
 // same commit, under other ids.
 type Erasure struct {
 	Chat    ChatID
+	At      time.Time
 	Version uint64            // of the chat's record, as it was read
 	Cases   map[CaseID]uint64 // all of the chat's, with their versions as they were read
 }

@@ -13,11 +13,21 @@ import (
 	"tuidan/rehearsal"
 )
 
-// TestErasedIsFoundNowhere plays a buyer whose money came back and whose claim was
-// refused, forgets him, and looks for all that named him in everything that the
-// desk leaves on disk, bytes of what was deleted included.
+// TestErasedIsFoundNowhere does so whenever the desk dies while it forgets, too.
 func TestErasedIsFoundNowhere(t *testing.T) {
 	t.Parallel()
+	for instructions := range 8 { // at which the desk dies; 0: it does not
+		t.Run(strconv.Itoa(instructions), func(t *testing.T) {
+			t.Parallel()
+			eraseAndFind(t, instructions)
+		})
+	}
+}
+
+// eraseAndFind plays a buyer whose money came back and whose claim was
+// refused, forgets him, and looks for all that named him in everything that the
+// desk leaves on disk, bytes of what was deleted included.
+func eraseAndFind(t *testing.T, instructions int) {
 	folder := t.TempDir()
 	plan, err := app.Rehearsed("")
 	do(t, err)
@@ -79,7 +89,11 @@ func TestErasedIsFoundNowhere(t *testing.T) {
 	if sealed, _ := filepath.Glob(filepath.Join(folder, "evidence", "*", "*")); len(sealed) != 1 {
 		t.Errorf("evidence %q", sealed)
 	}
-	play("buyer zebulon say /forget", "buyer zebulon tap '确认删除'", "sees buyer zebulon '您的资料已经删除'",
+	play("buyer zebulon say /forget")
+	if instructions > 0 {
+		play("crash " + strconv.Itoa(instructions))
+	}
+	play("buyer zebulon tap '确认删除'", "sees buyer zebulon '您的资料已经删除'",
 		"clock +2h", // the next sweep wipes
 		"payouts T1001 1")
 	do(t, world.Close(t.Context()))

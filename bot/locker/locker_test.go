@@ -98,6 +98,36 @@ func TestMark(t *testing.T) {
 	}
 }
 
+// TestShred removes the files of one case, once or again, and nothing else.
+func TestShred(t *testing.T) {
+	dir := t.TempDir()
+	keys, err := NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Locker{Keys: keys, Dir: dir}
+	if err := l.Shred(t.Context(), "1.1"); err != nil {
+		t.Errorf("before there is any: %v", err)
+	}
+	gone, stays := put(t, l, "1.1", "gone"), put(t, l, "1.11", "stays")
+	for range 2 {
+		if err := l.Shred(t.Context(), "1.1"); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := l.Open("1.1", gone); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what was removed: %v", err)
+	}
+	if _, err := l.Open("1.11", stays); err != nil {
+		t.Error(err)
+	}
+	for _, id := range []refund.CaseID{"", "..", "../1.11", "1.1/..", "x"} {
+		if err := l.Shred(t.Context(), id); err == nil {
+			t.Errorf("%q was removed", id)
+		}
+	}
+}
+
 func TestKeyFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "keys")

@@ -10,7 +10,7 @@
 //	meta
 //	├── schema                                  → uint64, the layout drawn here is 3
 //	├── offset                                  → int, next getUpdates offset
-//	└── erased                                  → nothing; bytes of an erased chat may be left in free pages
+//	└── erased                                  → time of the last erasure, while its bytes may be left in free pages
 //	chats            chat int                   → record of Chat
 //	cases            id                         → record of Case
 //	accounts         shop text, no text         → record of Account
@@ -57,7 +57,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -169,7 +168,7 @@ func Open(path string, opts Options) (*Store, error) {
 		failed: make(chan struct{}),
 	}
 	if !opts.ReadOnly {
-		if err := s.wipe(); err != nil {
+		if err := s.wipe(time.Time{}); err != nil {
 			return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 		}
 	}
@@ -231,7 +230,8 @@ func (s *Store) Apply(ctx context.Context, commit refund.Commit) error {
 }
 
 // Sweep forgets the ids of updates received before the time, and wrong tries
-// made before it. It works in small steps between other commits; one that ends
+// made before it, marks that are older than refund.MarksKept then, and the bytes
+// that erased chats left in the file. It works in small steps between other commits; one that ends
 // early with an error, Apply's, has done a part and can be repeated.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	for {
@@ -302,8 +302,10 @@ func (s *Store) write() {
 		runtime.Gosched()
 		batch = s.drain(batch[:0], first)
 		results, err := s.transact(batch)
-		if err == nil && slices.ContainsFunc(batch, func(r *request) bool { return r.sweep != nil && r.sweep.limit > 0 }) {
-			err = s.wipe()
+		for _, r := range batch {
+			if err == nil && r.sweep != nil && r.sweep.limit > 0 {
+				err = s.wipe(r.sweep.before)
+			}
 		}
 		if err != nil {
 			s.fail(err)

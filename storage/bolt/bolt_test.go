@@ -332,7 +332,7 @@ func TestErasedBytes(t *testing.T) {
 					Timeline: []refund.Entry{{Case: "7.1", Text: string(secret)}, {Case: "8.1", Text: "another's"}}})
 			}
 			had := dump(t, store)["timeline"]
-			apply(t, store, refund.Commit{Erased: []refund.Erasure{{Chat: 7, Cases: map[refund.CaseID]uint64{"7.1": 50}}}})
+			apply(t, store, refund.Commit{Erased: []refund.Erasure{{Chat: 7, At: storagetest.Start, Cases: map[refund.CaseID]uint64{"7.1": 50}}}})
 			if data, err := os.ReadFile(path); err != nil || !bytes.Contains(data, secret) {
 				t.Fatalf("nothing is to be wiped: %v", err)
 			}
@@ -345,8 +345,16 @@ func TestErasedBytes(t *testing.T) {
 			}
 			store = open(t, path, Options{})
 			after := dump(t, store)
-			if len(after["timeline"]) != len(had)/2 || len(after["cases"]) != 0 || len(after["meta"]) != 1 {
-				t.Errorf("%d lines of others, %q", len(after["timeline"]), after["meta"])
+			if len(after["timeline"]) != len(had)/2 || len(after["cases"]) != 0 {
+				t.Errorf("%d lines of others, %q", len(after["timeline"]), after["cases"])
+			}
+			for seconds, keys := range []int{2, 1} { // what follows an erasure is wiped too, up to a time after it
+				if err := store.Sweep(t.Context(), storagetest.Start.Add(time.Duration(seconds)*time.Second)); err != nil {
+					t.Fatal(err)
+				}
+				if meta := dump(t, store)["meta"]; len(meta) != keys {
+					t.Errorf("after %d s: %q", seconds, meta)
+				}
 			}
 			if err := store.db.View(func(tx *bbolt.Tx) error {
 				for err := range tx.Check() {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -47,7 +48,7 @@ func (w *writer) erase(e storage.Erasing) error {
 	if err != nil {
 		return err
 	}
-	return w.bucket(metaBucket).Put(erasedKey, nil)
+	return w.bucket(metaBucket).Put(erasedKey, appendTime(nil, e.At))
 }
 
 // forget deletes a record and what it has in the indexes.
@@ -96,15 +97,18 @@ func jsonWhere[T any](skip int, match func(T) bool) func(key, value []byte) (boo
 	}
 }
 
-// wipe overwrites the file's free pages when an erased chat's bytes may be left in
-// them. Nothing refers to these pages: no snapshot is open and nobody writes.
-func (s *Store) wipe() error {
+// wipe overwrites the file's free pages while an erased chat's bytes may be left in
+// them: what is said to it last, and the jobs that remove its files, go only after
+// its erasure, and are gone when that was before the given time. Nothing refers to
+// these pages: no snapshot is open and nobody writes.
+func (s *Store) wipe(before time.Time) error {
 	s.wiping.Lock()
 	defer s.wiping.Unlock()
 	var free []int64
+	var erased []byte
 	page := int64(s.db.Info().PageSize)
 	err := s.db.View(func(tx *bbolt.Tx) error {
-		if cursor := tx.Bucket(bucketNames[metaBucket]).Cursor(); !hasKey(cursor, erasedKey) {
+		if erased = bytes.Clone(tx.Bucket(bucketNames[metaBucket]).Get(erasedKey)); erased == nil {
 			return nil
 		}
 		for id := 2; ; { // after the two pages of meta
@@ -122,26 +126,28 @@ func (s *Store) wipe() error {
 			}
 		}
 	})
-	if err != nil || free == nil {
+	if err != nil || erased == nil {
 		return err
 	}
-	file, err := os.OpenFile(s.db.Path(), os.O_WRONLY, 0)
+	file, err := os.OpenFile(s.db.Path(), os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("wipe free pages: %w", err)
 	}
-	zeros := make([]byte, page)
+	zeros, has := make([]byte, page), make([]byte, page)
 	for _, at := range free {
-		if _, err := file.WriteAt(zeros, at); err != nil {
+		_, err := file.ReadAt(has, at)
+		if err == nil && !bytes.Equal(has, zeros) {
+			_, err = file.WriteAt(zeros, at)
+		}
+		if err != nil {
 			return errors.Join(fmt.Errorf("wipe free pages: %w", err), file.Close())
 		}
 	}
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("wipe free pages: %w", err)
 	}
+	if bytes.Compare(erased, appendTime(nil, before)) >= 0 {
+		return nil
+	}
 	return s.db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucketNames[metaBucket]).Delete(erasedKey) })
-}
-
-func hasKey(cursor *bbolt.Cursor, key []byte) bool {
-	at, _ := cursor.Seek(key)
-	return bytes.Equal(at, key)
 }
