@@ -448,8 +448,7 @@ func (s *step) openCase() {
 	product := s.facts.Policy.Product(order.Product, order.Kind)
 	s.c = &refund.Case{ID: id, Shop: draft.Shop, Chat: chat.ID, Buyer: chat.Name, Order: order, Reason: draft.Reason, Policy: s.facts.Policy.Hash,
 		OpenedAt: s.now(), MovedAt: s.now(), Urgent: draft.Reason == refund.WrongAccount,
-		OwnBuyer:     order.BuyerID == 0 || order.BuyerID == refund.PersonID(chat.ID),
-		OtherContact: draft.Contact != "" && order.Contact != "" && !sameAccount(draft.Contact, order.Contact)}
+		OwnBuyer: order.BuyerID == 0 || order.BuyerID == refund.PersonID(chat.ID)}
 	s.ownCase = true
 	c := s.c
 	c.Facts, c.Secrets, c.Heard = map[refund.Item]refund.Fact{}, draft.Secrets, draft.Heard

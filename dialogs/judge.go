@@ -210,8 +210,8 @@ func (s *step) signals() policy.Signals {
 		New:             policy.NewBuyer(s.chat.Since, c.OpenedAt),
 		OtherChannel:    payoutChannel(c) != c.Order.Channel,
 		AccountMismatch: policy.AccountMismatch(c.Order, c.Record, c.Facts),
-		ContactMismatch: c.OtherContact,
-		Matches:         c.OwnBuyer && !c.OtherContact,
+		ContactMismatch: s.facts.OtherContact,
+		Matches:         c.OwnBuyer,
 	}
 }
 

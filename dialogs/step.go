@@ -33,6 +33,7 @@ type Facts struct {
 	ShopClaims    []refund.Money // of the shop's newest other cases, what their orders cost: policy.UsualOf within policy.UsualWithin
 	ClaimedBefore bool           // the case's order had another case before
 	WrongTries    int            // wrong tries of this chat within policy.TriesWithin
+	OtherContact  bool           // one of them was on the case's order
 
 	SeenBefore bool // of Sealed: the picture stands in another case of the shop
 	Understood refund.Understood

@@ -96,6 +96,8 @@ func (g *reading) readSignals(r refund.Reader, c *refund.Case) error {
 		return err
 	}
 	g.facts.WrongTries = len(tries)
+	order := marker.Mark(markOrder, c.Shop, c.Order.No)
+	g.facts.OtherContact = slices.ContainsFunc(tries, func(try refund.Mark) bool { return try.Of == order })
 
 	claims, err := r.Marks(marker.Mark(markShop, c.Shop, c.Order.Amount.Currency), since(policy.UsualWithin), policy.UsualOf+1)
 	if err != nil {

@@ -51,7 +51,7 @@ func TestSignals(t *testing.T) {
 		Marks: append(CaseMarks(plain{}, &own),
 			mark(markAccount, "138", "x", day), mark(markAccount, "139", "x", day), // one case that names both
 			mark(markAccount, "139", "y", 30*day), mark(markAccount, "139", "z", 31*day), mark(markAccount, "137", "w", day),
-			mark(markTries, "7", "a", time.Hour), mark(markTries, "7", "b", day), mark(markTries, "7", "c", day+time.Second), mark(markTries, "8", "a", 0),
+			mark(markTries, "7", "a", time.Hour), mark(markTries, "7", "order/shop/A1", day), mark(markTries, "7", "c", day+time.Second), mark(markTries, "8", "a", 0),
 			claim("x", 300, day), claim("y", 400, 90*day), claim("z", 999, 91*day)),
 	}); err != nil {
 		t.Fatal(err)
@@ -77,9 +77,9 @@ func TestSignals(t *testing.T) {
 		d.wait()
 	}
 	say(1, "hello")
-	want := dialogs.Facts{AccountClaims: 3, WrongTries: 2, ClaimedBefore: true,
+	want := dialogs.Facts{AccountClaims: 3, WrongTries: 2, OtherContact: true, ClaimedBefore: true,
 		ShopClaims: []refund.Money{{Minor: 300, Currency: "CNY"}, {Minor: 400, Currency: "CNY"}}}
-	if diff := cmp.Diff(want, dialogs.Facts{AccountClaims: got.AccountClaims, WrongTries: got.WrongTries, ClaimedBefore: got.ClaimedBefore, ShopClaims: got.ShopClaims}); diff != "" {
+	if diff := cmp.Diff(want, dialogs.Facts{AccountClaims: got.AccountClaims, WrongTries: got.WrongTries, OtherContact: got.OtherContact, ClaimedBefore: got.ClaimedBefore, ShopClaims: got.ShopClaims}); diff != "" {
 		t.Errorf("signals (-want +got):\n%s", diff)
 	}
 

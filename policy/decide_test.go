@@ -181,6 +181,18 @@ func TestSampleRules(t *testing.T) {
 		{"three claims", refund.ChangedMind, changes{func(f *Facts) { f.Claims = 3 }}, "review unused 30.00 fault=buyer withdraw !claims"},
 		{"picture seen", refund.ChangedMind, changes{func(f *Facts) { f.SeenBefore = true }}, "review unused 30.00 fault=buyer withdraw !picture_seen"},
 		{"mismatch", refund.ChangedMind, changes{func(f *Facts) { f.Matches = false }}, "review unused 30.00 fault=buyer withdraw !mismatch"},
+		{"another account", refund.ChangedMind, changes{func(f *Facts) { f.AccountMismatch = true }}, "review unused 30.00 fault=buyer withdraw !mismatch"},
+		{"another account is the complaint", refund.WrongAccount, changes{func(f *Facts) { f.AccountMismatch = true }}, "ask_supplier wrong_account"},
+		{"another contact", refund.WrongAccount, changes{func(f *Facts) { f.ContactMismatch = true }}, "review wrong_account 30.00 withdraw !contact"},
+		{"three claims about an account", refund.ChangedMind, changes{func(f *Facts) { f.AccountClaims = 3 }}, "review unused 30.00 fault=buyer withdraw !account_claims"},
+		{"claimed before", refund.ChangedMind, changes{func(f *Facts) { f.ClaimedBefore = true }}, "review unused 30.00 fault=buyer withdraw !claimed_before"},
+		{"guessing", refund.ChangedMind, changes{func(f *Facts) { f.WrongTries = 3 }}, "review unused 30.00 fault=buyer withdraw !guessing"},
+		{"much for a new buyer", refund.ChangedMind, changes{func(f *Facts) { f.New, f.TimesUsual = true, 5.01 }}, "review unused 30.00 fault=buyer withdraw !unusual"},
+		{"much for one who is known", refund.ChangedMind, changes{func(f *Facts) { f.TimesUsual = 5.01 }}, "refund unused 30.00 fault=buyer withdraw"},
+		{"as usual for a new buyer", refund.ChangedMind, changes{func(f *Facts) { f.New, f.TimesUsual = true, 5 }}, "refund unused 30.00 fault=buyer withdraw"},
+		{"late", refund.ChangedMind, changes{func(f *Facts) { f.Late = true }}, "refund unused 30.00 fault=buyer withdraw"},
+		{"late, taken back by the supplier", refund.WrongAccount, changes{shop(refund.StateArrived), func(f *Facts) { f.Late, f.Supplied = true, refund.Refunds }}, "review supplier_took_back 30.00 fault=buyer !late_report"},
+		{"another channel, though it failed", refund.FailedTopUp, changes{supplier(refund.StateFailed), func(f *Facts) { f.OtherChannel = true }}, "review failed 30.00 fault=supplier recover !other_channel"},
 	}
 	p := sample(t)
 	for _, test := range tests {

@@ -128,7 +128,7 @@ var variables = [variableCount]Variable{
 	vBuyerNew:          {Name: "buyer_new", Type: "bool", Signal: true, Meaning: "the buyer first wrote to the bot within 24 hours before the case opened"},
 	vOtherChannel:      {Name: "other_channel", Type: "bool", Signal: true, Meaning: "the money would go back by another channel than the order was paid by"},
 	vAccountMismatch:   {Name: "account_mismatch", Type: "bool", Signal: true, Meaning: "the supplier topped up, or the buyer names, another account than the order does"},
-	vContactMismatch:   {Name: "contact_mismatch", Type: "bool", Signal: true, Meaning: "the buyer gave another contact than the order names"},
+	vContactMismatch:   {Name: "contact_mismatch", Type: "bool", Signal: true, Meaning: "within 24 hours, the buyer gave another contact than the order names, before he gave the right one"},
 }
 
 // Variables lists what conditions may read, for documentation and for checks.

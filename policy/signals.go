@@ -39,7 +39,7 @@ type Signals struct {
 	New             bool    // as NewBuyer says
 	OtherChannel    bool    // the money would go another way than it came
 	AccountMismatch bool    // as AccountMismatch says
-	ContactMismatch bool    // the buyer gave another contact than the order's
+	ContactMismatch bool    // within TriesWithin, the buyer gave another contact than the order's
 	Matches         bool    // contact and buyer agree with the order
 }
 

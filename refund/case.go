@@ -195,15 +195,14 @@ type Case struct {
 	ClosedAt time.Time `json:"closed_at,omitzero"`
 	Policy   string    `json:"policy,omitempty"` // hash of the policy promised when it opened; "": the one in force
 
-	InTime       bool `json:"in_time"`                 // fixed when the case opens (R32)
-	InWindow     bool `json:"in_window"`               // within the longer time that other claims survive (R33)
-	Urgent       bool `json:"urgent"`                  // R36
-	OwnBuyer     bool `json:"own_buyer"`               // the order names this buyer, or names nobody
-	OtherContact bool `json:"other_contact,omitempty"` // the buyer gave another contact than the order's
-	Appealed     bool `json:"appealed"`                // the one appeal is used
-	Escalated    bool `json:"escalated"`               // the owner has the move
-	Flagged      bool `json:"flagged"`                 // an event of it was set aside
-	Unanswered   bool `json:"unanswered"`              // refused because nobody decided
+	InTime     bool `json:"in_time"`    // fixed when the case opens (R32)
+	InWindow   bool `json:"in_window"`  // within the longer time that other claims survive (R33)
+	Urgent     bool `json:"urgent"`     // R36
+	OwnBuyer   bool `json:"own_buyer"`  // the order names this buyer, or names nobody
+	Appealed   bool `json:"appealed"`   // the one appeal is used
+	Escalated  bool `json:"escalated"`  // the owner has the move
+	Flagged    bool `json:"flagged"`    // an event of it was set aside
+	Unanswered bool `json:"unanswered"` // refused because nobody decided
 
 	Facts    map[Item]Fact `json:"facts,omitempty"`
 	Asking   Item          `json:"asking,omitempty"`  // what the buyer is asked for now

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,7 +11,9 @@ import (
 	"testing"
 
 	"tuidan/app"
+	"tuidan/refund"
 	"tuidan/rehearsal"
+	"tuidan/storage/bolt"
 )
 
 // TestErasedIsFoundNowhere does so whenever the desk dies while it forgets, too.
@@ -97,6 +100,7 @@ func eraseAndFind(t *testing.T, instructions int) {
 		"clock +2h", // the next sweep wipes
 		"payouts T1001 1")
 	do(t, world.Close(t.Context()))
+	books(t, folder)
 	found, files := find()
 	if len(found) > 0 || files < 2 {
 		t.Errorf("in %d files: %q", files, found)
@@ -104,4 +108,26 @@ func eraseAndFind(t *testing.T, instructions int) {
 	if sealed, _ := filepath.Glob(filepath.Join(folder, "evidence", "*")); len(sealed) > 0 {
 		t.Errorf("evidence %q", sealed)
 	}
+}
+
+// books checks that what an order was paid still stands, in its account and in the
+// request that is nobody's now.
+func books(t *testing.T, folder string) {
+	t.Helper()
+	store, err := bolt.Open(filepath.Join(folder, "tuidan.db"), bolt.Options{ReadOnly: true})
+	do(t, err)
+	do(t, store.View(t.Context(), func(r refund.Reader) error {
+		key := refund.OrderKey{Shop: "star", No: "T1001"}
+		account, err1 := r.Account(key)
+		cases, err2 := r.CasesOf(key)
+		if account.Paid != (refund.Money{Minor: 3000, Currency: "CNY"}) || len(cases) != 1 {
+			t.Errorf("account %+v, cases %q", account, cases)
+		}
+		c, err3 := r.Case(cases[0])
+		if payout := c.Payout(); !c.Chat.Erased() || c.Status != refund.Refunded || payout == nil || payout.Amount != account.Paid {
+			t.Errorf("what stays: %+v", c)
+		}
+		return errors.Join(err1, err2, err3)
+	}))
+	do(t, store.Close())
 }
