@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"tuidan/orders"
 	"tuidan/refund"
@@ -14,19 +16,11 @@ import (
 // check reads a config and everything that it names, without starting anything,
 // and tells every mistake in one run, or that all is well.
 func check(file string, environment []string, stdout, stderr io.Writer) int {
-	setup, err := LoadConfig(file, environment)
+	setup, err := CheckConfig(file, environment)
 	if err != nil {
 		if err := tellProblems(err, stderr); err != errSaid {
 			fmt.Fprintf(stderr, "tuidan: %v\n", err)
 		}
-		return exitWrong
-	}
-	var found Problems
-	for _, shop := range setup.Shops {
-		found = append(found, policyProblems(shop.Policy.Check(setup.Catalogs.Locales()...))...)
-	}
-	if len(found) > 0 {
-		_ = tellProblems(found.sorted(), stderr)
 		return exitWrong
 	}
 	fmt.Fprintf(stdout, "%s: all good\n", file)
@@ -36,6 +30,9 @@ func check(file string, environment []string, stdout, stderr io.Writer) int {
 	for _, shop := range setup.Shops {
 		fmt.Fprintf(stdout, "  shop      %s (%s): %d staff, %s orders, policy %s\n",
 			shop.ID, shop.Title, len(shop.Staff), countOrders(setup, shop), shop.Policy.Hash[:12])
+		for _, name := range slices.Sorted(maps.Keys(shop.Config.Channels)) {
+			fmt.Fprintf(stdout, "  channel   %s (%s): %s\n", name, shop.Config.Channels[name].Kind, describeTerms(shop.terms(name)))
+		}
 	}
 	for _, note := range setup.Notes {
 		fmt.Fprintf(stdout, "  note      %s\n", note)

@@ -129,11 +129,21 @@ type SupplierConfig struct {
 	Path Path   `yaml:"path"`
 }
 
-// ChannelConfig is one payment channel, by the name that orders use.
+// ChannelConfig is one payment channel, by the name that orders use. Which keys
+// a kind has, and which it cannot do without, is in channelKinds.
 type ChannelConfig struct {
-	Kind    string `yaml:"kind"` // sandbox
-	Path    Path   `yaml:"path"`
-	KeyLife Span   `yaml:"key_life"`
+	Kind       string `yaml:"kind"`
+	Path       Path   `yaml:"path"`        // of a sandbox's books
+	KeyLife    Span   `yaml:"key_life"`    // of a sandbox
+	Whole      bool   `yaml:"whole"`       // of a sandbox: no parts of a charge
+	Unasked    bool   `yaml:"unasked"`     // of a sandbox: it cannot be asked
+	SecondOver string `yaml:"second_over"` // of by_hand: the amount above which a second person confirms
+	Instead    string `yaml:"instead"`     // the channel that is proposed to people where this one cannot pay
+	URL        string `yaml:"api_url"`     // of the provider; empty: the real one
+	AppID      string `yaml:"app_id"`
+	Key        Secret `yaml:"key"` // that requests are signed with, or allowed by
+	KeyFile    Path   `yaml:"key_file"`
+	PublicFile Path   `yaml:"public_key_file"` // that the provider's answers are verified with
 }
 
 // Span is a length of time, written as Go does: "90s", "2h".

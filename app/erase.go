@@ -31,6 +31,10 @@ func eraseBuyer(ctx context.Context, id int64, config string, environment []stri
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	now := engine.SystemClock{}.Now()
+	var shops []refund.Shop
+	for _, shop := range setup.Shops {
+		shops = append(shops, shop.Shop)
+	}
 	var chat refund.Chat
 	var kept *refund.Words
 	var erasing refund.Commit
@@ -45,7 +49,7 @@ func eraseBuyer(ctx context.Context, id int64, config string, environment []stri
 		if kept = dialogs.Kept(chat, cases, busy, now); kept != nil {
 			return nil
 		}
-		erasing, err = engine.Erase(r, setup.Keys, chat, now)
+		erasing, err = engine.Erase(r, setup.Keys, shops, chat, now)
 		return err
 	})
 	switch {
@@ -62,6 +66,9 @@ func eraseBuyer(ctx context.Context, id int64, config string, environment []stri
 	}
 	for i := range erasing.Jobs {
 		erasing.Jobs[i].ID = uint64(now.UnixMicro()) + uint64(i)
+	}
+	for i := range erasing.Outbox {
+		erasing.Outbox[i].Seq = uint64(now.UnixMicro()) + uint64(i)
 	}
 	if err := store.Apply(ctx, erasing); err != nil {
 		return err

@@ -53,7 +53,7 @@ func explainOrder(line *policyLine, environment []string, stdout, stderr io.Writ
 		if options.Issue != "" && string(reason) != options.Issue {
 			continue
 		}
-		explanation, err := shop.Policy.Explain(shop.Policy.Decide(applying(shop.Policy, order, reason, at)))
+		explanation, err := shop.Policy.Explain(shop.Policy.Decide(applying(shop, order, reason, at)))
 		if err != nil {
 			return fmt.Errorf("explain order %s: %w", order.No, err)
 		}
@@ -95,8 +95,9 @@ func findOrder(setup *Setup, no, id string) (ShopSetup, refund.Order, error) {
 }
 
 // applying are the facts of a request that its buyer has just made.
-func applying(p *policy.Policy, order refund.Order, reason refund.Reason, at time.Time) policy.Facts {
-	f := policy.Facts{Order: order, Reason: reason, Now: at, Reported: at,
+func applying(shop ShopSetup, order refund.Order, reason refund.Reason, at time.Time) policy.Facts {
+	p := shop.Policy
+	f := policy.Facts{Order: order, Reason: reason, Now: at, Zone: shop.Zone, Reported: at,
 		Signals: policy.Signals{Claims: 1, AccountClaims: 1, Matches: true, Late: policy.Late(order, nil, at)}}
 	f.InWindow, f.Survives = p.InTime(order, at)
 	if left, known := (refund.Account{NetPaid: order.NetPaid, Refunded: order.Refunded}).Left(); known {

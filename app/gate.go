@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tuidan/engine"
+	"tuidan/payouts"
 	"tuidan/refund"
 )
 
@@ -155,7 +156,7 @@ func (s gatedSupplier) Withdraw(ctx context.Context, key string, order refund.Or
 
 // gatedChannel is a payment channel behind the gate.
 type gatedChannel struct {
-	engine.Channel
+	*payouts.Sandbox
 	gate *gate
 }
 
@@ -163,14 +164,21 @@ func (c gatedChannel) Refund(ctx context.Context, payout refund.Payout) (refund.
 	if err := c.gate.pass(); err != nil {
 		return refund.Receipt{}, err
 	}
-	return c.Channel.Refund(ctx, payout)
+	return c.Sandbox.Refund(ctx, payout)
 }
 
 func (c gatedChannel) Ask(ctx context.Context, payout refund.Payout) (refund.Receipt, error) {
 	if err := c.gate.pass(); err != nil {
 		return refund.Receipt{}, err
 	}
-	return c.Channel.Ask(ctx, payout)
+	return c.Sandbox.Ask(ctx, payout)
+}
+
+func (c gatedChannel) List(ctx context.Context, from, before time.Time) ([]refund.Paid, error) {
+	if err := c.gate.pass(); err != nil {
+		return nil, err
+	}
+	return c.Sandbox.List(ctx, from, before)
 }
 
 // gatedNotebook is what people sorted, behind the gate.

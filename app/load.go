@@ -19,6 +19,7 @@ import (
 
 	"tuidan/bot"
 	"tuidan/bot/locker"
+	"tuidan/engine"
 	"tuidan/intents"
 	"tuidan/locales"
 	"tuidan/orders"
@@ -50,10 +51,10 @@ type Setup struct {
 // ShopSetup is one shop, ready to be opened.
 type ShopSetup struct {
 	refund.Shop
-	Config ShopConfig
-	Policy *policy.Policy
-	Rules  []byte // the policy file as it was read
-	Orders []byte // the order file as it was read
+	Config   ShopConfig
+	Policy   *policy.Policy
+	Orders   []byte                    // the order file as it was read
+	Channels map[string]engine.Channel // all but sandboxes, which have files to open
 }
 
 // loading is how a config and the files that it names are read.
@@ -65,18 +66,30 @@ type loading struct {
 	environment []string // NAME=VALUE
 	read        func(path string) ([]byte, error)
 	orders      orders.Options
+	thorough    bool // also what does not keep a policy from being used
 }
 
 // LoadConfig reads a config file and everything that it names. The error is
 // Problems, with all that is wrong in the config, the policies, the order files and
 // the catalogs, unless the config file itself cannot be read.
 func LoadConfig(file string, environment []string) (*Setup, error) {
+	return loadFile(file, environment, false)
+}
+
+// CheckConfig is LoadConfig that also refuses what a policy should not be left
+// with: rules that never decide, and texts that lack a locale that the shop or a
+// buyer reads.
+func CheckConfig(file string, environment []string) (*Setup, error) {
+	return loadFile(file, environment, true)
+}
+
+func loadFile(file string, environment []string, thorough bool) (*Setup, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the config: %w", err)
 	}
 	return load(loading{
-		name: file, data: data, folder: filepath.Dir(file), environment: environment, read: os.ReadFile,
+		name: file, data: data, folder: filepath.Dir(file), environment: environment, read: os.ReadFile, thorough: thorough,
 	})
 }
 
@@ -326,20 +339,13 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 		ID: refund.ShopID(shop.ID), Title: shop.Title, Locale: shop.Locale, Currency: shop.Currency, Zone: zone,
 		Group: refund.ChatID(shop.Group), Staff: c.staff(shop.Staff, key), Key: []byte(shop.Key),
 	}}
-	ready.Policy, ready.Rules = c.policy(shop, key)
+	ready.Policy = c.policy(shop, key)
 	c.among(key+".orders.kind", shop.Orders.Kind, "csv")
 	for name, supplier := range shop.Suppliers {
 		c.among(key+".suppliers."+name+".kind", supplier.Kind, "sandbox")
 	}
-	for name, channel := range shop.Channels {
-		c.among(key+".channels."+name+".kind", channel.Kind, "sandbox")
-		if channel.KeyLife < 0 {
-			c.wrong(key+".channels."+name+".key_life", "", "%s is below zero", channel.KeyLife)
-		}
-	}
-	if len(shop.Channels) == 0 {
-		c.wrong(key+".channels", "", "without a payment channel nothing can be refunded")
-	}
+	ready.Channels = c.channels(shop, key+".channels")
+	ready.Instead = c.instead(shop, key+".channels")
 	return ready
 }
 
@@ -378,29 +384,40 @@ func (c *checker) staff(people []StaffConfig, key string) []refund.Staff {
 	return staff
 }
 
-func (c *checker) policy(shop *ShopConfig, key string) (*policy.Policy, []byte) {
+func (c *checker) policy(shop *ShopConfig, key string) *policy.Policy {
 	if shop.Policy == "" {
 		c.wrong(key+".policy", "", "the shop's policy file is missing")
-		return nil, nil
+		return nil
 	}
-	data, err := c.loading.read(string(shop.Policy))
+	var loaded *policy.Policy
+	var found policy.Mistakes
+	var err error
+	if c.loading.thorough {
+		loaded, found, err = policy.Inspect(string(shop.Policy), c.loading.read, knownLocales()...)
+	} else {
+		loaded, err = policy.Open(string(shop.Policy), c.loading.read)
+		if mistakes, ok := errors.AsType[*policy.Mistakes](err); ok {
+			found, err = *mistakes, nil
+		}
+	}
 	if err != nil {
 		c.wrong(key+".policy", "", "%v", plain(err))
-		return nil, nil
+		return nil
 	}
-	loaded, err := policy.Load(string(shop.Policy), data)
-	if mistakes, ok := errors.AsType[*policy.Mistakes](err); ok {
-		c.problems = append(c.problems, policyProblems(*mistakes)...)
-		return nil, nil
-	}
-	if err != nil {
-		c.wrong(key+".policy", "", "%v", err)
-		return nil, nil
-	}
-	if loaded.Currency() != shop.Currency {
+	c.problems = append(c.problems, policyProblems(found)...)
+	if loaded != nil && loaded.Currency() != shop.Currency {
 		c.note("%s: the policy's limits are in %s and the shop sells in %s, so its rules send everything to review", shop.ID, loaded.Currency(), shop.Currency)
 	}
-	return loaded, data
+	return loaded
+}
+
+// knownLocales are those that shops and buyers can read: the catalogs'.
+func knownLocales() []string {
+	catalogs, err := locales.Load(locales.Embedded)
+	if err != nil {
+		return nil // which the config's check tells
+	}
+	return catalogs.Locales()
 }
 
 // orders reads the order files, each once even when several shops share it.

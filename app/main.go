@@ -65,6 +65,9 @@ type commandLine struct {
 		Buyer  int64  `arg:"" help:"The buyer's Telegram id."`
 		Config string `help:"The config file, which names the data and the keys." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Delete what is kept about a buyer, as his own /forget does, while the desk is stopped. Example: tuidan erase 123456789"`
+	Export struct {
+		Ledger exportOptions `cmd:"" help:"The ledger: what was paid back and where it was booked, what is owed, came back or was given up. Example: tuidan export ledger --csv --from 2026-03-01 > march.csv"`
+	} `cmd:"" help:"Write records of a shop to standard output. Example: tuidan export ledger --csv"`
 	Version struct{} `cmd:"" help:"Print the version. Example: tuidan version"`
 	Help    struct {
 		Command []string `arg:"" optional:"" help:"The command to explain."`
@@ -118,6 +121,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = openEvidence(line.Evidence.File, line.Evidence.Config, environment, stdout, stderr)
 	case "erase":
 		err = eraseBuyer(ctx, line.Erase.Buyer, line.Erase.Config, environment, stdout, stderr)
+	case "export":
+		err = exportLedger(ctx, line.Export.Ledger, environment, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())
 	}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"tuidan/bot/locker"
 	"tuidan/engine"
@@ -50,12 +49,10 @@ func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premis
 	for i := range setup.Shops {
 		ids[i] = setup.Shops[i].ID
 	}
-	channels := make(map[string]*payouts.Sandbox)
+	sandboxes := make(map[string]*payouts.Sandbox)
 	for i := range setup.Shops {
 		shop := &setup.Shops[i]
-		own := engine.Shop{
-			Shop: shop.Shop, Policy: shop.Policy, Suppliers: make(map[string]engine.Supplier), Channels: make(map[string]engine.Channel),
-		}
+		own := engine.Shop{Shop: shop.Shop, Policy: shop.Policy, Suppliers: make(map[string]engine.Supplier)}
 		file, err := orders.OpenFile(string(shop.Config.Orders.Path), orders.Options{
 			Shops: ids, KeepGood: shop.Config.Orders.KeepGood, Log: log,
 		})
@@ -74,23 +71,8 @@ func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premis
 			}
 			own.Suppliers[name] = supplier
 		}
-		for name, config := range shop.Config.Channels {
-			path := pathOr(config.Path, data, "channels", string(shop.ID)+"-"+name+".log")
-			channel := channels[path]
-			if channel == nil {
-				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-					return p, fmt.Errorf("open channel %s of %s: %w", name, shop.ID, err)
-				}
-				channel, err = payouts.OpenSandbox(path, payouts.Options{
-					Now: clock.Now, KeyLife: time.Duration(config.KeyLife), Query: true, Partial: true,
-				})
-				if err != nil {
-					return p, fmt.Errorf("open channel %s of %s: %w", name, shop.ID, err)
-				}
-				p.close = append(p.close, channel.Close)
-				channels[path] = channel
-			}
-			own.Channels[name] = channel
+		if own.Channels, err = p.openChannels(shop, data, clock, sandboxes); err != nil {
+			return p, err
 		}
 		p.shops = append(p.shops, own)
 	}

@@ -10,18 +10,18 @@ import (
 	"text/tabwriter"
 
 	"tuidan/policy"
-	"tuidan/refund"
 )
 
 // policyLine is what kong reads of `tuidan policy …`.
 type policyLine struct {
 	Check struct {
-		Files []string `arg:"" name:"file" help:"Policy files."`
+		Files  []string `arg:"" optional:"" name:"file" help:"Policy files."`
+		Config string   `help:"A config file: its shops' policies are checked, and texts must be in all locales that shops and buyers read." placeholder:"FILE"`
 	} `cmd:"" help:"Name every mistake of policy files with file, line and column: what cannot be read, rules that never decide, texts that lack one of the file's locales. Example: tuidan policy check policy.yaml"`
 	Print struct {
 		File    string `arg:"" help:"A policy file."`
 		Product string `arg:"" optional:"" help:"Only this product."`
-	} `cmd:"" help:"Print every value of each product and where it comes from. Example: tuidan policy print policy.yaml cmcc30"`
+	} `cmd:"" help:"Print the whole policy as one file, with all that it takes from its base and that products take from others, and where that comes from; or every value of one product. Example: tuidan policy print policy.yaml cmcc30"`
 	Explain struct {
 		Order  string `arg:"" help:"An order's number."`
 		Issue  string `help:"Why the buyer wants his money back, such as failed_topup; without it each reason and what follows." placeholder:"REASON"`
@@ -47,7 +47,7 @@ type policyLine struct {
 func runPolicy(ctx context.Context, command string, line *policyLine, environment []string, stdout, stderr io.Writer) error {
 	switch command, _, _ := strings.Cut(command, " "); command {
 	case "check":
-		return checkPolicies(line.Check.Files, stdout, stderr)
+		return checkPolicies(line.Check.Files, line.Check.Config, environment, stdout, stderr)
 	case "print":
 		return printPolicy(line.Print.File, line.Print.Product, stdout, stderr)
 	case "explain":
@@ -64,16 +64,31 @@ func runPolicy(ctx context.Context, command string, line *policyLine, environmen
 	return fmt.Errorf("there is no command policy %s", command)
 }
 
-// checkPolicies tells every mistake of all files, or what each policy has.
-func checkPolicies(files []string, stdout, stderr io.Writer) error {
+// checkPolicies tells every mistake of all files, or what each policy has. With a
+// config its shops' policies are among them.
+func checkPolicies(files []string, config string, environment []string, stdout, stderr io.Writer) error {
 	var found Problems
-	for _, file := range files {
-		p, problems := openPolicy(file)
-		if p != nil {
-			problems = policyProblems(p.Check())
+	var locales []string
+	if config != "" {
+		setup, err := CheckConfig(config, environment)
+		problems, wrong := errors.AsType[Problems](err)
+		if err != nil && !wrong {
+			return err
 		}
+		found = problems
+		locales = knownLocales()
+		if setup != nil {
+			for _, shop := range setup.Shops {
+				tellGood(stdout, string(shop.Config.Policy), shop.Policy)
+			}
+		}
+	} else if len(files) == 0 {
+		return errors.New("name a policy file, or a config with --config")
+	}
+	for _, file := range files {
+		p, problems := openPolicy(file, locales...)
 		if found = append(found, problems...); len(problems) == 0 {
-			fmt.Fprintf(stdout, "%s: all good, texts in %s, policy %s\n", file, strings.Join(p.Locales(), ", "), p.Hash[:12])
+			tellGood(stdout, file, p)
 		}
 	}
 	if len(found) > 0 {
@@ -82,59 +97,49 @@ func checkPolicies(files []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// printPolicy prints what holds for each product, or for one, and why.
+func tellGood(to io.Writer, file string, p *policy.Policy) {
+	fmt.Fprintf(to, "%s: all good, texts in %s, policy %s\n", file, strings.Join(p.Locales(), ", "), p.Hash[:12])
+}
+
+// printPolicy prints the whole policy, or what holds for one product, and why.
 func printPolicy(file, product string, stdout, stderr io.Writer) error {
-	p, problems := openPolicy(file)
-	if p == nil {
-		return tellProblems(problems, stderr)
-	}
-	var parts, names []string
-	for _, one := range p.Products() {
-		name := one.Name
-		names = append(names, name)
-		if product == "" || name == product {
-			parts = append(parts, "product "+name)
-		}
-	}
-	if product != "" && len(parts) == 0 {
-		return tellProblems(Problems{{File: file, Text: fmt.Sprintf("there is no product %q", product), Hint: nearest(product, names)}}, stderr)
+	p, err := policy.Open(file, os.ReadFile)
+	if err != nil {
+		return tellPolicyMistakes(plain(err), stderr)
 	}
 	if product == "" {
-		for _, kind := range []refund.Kind{refund.Card, refund.TopUp, refund.Membership} {
-			if of := "kind " + string(kind); p.Settings(of) != nil {
-				parts = append(parts, of)
-			}
-		}
+		_, err := stdout.Write(p.Annotated())
+		return err
 	}
-	out := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	for i, part := range parts {
-		if i > 0 {
-			fmt.Fprintln(out)
+	settings := p.Settings("product " + product)
+	if settings == nil {
+		var names []string
+		for _, one := range p.Products() {
+			names = append(names, one.Name)
 		}
-		fmt.Fprintln(out, part)
-		for _, s := range p.Settings(part) {
-			switch {
-			case s.Line == 0:
-				fmt.Fprintf(out, "  %s\t-\tnot given\n", s.Name)
-			case s.From == part:
-				fmt.Fprintf(out, "  %s\t%s\t%s:%d\n", s.Name, s.Value, file, s.Line)
-			default:
-				fmt.Fprintf(out, "  %s\t%s\t%s:%d, from %s\n", s.Name, s.Value, file, s.Line, s.From)
-			}
+		return tellProblems(Problems{{File: file, Text: fmt.Sprintf("there is no product %q", product), Hint: nearest(product, names)}}, stderr)
+	}
+	fmt.Fprintln(stdout, "product", product)
+	out := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	for _, s := range settings {
+		switch {
+		case s.Line == 0:
+			fmt.Fprintf(out, "  %s\t-\tnot given\n", s.Name)
+		case s.From == "product "+product:
+			fmt.Fprintf(out, "  %s\t%s\t%s:%d\n", s.Name, s.Value, s.File, s.Line)
+		default:
+			fmt.Fprintf(out, "  %s\t%s\t%s:%d, from %s\n", s.Name, s.Value, s.File, s.Line, s.From)
 		}
 	}
 	return out.Flush()
 }
 
-// openPolicy reads a policy file; without a policy there are problems.
-func openPolicy(file string) (*policy.Policy, Problems) {
-	data, err := os.ReadFile(file)
+// openPolicy reads a policy file and finds all that is wrong with it; the policy is
+// nil when it cannot be used.
+func openPolicy(file string, locales ...string) (*policy.Policy, Problems) {
+	p, mistakes, err := policy.Inspect(file, os.ReadFile, locales...)
 	if err != nil {
 		return nil, Problems{{File: file, Text: plain(err).Error()}}
 	}
-	p, err := policy.Load(file, data)
-	if mistakes, ok := errors.AsType[*policy.Mistakes](err); ok {
-		return nil, policyProblems(*mistakes)
-	}
-	return p, nil
+	return p, policyProblems(mistakes)
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -60,6 +61,9 @@ func Rehearsed(folder string) (rehearsal.Plan, error) {
 // does not carry is the sample's too.
 func rehearsedSetup(folder string) (*Setup, error) {
 	read := func(name string) ([]byte, error) {
+		if !filepath.IsLocal(name) { // a policy's base, since paths of the config were looked at
+			return nil, fmt.Errorf("%s is outside the script's folder", name)
+		}
 		if folder != "" {
 			data, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name)))
 			if !errors.Is(err, fs.ErrNotExist) {
@@ -156,7 +160,9 @@ func startRehearsed(ctx context.Context, setup *Setup, stage rehearsal.Stage) (r
 			shops[i].Suppliers[name] = gatedSupplier{stage.Supplier, r.gate}
 		}
 		for name := range shop.Config.Channels {
-			shops[i].Channels[name] = gatedChannel{stage.Channel, r.gate}
+			if shops[i].Channels[name] = shop.Channels[name]; shop.Channels[name] == nil {
+				shops[i].Channels[name] = gatedChannel{stage.Channel, r.gate}
+			}
 		}
 	}
 	r.desk, err = openDesk(ctx, parts{

@@ -97,3 +97,29 @@ invariants
 		})
 	}
 }
+
+// TestRehearsedBaseStaysInside has a script's policy rest on nothing outside the
+// script's folder.
+func TestRehearsedBaseStaysInside(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside.yaml")
+	text, err := sample.ReadFile("sample/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(outside, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	relative, err := filepath.Rel(folder, outside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, base := range []string{outside, filepath.ToSlash(relative), "a/../../outside.yaml"} {
+		if err := os.WriteFile(filepath.Join(folder, "policy.yaml"), []byte("version: 1\nbase: "+base+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Rehearsed(folder); err == nil || !strings.Contains(err.Error(), "policy.yaml:2:7: the base cannot be read: ") || !strings.Contains(err.Error(), "outside the script's folder") {
+			t.Errorf("%s: %v", base, err)
+		}
+	}
+}

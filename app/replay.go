@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -31,6 +30,11 @@ type replayed struct {
 	cases, same int
 	unjudged    int // that no policy decided, or an older program that kept too little
 	changes     map[change]tally
+	next        map[aheadRow]aheadTally // what one more step of automation would have decided
+}
+
+func newReplayed() replayed {
+	return replayed{changes: map[change]tally{}, next: map[aheadRow]aheadTally{}}
 }
 
 // change is from which decision to which.
@@ -53,51 +57,27 @@ func replay(ctx context.Context, o replayOptions, environment []string, stdout, 
 	if err != nil {
 		return tellProblems(err, stderr)
 	}
-	shop, err := replayShop(setup, o.shop)
+	shop, err := shopNamed(setup, o.shop)
 	if err != nil {
 		return err
 	}
-	var since time.Time
-	if o.since != "" {
-		if since, err = time.ParseInLocation(time.DateOnly, o.since, shop.Zone); err != nil {
-			return fmt.Errorf("--since %q is no date such as 2026-03-01", o.since)
-		}
-	}
-	data, err := os.ReadFile(o.policy)
-	if err != nil {
-		return plain(err)
-	}
-	next, err := policy.Load(o.policy, data)
-	if err != nil {
-		return tellPolicyMistakes(err, stderr)
-	}
-	store, err := bolt.Open(filepath.Join(string(setup.Config.Data), storeFile), bolt.Options{ReadOnly: true})
-	if errors.Is(err, bolt.ErrLocked) {
-		return fmt.Errorf("the desk is running on %s; stop it for the moment, or copy the folder and name the copy: %s", setup.Config.Data, Variable("data"))
-	}
+	since, err := day("--since", o.since, shop)
 	if err != nil {
 		return err
 	}
-	result, err := replayStore(ctx, store, shop.ID, since, next)
+	next, err := policy.Open(o.policy, os.ReadFile)
+	if err != nil {
+		return tellPolicyMistakes(plain(err), stderr)
+	}
+	store, err := readStore(setup)
+	if err != nil {
+		return err
+	}
+	result, err := replayStore(ctx, store, shop, since, next)
 	if err = errors.Join(err, store.Close()); err != nil {
 		return err
 	}
-	return result.write(stdout, setup.Catalogs)
-}
-
-func replayShop(setup *Setup, id string) (*ShopSetup, error) {
-	if id == "" && len(setup.Shops) == 1 {
-		return &setup.Shops[0], nil
-	}
-	for i := range setup.Shops {
-		if string(setup.Shops[i].ID) == id {
-			return &setup.Shops[i], nil
-		}
-	}
-	if id == "" {
-		return nil, errors.New("the config has several shops: name one with --shop")
-	}
-	return nil, fmt.Errorf("there is no shop %q in the config", id)
+	return errors.Join(result.write(stdout, setup.Catalogs), result.writeAhead(stdout, setup.Catalogs))
 }
 
 // tellPolicyMistakes writes a policy's mistakes as those of a config are written.
@@ -114,16 +94,16 @@ const replayBatch = 256
 
 // replayStore reads cases in one goroutine and decides them in as many as there are
 // processors.
-func replayStore(ctx context.Context, store *bolt.Store, shop refund.ShopID, since time.Time, next *policy.Policy) (replayed, error) {
+func replayStore(ctx context.Context, store *bolt.Store, shop *ShopSetup, since time.Time, next *policy.Policy) (replayed, error) {
 	batches := make(chan []refund.Case, 2*runtime.GOMAXPROCS(0))
 	parts := make(chan replayed)
 	var deciding sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		deciding.Go(func() {
-			part := replayed{changes: map[change]tally{}}
+			part := newReplayed()
 			for batch := range batches {
 				for i := range batch {
-					part.decide(&batch[i], next)
+					part.decide(&batch[i], next, shop.Zone)
 				}
 			}
 			parts <- part
@@ -136,7 +116,7 @@ func replayStore(ctx context.Context, store *bolt.Store, shop refund.ShopID, sin
 		batch := make([]refund.Case, 0, replayBatch)
 		reading = store.View(ctx, func(r refund.Reader) error {
 			return r.Each(func(c refund.Case) error {
-				if c.Shop != shop || c.Order.No == "" || c.OpenedAt.Before(since) {
+				if c.Shop != shop.ID || c.Order.No == "" || c.OpenedAt.Before(since) {
 					return nil
 				}
 				if batch = append(batch, c); len(batch) == replayBatch {
@@ -148,23 +128,26 @@ func replayStore(ctx context.Context, store *bolt.Store, shop refund.ShopID, sin
 		})
 		batches <- batch
 	}()
-	all := replayed{changes: map[change]tally{}}
+	all := newReplayed()
 	for part := range parts { // closed after batches, so reading is done then
 		all.add(part)
 	}
 	return all, reading
 }
 
-func (r *replayed) decide(c *refund.Case, next *policy.Policy) {
+func (r *replayed) decide(c *refund.Case, next *policy.Policy, zone *time.Location) {
 	r.cases++
 	was, people := policy.Judged(c)
 	if was == nil {
 		r.unjudged++
 		return
 	}
-	now := next.Again(c, was)
-	if people && now.Outcome != refund.AskEvidence {
+	now := next.Again(c, was, zone)
+	switch {
+	case people && now.Outcome != refund.AskEvidence:
 		now.Outcome = refund.Review
+	case !people:
+		r.ahead(c, was, &now, next)
 	}
 	less := func(d *refund.Decision) refund.Money {
 		if d.Outcome != refund.Refund {
@@ -188,21 +171,28 @@ func (r *replayed) decide(c *refund.Case, next *policy.Policy) {
 }
 
 func (r *replayed) count(what change, one tally) {
-	sum := r.changes[what]
-	sum.cases += one.cases
-	if sum.money == nil {
-		sum.money = map[string]int64{}
+	r.changes[what] = r.changes[what].plus(one)
+}
+
+// plus adds a tally; the sum takes over the map of t.
+func (t tally) plus(one tally) tally {
+	t.cases += one.cases
+	if t.money == nil {
+		t.money = map[string]int64{}
 	}
 	for currency, minor := range one.money {
-		sum.money[currency] += minor
+		t.money[currency] += minor
 	}
-	r.changes[what] = sum
+	return t
 }
 
 func (r *replayed) add(part replayed) {
 	r.cases, r.same, r.unjudged = r.cases+part.cases, r.same+part.same, r.unjudged+part.unjudged
 	for what, one := range part.changes {
 		r.count(what, one)
+	}
+	for row, one := range part.next {
+		r.countAhead(row, one)
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"tuidan/locales"
 	"tuidan/policy"
 	"tuidan/refund"
 	"tuidan/storage/bolt"
@@ -81,7 +84,7 @@ func TestReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	stricter := filepath.Join(dir, "new.yaml")
-	text = regexp.MustCompile(`(?s)(  steam50:.*?instant: )true`).ReplaceAll(text, []byte("${1}false"))
+	text = regexp.MustCompile(`(?s)(  steam50:.*?automation: )unused`).ReplaceAll(text, []byte("${1}failed"))
 	if err := os.WriteFile(stricter, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -124,6 +127,66 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// TestReplayAhead plays what people decided of unused cards that the next step of
+// automation would have refunded at once, and of failed top-ups that nobody refunds
+// by a rule; the report says how often they agreed, and what time it took.
+func TestReplayAhead(t *testing.T) {
+	t.Parallel()
+	_, text := samplePolicy(t)
+	text = bytes.Replace(text, []byte("    window: 24h\n    automation: unused"), []byte("    window: 24h\n    automation: failed"), 1)
+	text = bytes.Replace(text, []byte("    automation: unused"), []byte("    automation: none"), 1)
+	p, err := policy.Load("policy.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := newReplayed()
+	decided := func(product string, state refund.State, people ...refund.Decision) {
+		paid := refund.Money{Minor: 5000, Currency: "CNY"}
+		order := refund.Order{OrderKey: refund.OrderKey{Shop: "star", No: "C1"}, Product: product, Amount: paid, NetPaid: &paid, State: state}
+		d := p.Decide(policy.Facts{Order: order, Reason: refund.ChangedMind, Now: replayStart, Reported: replayStart, InWindow: true,
+			Survives: true, Left: &paid, Signals: policy.Signals{Claims: 1, AccountClaims: 1, Matches: true}})
+		d.Number, d.At = 1, replayStart
+		for i := range people {
+			people[i].Number = i + 2
+		}
+		result.decide(&refund.Case{Shop: "star", Order: order, Reason: refund.ChangedMind, OpenedAt: replayStart,
+			Decisions: append([]refund.Decision{d}, people...)}, p, nil)
+	}
+	by := func(outcome refund.Outcome, after time.Duration) refund.Decision {
+		return refund.Decision{Outcome: outcome, By: 7, At: replayStart.Add(after)}
+	}
+	decided("steam50", refund.StateDelivered, by(refund.Refund, time.Hour))
+	decided("steam50", refund.StateDelivered, by(refund.AskEvidence, time.Minute), by(refund.Refund, 3*time.Hour))
+	decided("steam50", refund.StateDelivered, by(refund.Refuse, 2*time.Hour))
+	decided("steam50", refund.StateDelivered)
+	decided("steam50", refund.StateRedeemed) // refused by the rule
+	decided("cmcc30", refund.StateArrived, by(refund.Refuse, time.Minute))
+	decided("cmcc30", refund.StateDelivered, by(refund.Refund, time.Minute)) // the next step leaves it to people
+	decided("game648", refund.StateDelivered)
+	var out strings.Builder
+	catalogs, err := locales.Load(locales.Embedded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := result.writeAhead(&out, catalogs); err != nil {
+		t.Fatal(err)
+	}
+	const want = `
+One step further of automation, this would have been decided at once instead of by a person:
+
+cases  product  automation       would be  people agreed  people did not  refunded at once  people took (median)
+4      steam50  failed → unused  refund    2              1               +¥200.00          2h0m0s
+1      cmcc30   none → failed    refuse    1              0               ±0                1m0s
+1      game648  failed → unused  refund    0              0               +¥50.00           -
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if result.cases != 8 || result.same != 8 {
+		t.Errorf("%d cases, %d as before", result.cases, result.same)
+	}
+}
+
 // BenchmarkReplay decides 100,000 cases again; the goal is 10 s on two cores.
 func BenchmarkReplay(b *testing.B) {
 	data := b.TempDir()
@@ -135,7 +198,7 @@ func BenchmarkReplay(b *testing.B) {
 	}
 	defer func() { _ = store.Close() }()
 	for b.Loop() {
-		result, err := replayStore(context.Background(), store, "star", time.Time{}, p)
+		result, err := replayStore(context.Background(), store, &ShopSetup{Shop: refund.Shop{ID: "star"}}, time.Time{}, p)
 		if err != nil || result.same != 100_000 {
 			b.Fatalf("%+v, %v", result, err)
 		}

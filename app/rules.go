@@ -35,7 +35,7 @@ func openRules(setup *Setup, data string, log *slog.Logger) (*rules, error) {
 	for i := range setup.Shops {
 		shop := &setup.Shops[i]
 		r.files[shop.ID] = shop.Config.Policy
-		if err := r.keep(shop.Policy.Hash, shop.Rules); err != nil {
+		if err := r.keep(shop.Policy); err != nil {
 			return nil, err
 		}
 	}
@@ -48,15 +48,14 @@ func (r *rules) Read(id refund.ShopID) (*policy.Policy, error) {
 	if !ok {
 		return nil, fmt.Errorf("shop %s has no policy file", id)
 	}
-	data, err := r.read(string(path))
+	p, err := policy.Open(string(path), r.read)
+	if _, wrong := errors.AsType[*policy.Mistakes](err); wrong {
+		return nil, err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the policy of %s: %w", id, plain(err))
 	}
-	p, err := policy.Load(string(path), data)
-	if err != nil {
-		return nil, err
-	}
-	return p, r.keep(p.Hash, data)
+	return p, r.keep(p)
 }
 
 // Kept loads a policy that was in force once.
@@ -79,11 +78,12 @@ func (r *rules) path(hash string) string {
 	return filepath.Join(r.folder, filepath.Base(hash)+".yaml")
 }
 
-// keep writes a policy under its hash; it is on disk, whole, when keep returns.
-func (r *rules) keep(hash string, data []byte) (err error) {
+// keep writes a policy under its hash, with all that it rests on, so that it can be
+// had when those files changed; it is on disk, whole, when keep returns.
+func (r *rules) keep(p *policy.Policy) (err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	path := r.path(hash)
+	path := r.path(p.Hash)
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -99,7 +99,7 @@ func (r *rules) keep(hash string, data []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(data)
+	_, err = file.Write(p.Text())
 	if err == nil {
 		err = file.Sync()
 	}

@@ -173,8 +173,8 @@ func (e *storeError) Error() string { return e.err.Error() }
 func (o *Outbox) call(ctx context.Context, chat refund.ChatID, i *item) (refund.Commit, error) {
 	m := i.message
 	switch m.Kind {
-	case refund.CardPost:
-		return o.card(ctx, chat, m)
+	case refund.CardPost, refund.Explains:
+		return o.standing(ctx, chat, m)
 	case refund.Exhibit:
 		return refund.Commit{}, o.exhibit(ctx, chat, i)
 	case refund.Relayed:
@@ -212,11 +212,11 @@ func (o *Outbox) say(ctx context.Context, chat refund.ChatID, i *item) error {
 	return nil
 }
 
-// card brings a case's card to its newest state: an edit when it stands in the
-// group, a new message when it does not, was deleted, or stayed behind in a
-// group that has a new id.
-func (o *Outbox) card(ctx context.Context, chat refund.ChatID, m refund.Message) (refund.Commit, error) {
-	posted, err := o.posted(ctx, m.Case)
+// standing brings a case's card, or what explains it, to its newest state: an edit
+// when it stands in the group, a new message when it does not, was deleted, or
+// stayed behind in a group that has a new id.
+func (o *Outbox) standing(ctx context.Context, chat refund.ChatID, m refund.Message) (refund.Commit, error) {
+	posted, err := o.posted(ctx, m.Stands())
 	if err != nil {
 		return refund.Commit{}, err
 	}
@@ -226,16 +226,19 @@ func (o *Outbox) card(ctx context.Context, chat refund.ChatID, m refund.Message)
 		if faultOf(err) != goneFault {
 			return refund.Commit{}, err
 		}
-		o.Log.Warn("a card is gone: posted anew", attrs(m, "chat", chat)...)
+		o.Log.Warn("what stood in the group is gone: posted anew", attrs(m, "chat", chat)...)
 	}
 	params := o.textParams(chat, clip(out.text, maxText))
 	params.ReplyMarkup = out.markup
+	if params.ReplyParameters, err = o.replyTo(ctx, chat, m); err != nil {
+		return refund.Commit{}, err
+	}
 	var sent models.MessageID
 	if err := o.Client.Call(ctx, "sendMessage", params, &sent); err != nil {
 		return refund.Commit{}, err
 	}
 	return refund.Commit{
-		Posted: []refund.Posted{{Case: m.Case, Chat: chat, Message: sent.ID}},
+		Posted: []refund.Posted{{Case: m.Stands(), Chat: chat, Message: sent.ID}},
 		Posts:  []refund.Post{{Chat: chat, Message: sent.ID, Case: m.Case, Asks: m.Asks}},
 	}, nil
 }

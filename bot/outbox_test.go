@@ -332,6 +332,31 @@ func TestOutboxCard(t *testing.T) {
 	}
 }
 
+// TestOutboxExplains checks that what explains a case stands below its card, once.
+func TestOutboxExplains(t *testing.T) {
+	s := newStage(t, Limits{}).start()
+	s.put(card("1.1", "card"))
+	s.idle()
+	onCard := s.desk.posted["1.1"].Message
+	why := func(text string) refund.Message {
+		return refund.Message{Kind: refund.Explains, Key: "why/1.1", Shop: "s", Case: "1.1", OnCard: true,
+			Lines: []refund.Words{{Key: text}}, Prefer: refund.SendAgain}
+	}
+	s.put(why("first"))
+	calls := s.idle()
+	if got := fmt.Sprint(calls[0].method, calls[0].params["reply_parameters"]); got != fmt.Sprintf("sendMessagemap[allow_sending_without_reply:true message_id:%d]", onCard) {
+		t.Errorf("first call %v", calls[0])
+	}
+	below := s.desk.posted["1.1.why"].Message
+	s.put(why("second"))
+	if calls = s.idle(); calls[0].method != "editMessageText" || calls[0].params["message_id"] != float64(below) {
+		t.Errorf("second call %v", calls[0])
+	}
+	if s.desk.posted["1.1"].Message != onCard || below == onCard {
+		t.Errorf("card %d, then %+v", onCard, s.desk.posted)
+	}
+}
+
 func TestOutboxSendsACardsNewestState(t *testing.T) {
 	s := newStage(t, Limits{GroupPerMinute: 1}).start()
 	s.put(card("1.1", "one"))

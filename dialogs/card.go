@@ -3,6 +3,7 @@ package dialogs
 import (
 	"slices"
 
+	"tuidan/policy"
 	"tuidan/refund"
 )
 
@@ -12,7 +13,8 @@ func (s *step) card() {
 	c := s.touch()
 	switch c.Status {
 	case refund.Collecting, refund.Checking, refund.Paying, refund.Withdrawn, refund.Expired:
-		if !c.Urgent && !c.Shown {
+		people := c.Party() == refund.Merchant || c.Party() == refund.Owner
+		if !people && !c.Urgent && !c.Shown {
 			return
 		}
 	}
@@ -45,7 +47,7 @@ func (s *step) putCard() {
 	if c.Urgent && c.Open() {
 		head = "card_head_urgent"
 	}
-	text := lines(w(head, "Reason", reasonText(c.Reason), "Buyer", c.Buyer))
+	text := lines(w(head, "Reason", reasonText(c.Reason), "Buyer", s.buyerText()))
 	if c.Order.No != "" {
 		text = append(text, w("card_order", "Order", c.Order.No, "Title", c.Order.Title, "Amount", c.Order.Amount),
 			w("card_goods", "Goods", w("goods_"+string(s.goods())), "State", w("state_"+string(orUnknown(c.Order.State)))))
@@ -75,10 +77,14 @@ func (s *step) putCard() {
 	if d := c.Decision(); d != nil {
 		text = append(text, checkLine(d.Check))
 		for _, guard := range d.Guards {
+			if guard.Name == policy.CurrencyGuard {
+				text = append(text, w("card_guard", "Text", w("guard_currency")))
+			}
 			if len(guard.Say) > 0 {
 				text = append(text, w("card_guard", "Text", guard.Say))
 			}
 		}
+		text = append(text, s.aheadLines(d.Ahead)...)
 		if d.Approvals > 1 && c.Status == refund.AwaitingApproval {
 			text = append(text, w("card_two", "Count", len(c.Approvals)))
 		}
@@ -89,6 +95,12 @@ func (s *step) putCard() {
 	if s.chat.Blocked {
 		text = append(text, w("card_blocked"))
 	}
+	if d := c.Decision(); d != nil && d.Channel != "" && c.Status == refund.AwaitingApproval {
+		text = append(text, w("card_instead"))
+	}
+	if p := c.Payout(); p != nil && p.ByHand && c.Status == refund.Paying && p.State == refund.Submitted {
+		text = append(text, s.byHandLines()...)
+	}
 	status := w("status_" + string(c.Status))
 	if party, by := c.Next(); c.Open() {
 		text = append(text, w("card_next", "Status", status, "Party", w("party_"+string(party)), "By", by))
@@ -96,11 +108,41 @@ func (s *step) putCard() {
 		text = append(text, w("card_end", "Status", status))
 		if payout := c.Payout(); payout != nil && c.Status == refund.Refunded {
 			text = append(text, w("card_paid", "Amount", payout.Amount))
+			text = append(text, s.recoveryLine()...)
 		}
 	}
 	m.Lines, m.Buttons = text, s.cardButtons()
 	// First, so that what goes with the card finds it in the group.
 	s.result.Messages = slices.Insert(s.result.Messages, 0, m)
+}
+
+// buyerText is whose request it is, as the group reads it.
+func (s *step) buyerText() refund.Words {
+	if s.c.Chat.Erased() {
+		return w("buyer_erased")
+	}
+	return w("plain", "Text", s.c.Buyer)
+}
+
+// CardOf is the card of a case whose buyer was erased, so that what somebody still
+// owes for it can be settled. (R46)
+func CardOf(c refund.Case, facts Facts) refund.Message {
+	s := &step{facts: facts, c: &c}
+	s.putCard()
+	return s.result.Messages[0]
+}
+
+// aheadLines say what the next step of automation would have done with a case that
+// waits for people. (R50)
+func (s *step) aheadLines(ahead *refund.Ahead) []refund.Words {
+	switch {
+	case ahead == nil || s.c.Status != refund.AwaitingApproval:
+	case ahead.Outcome == refund.Refund:
+		return lines(w("card_ahead_refund", "Amount", ahead.Amount))
+	case ahead.Outcome == refund.Refuse:
+		return lines(w("card_ahead_refuse", "Clause", shopText(s.facts.Policy.Clause(ahead.Rule))))
+	}
+	return nil
 }
 
 func orUnknown(state refund.State) refund.State {
@@ -139,7 +181,7 @@ func (s *step) noteBy(person refund.PersonID, name, did, text string) {
 
 // cardButtons are what staff can do now.
 func (s *step) cardButtons() [][]refund.Button {
-	return append(s.moveButtons(), s.revealButtons()...)
+	return append(append(s.moveButtons(), s.revealButtons()...), s.whyButtons()...)
 }
 
 // moveButtons are those that bring the case on.
@@ -152,6 +194,9 @@ func (s *step) moveButtons() [][]refund.Button {
 		if _, waiting := c.Timer(refund.TimerUndo); waiting {
 			return rows(s.caseButton(w("button_undo"), "undo", "", refund.Danger))
 		}
+		if c.Payout().ByHand && c.Payout().State == refund.Submitted {
+			return s.byHandButtons()
+		}
 	case refund.PayoutHeld:
 		if c.Payout().State == refund.PayoutFailed {
 			return rows(s.caseButton(w("button_pay_again", "Amount", c.Payout().Amount), "pay_again", "", refund.Good),
@@ -163,6 +208,8 @@ func (s *step) moveButtons() [][]refund.Button {
 			s.caseButton(w("button_not_paid"), "not_paid", "", refund.Danger))
 	case refund.HandedOver:
 		return rows(s.caseButton(w("button_resume"), "resume", "", refund.Primary))
+	case refund.Refunded:
+		return s.recoveryButtons()
 	}
 	return nil
 }

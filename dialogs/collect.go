@@ -32,6 +32,8 @@ func (s *step) ask(item refund.Item) {
 	text := lines(w("ask_"+string(item), "Order", c.Order.No))
 	if why := s.whyAsked(item); len(why) > 0 {
 		text = append(text, shopText(why))
+	} else if slices.Contains(c.Asked, item) {
+		text = append(text, w("shop_asks"))
 	}
 	if !item.Typed() {
 		text = append(text, w("file_limit", "Size", refund.MaxFileBytes>>20))

@@ -21,47 +21,64 @@ func Explained(e policy.Explanation) Branch {
 	root := Branch{Words: w("explain_decision", "Outcome", outcomeText(&d))}
 	rules := Branch{Words: w("explain_rules")}
 	for _, tried := range e.Rules {
-		rules.Below = append(rules.Below, triedBranch(tried))
+		rules.Below = append(rules.Below, triedBranch(tried, d.Reads))
 	}
 	if d.Rule == "" {
 		rules.Below = append(rules.Below, Branch{Words: w("explain_no_rule")})
 	}
 	guards := Branch{Words: w("explain_guards")}
 	for _, tried := range e.Guards {
-		guards.Below = append(guards.Below, triedBranch(tried))
+		guards.Below = append(guards.Below, triedBranch(tried, d.Reads))
 	}
-	root.Below = []Branch{factorsBranch(&d), rules}
+	root.Below = []Branch{factorsBranch(&d, ruleText(&d)), rules}
 	if len(guards.Below) > 0 {
 		root.Below = append(root.Below, guards)
 	}
+	for _, ahead := range aheadText(&d) {
+		root.Below = append(root.Below, Branch{Words: ahead})
+	}
 	return root
+}
+
+// aheadText is what the next step of automation would have decided, if that is
+// something else. (R50)
+func aheadText(d *refund.Decision) []refund.Words {
+	if d.Ahead == nil {
+		return nil
+	}
+	return lines(w("explain_ahead", "Outcome", outcomeText(&refund.Decision{Outcome: d.Ahead.Outcome, Amount: d.Ahead.Amount})))
 }
 
 func outcomeText(d *refund.Decision) refund.Words {
 	outcome := w("outcome_" + string(d.Outcome))
 	switch {
-	case d.Approvals > 1:
+	case d.Approvals > 1 && d.Outcome == refund.Review:
 		outcome = w("outcome_two_approvals")
 	case d.Asks != "":
 		outcome = w("outcome_asks", "Item", itemText(d.Asks))
 	}
-	if d.Amount.IsZero() {
+	if d.Amount.IsZero() || d.Outcome == refund.Refuse { // a person's refusal keeps what was asked about
 		return outcome
 	}
 	return w("explain_amount", "Outcome", outcome, "Amount", d.Amount)
 }
 
-func factorsBranch(d *refund.Decision) Branch {
+// ruleText is the rule that decided, in the shop's words for it.
+func ruleText(d *refund.Decision) refund.Words {
+	switch {
+	case len(d.Clause) > 0:
+		return shopText(d.Clause)
+	case d.Rule != "":
+		return w("plain", "Text", d.Rule)
+	}
+	return w("explain_no_rule")
+}
+
+// factorsBranch has the four factors, each with its verdict and why. (R4)
+func factorsBranch(d *refund.Decision, rule refund.Words) Branch {
 	fault := w("value_unknown")
 	if d.Fault != refund.Nobody {
 		fault = w("party_" + string(d.Fault))
-	}
-	rule := w("explain_no_rule")
-	if d.Rule != "" {
-		rule = w("plain", "Text", d.Rule)
-		if len(d.Clause) > 0 {
-			rule = shopText(d.Clause)
-		}
 	}
 	factor := func(name refund.Words, verdict refund.Verdict, why refund.Words) Branch {
 		return Branch{Words: w("explain_factor", "Factor", name, "Verdict", w("verdict_"+string(verdict)), "Why", why)}
@@ -74,18 +91,32 @@ func factorsBranch(d *refund.Decision) Branch {
 	}}
 }
 
-func triedBranch(tried policy.Tried) Branch {
+func triedBranch(tried policy.Tried, all []refund.Reading) Branch {
 	b := Branch{Words: w("explain_tried", "Name", tried.Name, "Result", w("result_"+string(tried.Result)))}
 	if tried.Result == policy.Held {
 		b.Words = w("explain_held", "Name", tried.Name, "Outcome", w("outcome_"+tried.Outcome))
+		if tried.Name == policy.CurrencyGuard {
+			b.Below = append(b.Below, Branch{Words: w("guard_currency")})
+		}
 		if len(tried.Say) > 0 {
 			b.Below = append(b.Below, Branch{Words: shopText(tried.Say)})
 		}
 	}
 	for _, reading := range tried.Reads {
-		b.Below = append(b.Below, Branch{Words: w("explain_reading", "Fact", w("fact_"+reading.Name), "Value", valueText(reading))})
+		b.Below = append(b.Below, Branch{Words: readingText(reading, all)})
 	}
 	return b
+}
+
+// readingText is what a condition read, in words; all is what else was read with it.
+func readingText(reading refund.Reading, all []refund.Reading) refund.Words {
+	value := valueText(reading)
+	if i := slices.IndexFunc(all, func(r refund.Reading) bool { return r.Name == "currency" }); reading.Name == "amount" && i >= 0 {
+		if amount, err := refund.ParseMoney(reading.Value, all[i].Value); err == nil {
+			value = w("explain_money", "Amount", amount)
+		}
+	}
+	return w("explain_reading", "Fact", w("fact_"+reading.Name), "Value", value)
 }
 
 // valueText puts what a condition read into words. What the catalogs have no word

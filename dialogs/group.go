@@ -11,20 +11,35 @@ import (
 // inGroup handles what happens in a shop's group. Whoever has no role changes
 // nothing; a press is answered to him alone, a text not at all.
 func (s *step) inGroup() {
-	if reviews(s.event) {
+	switch {
+	case reviews(s.event):
 		s.inReview()
+		return
+	case settles(s.event):
+		s.settleDifference()
 		return
 	}
 	role := s.facts.Shop.RoleOf(s.event.Person)
 	switch s.event.Kind {
 	case refund.Ordered:
-		s.rulesCommand(role)
+		switch s.event.Command {
+		case "policy":
+			s.rulesCommand(role)
+		case "ledger":
+			if role.Decides() {
+				s.ledgerCommand()
+			}
+		}
 	case refund.Pressed:
 		switch {
 		case s.c == nil || s.c.ID != s.event.Action.Case || s.c.Shop != s.event.Shop:
 			s.alert(w("button_old_group"))
-		case !role.Decides():
+		case role == refund.NoRole:
 			s.alert(w("not_staff"))
+		case s.event.Action.Do == "why":
+			s.tellWhy() // it decides nothing
+		case !role.Decides():
+			s.alert(w("cannot_decide"))
 		case s.event.Person == refund.PersonID(s.c.Chat):
 			s.alert(w("own_case"))
 		case s.event.Action.Do == "reveal":
@@ -179,15 +194,25 @@ func (s *step) askStaff(what string) {
 	s.answer(refund.Words{})
 }
 
-// staffWrote takes a staff member's answer to the bot's question.
-func (s *step) staffWrote() {
+// answered returns which of the bot's questions a staff text answers; false when
+// it answers none, or one about an older decision, which is said.
+func (s *step) answered() (what string, ok bool) {
 	what, number, ok := strings.Cut(s.facts.Post.Asks, ":")
 	if !ok || s.event.Kind != refund.Said || !s.facts.Shop.RoleOf(s.event.Person).Decides() {
-		return
+		return "", false
 	}
 	d := s.c.Decision()
 	if n, err := strconv.Atoi(number); err != nil || d == nil || d.Number != n {
 		s.sayGroup(w("stale"))
+		return "", false
+	}
+	return what, true
+}
+
+// staffWrote takes a staff member's answer to the bot's question.
+func (s *step) staffWrote() {
+	what, ok := s.answered()
+	if !ok {
 		return
 	}
 	text := clip(strings.TrimSpace(s.event.Text), 600)
@@ -195,8 +220,8 @@ func (s *step) staffWrote() {
 	case "refuse_words":
 		s.refuseBy("own_words", text)
 	case "ask_words":
+		s.lead = lines(w("merchant_asks", "Words", text))
 		s.askFor(refund.Description)
-		s.say(lines(w("merchant_words", "Words", text)))
 	}
 }
 

@@ -101,7 +101,7 @@ func (s *step) check() {
 func (s *step) recorded() {
 	c := s.touch()
 	s.keepRecord()
-	if s.event.Result.Fail != refund.NoFail && s.needsSupplier() {
+	if s.event.Result.Fail != refund.NoFail && s.needsSupplier() && !c.Appealed {
 		// Unknown is never failed: the supplier has its time to answer.
 		s.enter(refund.AwaitingSupplier)
 		c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1)))
@@ -145,7 +145,7 @@ func (s *step) judge() {
 	if s.withPeople() && d.Outcome != refund.AskEvidence {
 		d = s.toReview(d)
 	}
-	s.decide(d)
+	s.take(d)
 }
 
 // judgement is what the policy says of the case as it stands: the one that the
@@ -183,19 +183,22 @@ func milder(one, other refund.Decision) bool {
 }
 
 // judgementBy is what one policy says of the case.
-func (s *step) judgementBy(p *policy.Policy) refund.Decision {
+func (s *step) judgementBy(p *policy.Policy) refund.Decision { return p.Decide(s.factsBy(p)) }
+
+// factsBy is what a policy may read of the case.
+func (s *step) factsBy(p *policy.Policy) policy.Facts {
 	c := s.touch()
 	missing := refund.Item("")
 	if lacking := s.lackingBy(p); len(lacking) > 0 {
 		missing = lacking[0]
 	}
-	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), Reported: c.OpenedAt,
+	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), Zone: s.facts.Shop.Zone, Reported: c.OpenedAt,
 		InWindow: c.InTime, Survives: c.InWindow, Facts: c.Facts, Missing: missing, Given: c.Has(refund.ProofOfNonUse),
 		Supplied: c.Supplied, Signals: s.signals()}
 	if left, known := s.account.Left(); known {
 		facts.Left = &left
 	}
-	return p.Decide(facts)
+	return facts
 }
 
 // signals are what speaks for abuse of this case, as far as it is known.
@@ -222,17 +225,28 @@ func (s *step) withPeople() bool {
 }
 
 // toReview turns a decision into one for people to make: they may pay what is left.
+// No step of automation would decide it for them.
 func (s *step) toReview(d refund.Decision) refund.Decision {
 	d.Outcome, d.By, d.Words, d.Clause = refund.Review, 0, "", nil
+	d.Ahead = nil
 	d.Approvals = max(d.Approvals, 1)
+	if s.c.Appealed {
+		d.Rule = "appeal"
+	}
 	if left, known := s.account.Left(); known && (d.Amount.Minor <= 0 || d.Amount.Over(left)) {
 		d.Amount = left
 	}
 	return d
 }
 
-// decide numbers a decision, keeps it and acts on it.
+// decide takes a decision that people, or the silence of people, made of an earlier one.
 func (s *step) decide(d refund.Decision) {
+	d.Ahead = nil
+	s.take(d)
+}
+
+// take numbers a decision, keeps it and acts on it.
+func (s *step) take(d refund.Decision) {
 	c := s.touch()
 	d.Number, d.At = len(c.Decisions)+1, s.now()
 	d.Seen = nil
@@ -242,6 +256,9 @@ func (s *step) decide(d refund.Decision) {
 	c.Decisions = append(c.Decisions, d)
 	c.Approvals = nil
 	s.result.Note = string(d.Outcome) + " " + d.Rule + s.beside
+	if d.Ahead != nil {
+		s.result.Note += ", ahead " + string(d.Ahead.Outcome) + " " + d.Ahead.Rule
+	}
 
 	switch d.Outcome {
 	case refund.Refund:
@@ -267,29 +284,12 @@ func (s *step) review() {
 		s.sayOwners(w("owner_decides", "Order", c.Order.No, "By", s.dueAt()))
 	}
 	if !again {
-		s.say(append(s.why("review_sent"), w("merchant_time", "By", s.dueAt())))
-	}
-}
-
-// why explains the newest decision to the buyer: the shop's own clause and the
-// three-point check. (R4, R5, R26, R40)
-func (s *step) why(head string) []refund.Words {
-	d := s.c.Decision()
-	text := lines(w(head, "Order", s.c.Order.No))
-	if len(d.Clause) > 0 {
-		text = append(text, shopText(d.Clause))
-	}
-	return append(text, checkLine(d.Check))
-}
-
-func checkLine(check refund.Check) refund.Words {
-	mark := func(good bool) refund.Words {
-		if good {
-			return w("check_yes")
+		more := w("may_add")
+		if item := s.missing(); item != "" {
+			more = w("may_add_missing", "Item", itemText(item))
 		}
-		return w("check_no")
+		s.say(append(s.why("review_sent"), w("merchant_time", "By", s.dueAt()), more))
 	}
-	return w("three_points", "InTime", mark(check.InTime), "Complete", mark(check.Complete), "Accurate", mark(check.Accurate))
 }
 
 // askSupplier gives the move to the supplier: to move or take back the credit of
@@ -304,7 +304,7 @@ func (s *step) askSupplier() {
 		s.askHelp()
 	}
 	c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1)))
-	s.say(lines(w("asked_supplier", "Order", c.Order.No, "By", s.dueAt())))
+	s.say(append(lines(w("asked_supplier", "Order", c.Order.No, "By", s.dueAt())), s.because()...))
 }
 
 func (s *step) askHelp() {
@@ -320,7 +320,8 @@ func (s *step) supplied() {
 	case refund.Adjusts:
 		c.Supplied = result.Answer
 		s.enter(refund.Adjusted)
-		s.say(lines(w("adjusted", "Order", c.Order.No, "Account", c.Facts[refund.IntendedAccount].Value)))
+		s.say(append(append(lines(w("adjusted", "Order", c.Order.No, "Account", c.Facts[refund.IntendedAccount].Value)), s.counts()...),
+			w("need_person")))
 	case refund.Refunds, refund.Refuses:
 		c.Supplied, c.SupplyNote = result.Answer, result.Note
 		s.judge()
@@ -329,20 +330,28 @@ func (s *step) supplied() {
 	}
 }
 
-// refuse closes the case with its clause, and says what would change the answer. (R5, R26)
+// refuse closes the case with its clause, says what would change the answer, and
+// offers the one appeal. (R5, R26)
 func (s *step) refuse() {
 	c := s.touch()
-	d := c.Decision()
 	s.enter(refund.Refused)
 	text := s.why("refused")
-	if d.Words != "" {
-		text = append(text, w("merchant_words", "Words", d.Words))
-	}
-	if c.Appealed {
+	changes := s.changesText()
+	switch {
+	case c.Appealed && len(changes) > 0:
+		s.say(append(append(text, changes...), w("final_but_again")))
+	case c.Appealed:
 		s.say(append(text, w("final")))
-		return
+	default:
+		if d := c.Decision(); len(changes) == 0 && d.By == 0 && !c.Unanswered {
+			changes = lines(w("no_change"))
+		}
+		may := w("may_appeal")
+		if c.Unanswered {
+			may = w("may_appeal_owner")
+		}
+		s.say(append(append(text, changes...), may), rows(s.caseButton(w("button_appeal"), "appeal", "", refund.Plain))...)
 	}
-	s.say(append(text, w("may_appeal")), rows(s.caseButton(w("button_appeal"), "appeal", "", refund.Plain))...)
 }
 
 // reasonText names the claimed reason.

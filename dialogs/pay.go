@@ -94,14 +94,27 @@ func (s *step) plan() {
 		s.toPeople("not_covered_by_order")
 		return
 	}
+	channel := payoutChannel(c)
+	barred := s.barred(channel, d.Amount)
+	if barred != "" && s.instead(barred) {
+		return
+	}
 	account := s.touchAccount()
 	account.Payouts++
-	account.Reserved, _ = account.Reserved.Add(d.Amount) // fits: it is not over what is left
-	c.Payouts = append(c.Payouts, refund.Payout{
+	payout := refund.Payout{
 		Number: account.Payouts, Key: fmt.Sprintf("%s/%s/%d", c.Shop, c.Order.No, account.Payouts),
-		Amount: d.Amount, Channel: payoutChannel(c), ChargeID: c.Order.ChargeID,
-		State: refund.Planned, PlannedAt: s.now(),
-	})
+		Amount: d.Amount, Channel: channel, ChargeID: c.Order.ChargeID,
+		Charged: *account.NetPaid, PaidAt: c.Order.PaidAt, Payer: refund.PersonID(c.Chat),
+		ByHand: s.facts.Terms[channel].ByHand, State: refund.Planned, PlannedAt: s.now(),
+	}
+	if barred != "" {
+		payout.State = refund.PayoutFailed
+		c.Payouts = append(c.Payouts, payout)
+		s.hold(barred)
+		return
+	}
+	account.Reserved, _ = account.Reserved.Add(d.Amount) // fits: it is not over what is left
+	c.Payouts = append(c.Payouts, payout)
 	undo := s.facts.Policy.Undo()
 	s.enter(refund.Paying)
 	if d.By != 0 && undo > 0 {
@@ -111,9 +124,53 @@ func (s *step) plan() {
 	s.readBeforePaying()
 }
 
-// payoutChannel is what the case's money would go back by: the way it came. The
-// signal of another one is computed from it.
-func payoutChannel(c *refund.Case) string { return c.Order.Channel }
+// payoutChannel is what the case's money would go back by: what the newest decision
+// names, else the way it came. The signal of another one is computed from it.
+func payoutChannel(c *refund.Case) string {
+	if d := c.Decision(); d != nil && d.Channel != "" {
+		return d.Channel
+	}
+	return c.Order.Channel
+}
+
+// barred says why a channel's terms forbid a payout; "" when they do not. A
+// channel that is not known is found out when it is asked to pay.
+func (s *step) barred(channel string, amount refund.Money) string {
+	terms, known := s.facts.Terms[channel]
+	paid := s.c.Order.PaidAt
+	switch {
+	case !known:
+		return ""
+	case !terms.Partial && amount != *s.account.NetPaid:
+		return "payout_only_whole"
+	case terms.Within > 0 && !paid.IsZero() && s.now().After(paid.Add(terms.Within)):
+		return "payout_too_late"
+	}
+	return ""
+}
+
+// instead proposes the shop's other channel to people where the one that was paid
+// with cannot pay; false when there is none. It is never taken without them, and
+// not with fewer of them than the guards want once they know of it. (R21)
+func (s *step) instead(why string) bool {
+	c := s.touch()
+	d := *c.Decision()
+	other := s.facts.Shop.Instead[c.Order.Channel]
+	if other == "" || d.Channel != "" || d.Rule == "goods_back" { // nobody answered, before
+		return false
+	}
+	s.note(why)
+	p := s.facts.Policy
+	if newer := s.facts.Newer; newer != nil && newer.Hash == d.Policy {
+		p = newer
+	}
+	facts := s.factsBy(p)
+	facts.OtherChannel = true
+	d = p.Guard(d, facts)
+	d.Channel = other
+	s.decide(s.toReview(d))
+	return true
+}
 
 // readBeforePaying reads the shop's own refunded sum once more.
 func (s *step) readBeforePaying() {
@@ -150,10 +207,18 @@ func (s *step) submit() {
 	c := s.touch()
 	payout := c.Payout()
 	payout.State = refund.Submitted
+	if payout.Why != noBalance { // one that waits in the queue keeps its time
+		c.Tries = 0
+		c.MovedAt = s.now()
+		s.setTimes()
+	}
+	if payout.ByHand {
+		s.sayGroup(w("pay_by_hand", "Order", c.Order.No, "Amount", payout.Amount, "By", s.dueAt()))
+		s.progress(w("payout_by_hand", "Order", c.Order.No, "Amount", payout.Amount))
+		s.card()
+		return
+	}
 	sent := *payout
-	c.Tries = 0
-	c.MovedAt = s.now()
-	s.setTimes()
 	s.job(refund.Job{Kind: refund.Submit, Case: c.ID, Order: c.Order, Key: payout.Key, Payout: &sent})
 	s.card()
 }
@@ -200,10 +265,12 @@ func (s *step) paidOut() {
 		return
 	case result.State == refund.Accepted, result.State == refund.Arrived:
 		s.accepted(result)
+	case result.State == refund.PayoutFailed && result.Fault == refund.NoBalance && c.Status == refund.Paying:
+		s.queue()
 	case result.State == refund.PayoutFailed:
 		payout.State, payout.Why = refund.PayoutFailed, result.Note
 		s.release(*payout)
-		s.hold("payout_failed")
+		s.failed(result.Fault)
 	case result.State == refund.Submitted, result.Askable:
 		if result.State == refund.PayoutUnknown {
 			payout.State = refund.PayoutUnknown
@@ -223,6 +290,42 @@ func (s *step) paidOut() {
 	}
 }
 
+// failed goes on from a payout that the channel refused for certain.
+func (s *step) failed(fault refund.Fault) {
+	switch fault {
+	case refund.NotRefundable:
+		if !s.instead("payout_not_refundable") {
+			s.hold("payout_not_refundable")
+		}
+	case refund.OtherFigures:
+		s.hold("payout_other_figures")
+	default:
+		s.hold("payout_failed")
+	}
+}
+
+// noBalance is why a payout waits: the shop's balance at the channel did not cover it.
+const noBalance = "payout_no_balance"
+
+// queue keeps a payout that the shop's balance did not cover, under its key, until
+// it does. The owner is told once; the channel's time goes on.
+func (s *step) queue() {
+	c := s.touch()
+	payout := c.Payout()
+	first := payout.Why != noBalance
+	payout.State, payout.Why = refund.Planned, noBalance
+	c.Tries++
+	c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(c.Tries+queueSlower)))
+	if first {
+		s.note(noBalance)
+		s.sayOwners(w("owner_"+noBalance, "Order", c.Order.No, "Amount", payout.Amount, "By", s.dueAt()))
+		s.progress(w("payout_slow", "Order", c.Order.No, "Amount", payout.Amount))
+		s.card()
+	}
+}
+
+const queueSlower = 2 // pauses that a retry of a payout in the queue leaves out
+
 // wentAllTheSame takes the word that an earlier payout, given up for lost, was
 // accepted. One planned in its place must not leave: it would be paid twice. A case's
 // jobs run in order, so the word comes before the new one can be submitted; should
@@ -239,8 +342,7 @@ func (s *step) wentAllTheSame(key string, result refund.Result) {
 		s.undoPayout()
 	case refund.PayoutFailed, refund.PayoutUndone:
 	default:
-		c.Payouts[i].State, c.Payouts[i].Reference, c.Payouts[i].AcceptedAt = refund.Accepted, result.Reference, s.now()
-		account.Paid, _ = account.Paid.Add(c.Payouts[i].Amount)
+		s.book(&c.Payouts[i], result.Reference)
 		s.note("was_paid")
 		s.card()
 		return
@@ -254,25 +356,26 @@ func (s *step) wentAllTheSame(key string, result refund.Result) {
 // accepted closes the case: the channel has taken the payout. (R49)
 func (s *step) accepted(result refund.Result) {
 	c := s.touch()
-	payout, d := c.Payout(), c.Decision()
+	payout := c.Payout()
 	s.release(*payout)
-	account := s.touchAccount()
-	account.Paid, _ = account.Paid.Add(payout.Amount)
-	payout.State, payout.Reference, payout.AcceptedAt, payout.Why = refund.Accepted, result.Reference, s.now(), ""
-	if d.Recover || d.Fault == refund.Supplier || d.Fault == refund.Platform {
-		c.Recovery = &refund.Recovery{From: d.Fault, Amount: payout.Amount, At: s.now()}
-	}
+	s.book(payout, result.Reference)
 	s.enter(refund.Refunded)
-	text := lines(w("refunded", "Order", c.Order.No, "Amount", payout.Amount))
-	if len(d.Clause) > 0 {
-		text = append(text, shopText(d.Clause))
-	}
+	text := append(lines(w("refunded", "Order", c.Order.No, "Amount", payout.Amount)), s.because()...)
 	s.say(append(text, w("refunded_when")))
 	if result.State == refund.Arrived {
 		s.arrived()
 		return
 	}
 	s.watch()
+}
+
+// book keeps that a channel accepted a payout: on the order's account and in the
+// ledger.
+func (s *step) book(payout *refund.Payout, reference string) {
+	account := s.touchAccount()
+	account.Paid, _ = account.Paid.Add(payout.Amount)
+	payout.State, payout.Reference, payout.AcceptedAt, payout.Why = refund.Accepted, reference, s.now(), ""
+	s.post(s.c.Pay(payout, s.now()))
 }
 
 // watchPauses are the pauses between asking whether an accepted payout arrived.
@@ -307,6 +410,7 @@ func (s *step) reversed(note string) {
 	account := s.touchAccount()
 	account.Paid, _ = account.Paid.Sub(payout.Amount)
 	payout.State, payout.Why = refund.PayoutFailed, note
+	s.post(c.Reverse(payout, s.now()))
 	c.DropTimer(refund.TimerWatch)
 	s.reopen()
 	s.hold("payout_reversed")
@@ -316,10 +420,10 @@ func (s *step) reversed(note string) {
 // by itself.
 func (s *step) hold(why string) {
 	c := s.touch()
-	c.Recovery = nil
 	c.Escalated = true
 	s.enter(refund.PayoutHeld)
 	payout := c.Payout()
-	s.say(lines(w("payout_held_buyer", "Order", c.Order.No, "Amount", payout.Amount)))
+	s.keepAsking()
+	s.say(lines(w("payout_held_buyer", "Order", c.Order.No, "Amount", payout.Amount, "By", s.dueAt())))
 	s.sayOwners(w("owner_"+why, "Order", c.Order.No, "Amount", payout.Amount))
 }

@@ -17,6 +17,8 @@ func (s *step) inPrivate() {
 		}
 	case refund.Found:
 		s.found()
+	case refund.BooksCompared:
+		s.compared()
 	case refund.Reloaded:
 		s.reloaded()
 	case refund.TimeCame:
@@ -179,6 +181,10 @@ func (s *step) message() {
 	kinds := map[refund.EventKind]move{refund.Said: said, refund.Sent: sent, refund.Edited: edited, refund.Odd: odd}
 	reply := s.event.ReplyTo != 0 && s.c != nil && s.facts.Post.Case == s.c.ID
 	draft := s.chat.Draft != nil && (s.event.Kind == refund.Said || !s.c.Open())
+	if s.event.Kind == refund.Said && s.facts.Understood.SevenDays && (s.c == nil || s.c.Status != refund.HandedOver) {
+		s.lead = lines(w("seven_days")) // whatever else is answered, and wherever he says it (R53)
+		defer s.sayLead()
+	}
 	switch {
 	case s.c.Open() && reply:
 		s.run(s.moveOf(kinds[s.event.Kind]))
@@ -308,10 +314,15 @@ func (s *step) appeal() {
 		s.hold("payout_unknown")
 		return
 	}
-	d := s.toReview(*c.Decision())
-	d.Rule = "appeal"
 	s.note("appealed")
-	s.decide(d)
+	if item := s.wouldHelp(); item != "" {
+		if !slices.Contains(c.Asked, item) {
+			c.Asked = append(c.Asked, item)
+		}
+		s.collect(item)
+		return
+	}
+	s.check() // what the records say may have changed since
 }
 
 func (s *step) cancelCase() {

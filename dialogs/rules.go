@@ -7,15 +7,15 @@ import (
 )
 
 // rulesCommand answers /policy in the group: the owner has the shop's policy file
-// read again. Whoever has no role gets no answer.
+// read again, and without "reload" the shop's figures are told. Whoever has no role gets no answer.
 func (s *step) rulesCommand(role refund.Role) {
-	if s.event.Command != "policy" || role == refund.NoRole {
+	if role == refund.NoRole {
 		return
 	}
 	s.c = nil // a card that the command answers is not concerned
 	switch {
 	case strings.TrimSpace(s.event.Text) != "reload":
-		s.answerRules(w("policy_how"))
+		s.answerRules(append(s.figures(), w("policy_how"))...)
 	case role != refund.OwnerOf:
 		s.answerRules(w("owner_only"))
 	default:
@@ -57,6 +57,9 @@ func (s *step) reloaded() {
 // to be translated. The log and `tuidan check` say what is wrong.
 func mistakeLine(mistake refund.Mistake) refund.Words {
 	place := w("policy_mistake", "Line", mistake.Line, "Column", mistake.Column, "Text", clip(mistake.Text, 80))
+	if mistake.File != "" {
+		place = w("policy_mistake_in", "File", mistake.File, "Mistake", place)
+	}
 	if mistake.Hint == "" {
 		return place
 	}

@@ -142,7 +142,7 @@ func TestWhoMayPress(t *testing.T) {
 	for _, test := range []struct {
 		person refund.PersonID
 		says   string
-	}{{who, "answer:not_staff"}, {sun, "answer:not_staff"}, {0, "answer:not_staff"}, {li, "answer:not_staff"}} {
+	}{{who, "answer:not_staff"}, {sun, "answer:cannot_decide"}, {0, "answer:not_staff"}, {li, "answer:not_staff"}} {
 		s := reviewed(t, 3000)
 		s.press(test.person, 0, "approve", "")
 		s.says(test.says)
@@ -208,10 +208,13 @@ func TestAppealOnce(t *testing.T) {
 	s.status(refund.Refused)
 	s.says("may_appeal")
 	s.tap("appeal", "")
+	s.status(refund.Checking)
+	s.answer(refund.ReadRecord, refund.Result{Fail: refund.Unreachable}) // nobody waits for it a second time
 	s.status(refund.AwaitingApproval)
+	s.says("appeal_read")
 	s.press(wang, 0, "refuse", "not_covered")
 	s.status(refund.Refused)
-	s.says("final")
+	s.says("final_but_again")
 	s.tap("appeal", "")
 	s.status(refund.Refused)
 	s.says("answer:button_old")

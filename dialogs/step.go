@@ -25,9 +25,10 @@ type Facts struct {
 	Newer      *policy.Policy // in force now, when that is another one
 	PolicyLost bool           // the promised one is gone, and Policy is the one in force
 	Policies   func(refund.ShopID) *policy.Policy
-	Account    refund.Account // of the case's, the job's or the draft's order
-	Tries      int            // wrong tries on the draft's order within the last hour, all chats
-	Claims     int            // cases of this chat within policy.ClaimsWithin
+	Terms      map[string]refund.Terms // of Shop's channels by name
+	Account    refund.Account          // of the case's, the job's or the draft's order
+	Tries      int                     // wrong tries on the draft's order within the last hour, all chats
+	Claims     int                     // cases of this chat within policy.ClaimsWithin
 
 	AccountClaims int            // cases about an account of this one within policy.ClaimsWithin, this one included
 	ShopClaims    []refund.Money // of the shop's newest other cases, what their orders cost: policy.UsualOf within policy.UsualWithin
@@ -35,13 +36,16 @@ type Facts struct {
 	WrongTries    int            // wrong tries of this chat within policy.TriesWithin
 	OtherContact  bool           // one of them was on the case's order
 
-	SeenBefore bool // of Sealed: the picture stands in another case of the shop
-	Understood refund.Understood
-	Post       refund.Post       // that a group message answers, or that a button of /review stands under
-	Open       []refund.Case     // the chat's open cases
-	Own        []refund.Case     // all of the chat's cases, oldest first; where NeedsOwn says so
-	Busy       bool              // something is still being asked for the chat; where NeedsOwn says so
-	Unsorted   []refund.Unsorted // all that wait in Shop, oldest first; where NeedsUnsorted says so
+	SeenBefore  bool // of Sealed: the picture stands in another case of the shop
+	Understood  refund.Understood
+	Post        refund.Post         // that a group message answers, or that a button of /review stands under
+	Open        []refund.Case       // the chat's open cases
+	Own         []refund.Case       // all of the chat's cases, oldest first; where NeedsOwn says so
+	Busy        bool                // something is still being asked for the chat; where NeedsOwn says so
+	Unsorted    []refund.Unsorted   // all that wait in Shop, oldest first; where NeedsUnsorted says so
+	Differences []refund.Difference // all of Shop; where NeedsDifferences says so
+	Ledger      []refund.Posting    // of Shop, oldest first; where NeedsLedger says so
+	Ends        []refund.End        // of Shop within FiguresOver, oldest first; where NeedsEnds says so
 }
 
 // Answer is what a press is answered with, to the presser alone.
@@ -53,18 +57,20 @@ type Answer struct {
 // Result is what a step changes and causes. A nil record is unchanged; a changed
 // one carries the version it is to be stored with.
 type Result struct {
-	Chat      *refund.Chat
-	Case      *refund.Case
-	Account   *refund.Account
-	Tries     []refund.Try
-	Pictures  []refund.Look
-	Messages  []refund.Message  // without Seq; Key only for those that replace each other
-	Jobs      []refund.Job      // without ID
-	Unsorted  []refund.Unsorted // without ID
-	SortedOut []refund.Unsorted
-	Answer    *Answer
-	Erase     bool   // the chat and all that it left; of the rest only Messages and Answer count
-	Note      string // for the timeline
+	Chat        *refund.Chat
+	Case        *refund.Case
+	Account     *refund.Account
+	Tries       []refund.Try
+	Pictures    []refund.Look
+	Messages    []refund.Message  // without Seq; Key only for those that replace each other
+	Jobs        []refund.Job      // without ID
+	Unsorted    []refund.Unsorted // without ID
+	SortedOut   []refund.Unsorted
+	Ledger      []refund.Posting
+	Differences []refund.Difference
+	Answer      *Answer
+	Erase       bool   // the chat and all that it left; of the rest only Messages and Answer count
+	Note        string // for the timeline
 }
 
 // Step says what follows from an event. The case is nil when none is concerned.

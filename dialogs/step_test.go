@@ -392,7 +392,7 @@ func variants(s *scene, m move) []refund.Event {
 	case buyerPressed, staffPressed:
 		var events []refund.Event
 		for _, do := range []string{"withdraw", "fill", "appeal", "choose", "menu", "approve", "refuse", "ask", "refuse_words", "ask_words",
-			"hand_over", "undo", "ask_channel", "not_paid", "pay_again", "was_paid", "close", "resume", "reveal", "nonsense"} {
+			"hand_over", "undo", "ask_channel", "not_paid", "pay_again", "was_paid", "close", "resume", "reveal", "why", "nonsense"} {
 			for _, argument := range []string{"", "intended_account", "picture", "late", "refuse"} {
 				for _, n := range []int{0, 1, 2} {
 					event := buyer(refund.Pressed)

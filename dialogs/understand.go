@@ -195,20 +195,15 @@ func (s *step) mean(meant refund.Intent, offered []refund.Intent) {
 
 // claim takes a reason in the buyer's own words.
 func (s *step) claim(reason refund.Reason) {
-	meant := s.facts.Understood
 	draft := s.touchChat().Draft
 	draft.Reason = reason
 	s.hear(refund.Intent(reason))
-	lead := lines(w("understood", "Issue", reasonText(reason)))
-	if reason == refund.ChangedMind && meant.SevenDays {
-		lead = append(lead, w("seven_days"))
-	}
-	s.advanceAfter(lead...)
+	s.advanceAfter(w("understood", "Issue", reasonText(reason)))
 }
 
 // advanceAfter says something before what advance asks.
 func (s *step) advanceAfter(lead ...refund.Words) {
-	s.lead = lead
+	s.lead = append(lead, s.lead...)
 	s.advance()
 	if len(s.lead) > 0 { // nothing is asked while the order is looked up
 		s.say(nil)

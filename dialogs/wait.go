@@ -38,7 +38,14 @@ func (s *step) setTimes() {
 		ability, _ := s.facts.Policy.Supplier(c.Order.Supplier)
 		c.SetTimer(refund.TimerDue, now.Add(supplierTime(ability)))
 	case refund.Paying:
-		c.SetTimer(refund.TimerDue, now.Add(channelPatience))
+		switch c.Party() {
+		case refund.Merchant:
+			c.SetTimer(refund.TimerDue, now.Add(max(merchant.Default, time.Hour)))
+		case refund.Owner:
+			c.SetTimer(refund.TimerDue, now.Add(time.Duration(max(merchant.OwnerDays, 1))*day))
+		default:
+			c.SetTimer(refund.TimerDue, now.Add(channelPatience))
+		}
 	case refund.PayoutHeld:
 		c.SetTimer(refund.TimerDue, now.Add(time.Duration(max(merchant.OwnerDays, 1))*day))
 	}
@@ -144,6 +151,13 @@ func (s *step) sendReminder(from, to int) {
 	switch {
 	case c.Status == refund.Collecting:
 		s.say(lines(w("remind_buyer", "Order", c.Order.No, "Item", itemText(c.Asking), "By", s.dueAt())), s.askButtons(c.Asking)...)
+	case c.Status == refund.Paying:
+		s.card()
+		tell := s.sayOwners
+		if c.Party() == refund.Merchant && from < len(s.facts.Policy.Merchant().Remind) {
+			tell = s.sayGroup
+		}
+		tell(w("remind_by_hand", "Order", c.Order.No, "Amount", c.Payout().Amount, "By", s.dueAt()))
 	case c.Status == refund.PayoutHeld:
 		s.sayOwners(w("remind_owner_payout", "Order", c.Order.No, "By", s.dueAt()))
 	case c.Party() == refund.Owner:
@@ -186,7 +200,7 @@ func (s *step) due() {
 			return
 		}
 		s.enter(refund.Expired)
-		s.say(lines(w("expired", "Order", c.Order.No), w("need_person")))
+		s.say(s.expiredText())
 	case refund.Checking:
 		s.unchecked()
 	case refund.AwaitingSupplier:
@@ -215,11 +229,14 @@ func (s *step) grace() time.Duration {
 
 // unchecked gives a case to the merchants whose records could not be read. (R23)
 func (s *step) unchecked() {
-	if s.c.Decision() == nil {
+	switch d := s.c.Decision(); {
+	case d == nil:
 		s.judge()
-		return
+	case d.Outcome == refund.Refund:
+		s.toPeople("goods_stay")
+	default:
+		s.toPeople("shop_silent") // read again for an appeal, or because somebody asked for it
 	}
-	s.toPeople("goods_stay")
 }
 
 // supplierTime is how long a supplier has to answer.
@@ -248,9 +265,21 @@ func (s *step) supplierSilent() {
 func (s *step) payingTooLong() {
 	c := s.touch()
 	payout := c.Payout()
-	if payout.State == refund.Planned {
+	switch {
+	case payout.State == refund.Planned && payout.Why == noBalance:
+		payout.State = refund.PayoutFailed
+		s.release(*payout)
+		s.hold("payout_unfunded")
+		return
+	case payout.State == refund.Planned:
 		s.undoPayout()
 		s.toPeople("shop_silent")
+		return
+	case payout.ByHand && !c.Escalated:
+		c.Escalated, c.MovedAt, c.Reminded = true, s.now(), 0
+		s.setTimes()
+		s.sayOwners(w("owner_pays_by_hand", "Order", c.Order.No, "Amount", payout.Amount, "By", s.dueAt()))
+		s.card()
 		return
 	}
 	payout.State = refund.PayoutUnknown
@@ -270,7 +299,8 @@ func (s *step) merchantsSilent() {
 	small := d.Amount.Minor > 0 && d.Amount.Currency == merchant.PaysUpTo.Currency && !d.Amount.Over(merchant.PaysUpTo)
 	// A payout that came to nothing once is not tried by default again: it would
 	// come back here, and the case would go round for ever. (Invariant 2)
-	if small && d.Established() && len(d.Guards) == 0 && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
+	automated := s.facts.Policy.Product(c.Order.Product, c.Order.Kind).Automation != policy.AutomateNone
+	if automated && small && d.Established() && len(d.Guards) == 0 && d.Channel == "" && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "default", 0, "", 0
 		d.Withdraw = d.Goods == refund.Unused
 		s.note("default_applied")
@@ -290,6 +320,7 @@ func (s *step) unanswered() {
 		// The buyer has neither goods nor money, by a decision that was made.
 		d := *c.Decision()
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "goods_back", 0, "", 0
+		d.Channel = "" // nobody agreed to another one
 		s.note("default_applied")
 		s.decide(d)
 		return
@@ -297,7 +328,7 @@ func (s *step) unanswered() {
 	c.Unanswered = true
 	d := refund.Decision{Outcome: refund.Refuse, Rule: "unanswered", Policy: s.facts.Policy.Hash}
 	if last := c.Decision(); last != nil {
-		d.Check, d.Goods, d.Amount = last.Check, last.Goods, last.Amount
+		d.Check, d.Factors, d.Goods, d.Fault, d.Amount = last.Check, last.Factors, last.Goods, last.Fault, last.Amount
 	}
 	d.Clause = s.facts.Policy.Clause(d.Rule)
 	s.decide(d)
@@ -313,6 +344,11 @@ func (s *step) retry() {
 		} else {
 			s.askChannel()
 		}
+	case refund.PayoutHeld:
+		if c.Payout().State == refund.PayoutUnknown {
+			s.askChannel()
+			s.keepAsking()
+		}
 	case refund.AwaitingSupplier:
 		c.Tries++
 		if c.Requests > 0 {
@@ -321,6 +357,17 @@ func (s *step) retry() {
 			s.caseJob(refund.ReadRecord)
 		}
 		c.SetTimer(refund.TimerRetry, s.now().Add(min(retryAfter(c.Tries+1), recordInterval)))
+	}
+}
+
+// askedEvery is how often a channel is asked about a payout in doubt that the owner
+// has to settle: its own word may come before his.
+const askedEvery = time.Hour
+
+func (s *step) keepAsking() {
+	c := s.touch()
+	if c.Payout().State == refund.PayoutUnknown && s.facts.Terms[c.Payout().Channel].Query {
+		c.SetTimer(refund.TimerRetry, s.now().Add(askedEvery))
 	}
 }
 

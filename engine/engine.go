@@ -184,11 +184,12 @@ type Engine struct {
 	migrating sync.Mutex
 	kept      sync.Map // policies by hash, as they were needed
 
-	seq     atomic.Uint64 // last number given to an inbox entry, message, job or what waits to be sorted
-	started time.Time
-	drained atomic.Bool
-	ticking sync.Mutex
-	swept   time.Time
+	seq          atomic.Uint64 // last number given to an inbox entry, message, job or what waits to be sorted
+	started      time.Time
+	drained      atomic.Bool
+	ticking      sync.Mutex
+	swept        time.Time
+	askedAtStart bool
 
 	mu        sync.Mutex
 	entryCame sync.Cond
@@ -213,6 +214,7 @@ type Engine struct {
 type shop struct {
 	Shop
 	policy atomic.Pointer[policy.Policy]
+	terms  map[string]refund.Terms // of its channels
 }
 
 // directory is which groups are which shops' now.
@@ -271,7 +273,10 @@ func (e *Engine) load(ctx context.Context) error {
 		if other, twice := dir.byChat[s.Group]; twice {
 			return fmt.Errorf("shops %s and %s have one group", other, s.ID)
 		}
-		own := &shop{Shop: s}
+		own := &shop{Shop: s, terms: make(map[string]refund.Terms, len(s.Channels))}
+		for name, channel := range s.Channels {
+			own.terms[name] = channel.Terms()
+		}
 		own.policy.Store(s.Policy)
 		if s.Policy != nil {
 			e.kept.Store(s.Policy.Hash, s.Policy)

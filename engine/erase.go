@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"time"
 
+	"tuidan/dialogs"
 	"tuidan/refund"
 )
 
@@ -39,10 +41,11 @@ func Own(r refund.Reader, chat refund.Chat) (cases []refund.Case, busy bool, err
 
 // Erase returns what erases a chat and puts what stays of it: for each case one
 // without the buyer, under a chat that stands for him by a keyed hash, and a record
-// of that chat, so that his next case does not take an old one's number. The jobs
-// remove the evidence; their ids are to be filled in. Whether he may be erased is
-// dialogs.Kept's to say.
-func Erase(r refund.Reader, marker Marker, chat refund.Chat, now time.Time) (refund.Commit, error) {
+// of that chat, so that his next case does not take an old one's number. The ledger's
+// lines go with their cases; where somebody still owes for one, its card becomes
+// that of what stays. The jobs remove the evidence; their ids and the messages' Seq
+// are to be filled in. Whether he may be erased is dialogs.Kept's to say.
+func Erase(r refund.Reader, marker Marker, shops []refund.Shop, chat refund.Chat, now time.Time) (refund.Commit, error) {
 	cases, _, err := Own(r, chat)
 	if err != nil {
 		return refund.Commit{}, err
@@ -55,10 +58,14 @@ func Erase(r refund.Reader, marker Marker, chat refund.Chat, now time.Time) (ref
 	left.ID, left.Version = standIn(marker, chat.ID), left.Version+1
 	left.Cases, left.Drafts = chat.Cases, chat.Drafts
 	commit := refund.Commit{Chats: []refund.Chat{left}}
+	become := map[refund.CaseID]refund.CaseID{}
+	booked := map[refund.ShopID]bool{}
 	for i := range cases {
 		c := &cases[i]
 		erased.Cases[c.ID] = c.Version
 		stays := c.Without(left.ID)
+		become[c.ID] = stays.ID
+		booked[c.Shop] = true
 		commit.Cases = append(commit.Cases, stays)
 		entries, err := r.Timeline(c.ID)
 		if err != nil {
@@ -68,6 +75,30 @@ func Erase(r refund.Reader, marker Marker, chat refund.Chat, now time.Time) (ref
 			commit.Timeline = append(commit.Timeline, entry.Without(stays.ID, refund.PersonID(chat.ID)))
 		}
 		commit.Jobs = append(commit.Jobs, refund.Job{Kind: refund.Shred, Case: c.ID})
+		at := slices.IndexFunc(shops, func(shop refund.Shop) bool { return shop.ID == c.Shop })
+		if c.Recovery.Rest().Minor <= 0 || at < 0 {
+			continue
+		}
+		posted, err := r.Posted(c.ID)
+		if err != nil {
+			return refund.Commit{}, err
+		}
+		if posted.Message != 0 {
+			posted.Case = stays.ID
+			commit.Posted = append(commit.Posted, posted)
+		}
+		commit.Outbox = append(commit.Outbox, dialogs.CardOf(stays, dialogs.Facts{Now: now, Shop: shops[at]}))
+	}
+	for shop := range booked {
+		lines, err := r.Ledger(shop, time.Time{}, time.Time{})
+		if err != nil {
+			return refund.Commit{}, err
+		}
+		for _, line := range lines {
+			if id, ok := become[line.Case]; ok {
+				commit.Ledger = append(commit.Ledger, line.Without(id, refund.PersonID(chat.ID)))
+			}
+		}
 	}
 	commit.Erased = []refund.Erasure{erased}
 	return commit, nil
@@ -78,7 +109,7 @@ func Erase(r refund.Reader, marker Marker, chat refund.Chat, now time.Time) (ref
 func (e *Engine) erase(ctx context.Context, commit *refund.Commit, got reading) error {
 	var erasing refund.Commit
 	err := e.view(ctx, func(r refund.Reader) (err error) {
-		erasing, err = Erase(r, e.cfg.Marker, got.chat, got.facts.Now)
+		erasing, err = Erase(r, e.cfg.Marker, got.facts.Shops, got.chat, got.facts.Now)
 		return err
 	})
 	if err != nil {
@@ -89,6 +120,9 @@ func (e *Engine) erase(ctx context.Context, commit *refund.Commit, got reading) 
 	}
 	commit.Erased, commit.Chats, commit.Cases = erasing.Erased, erasing.Chats, erasing.Cases
 	commit.Timeline, commit.Jobs = erasing.Timeline, erasing.Jobs
+	commit.Ledger, commit.Posted = erasing.Ledger, erasing.Posted
+	e.numberMessages(erasing.Outbox)
+	commit.Outbox = append(commit.Outbox, erasing.Outbox...)
 	return nil
 }
 

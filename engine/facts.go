@@ -42,6 +42,9 @@ func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time, b
 	if err != nil {
 		return got, err
 	}
+	if s := e.shops[got.facts.Shop.ID]; s != nil {
+		got.facts.Terms = s.terms
+	}
 	e.promised(&got)
 	return got, nil
 }
@@ -104,6 +107,21 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 	}
 	if err := g.readUnsorted(r, event); err != nil {
 		return err
+	}
+	if dialogs.NeedsDifferences(*event, g.facts.Shop) {
+		if g.facts.Differences, err = r.Differences(g.facts.Shop.ID); err != nil {
+			return err
+		}
+	}
+	if dialogs.NeedsLedger(*event, g.facts.Shop) {
+		if g.facts.Ledger, err = r.Ledger(g.facts.Shop.ID, time.Time{}, time.Time{}); err != nil {
+			return err
+		}
+	}
+	if dialogs.NeedsEnds(*event, g.facts.Shop) {
+		if g.facts.Ends, err = r.Ends(g.facts.Shop.ID, g.facts.Now.Add(-dialogs.FiguresOver)); err != nil {
+			return err
+		}
 	}
 	return g.readOrder(r, event)
 }

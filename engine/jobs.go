@@ -34,6 +34,7 @@ var endOf = map[refund.JobKind]refund.EventKind{
 	refund.Submit:     refund.PaidOut,
 	refund.AskPayout:  refund.PaidOut,
 	refund.ReadRules:  refund.Reloaded,
+	refund.Compare:    refund.BooksCompared,
 }
 
 // workJobs runs jobs until the engine stops.
@@ -110,7 +111,7 @@ func (e *Engine) endJob(one *job, result refund.Result) error {
 // reads reports whether a job only reads, so that it may be cut off at any time.
 func reads(kind refund.JobKind) bool {
 	switch kind {
-	case refund.LookUp, refund.ReadRecord, refund.ReadOrder, refund.Seal, refund.ReadRules:
+	case refund.LookUp, refund.ReadRecord, refund.ReadOrder, refund.Seal, refund.ReadRules, refund.Compare:
 		return true
 	}
 	return false
@@ -162,6 +163,7 @@ var (
 //	AskHelp            Answer, and Note in the supplier's words; NoAnswer with Fail
 //	Withdraw           Answer; GoodsDoubt with Fail, GoodsStay for an unknown supplier
 //	Seal               Evidence; Fail says why there is none
+//	Compare            Compared; Fail says why the channel's books could not be had
 //	ReadRules          Reload; Fail says why the file could not be read
 func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error) {
 	switch job.Kind {
@@ -173,6 +175,8 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		return refund.Result{Order: &order}, nil
 	case refund.ReadRecord:
 		return e.record(ctx, job)
+	case refund.Compare:
+		return e.compare(ctx, job)
 	case refund.ReadRules:
 		return e.reload(job.Order.Shop)
 	case refund.AskHelp:

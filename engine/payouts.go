@@ -83,7 +83,7 @@ func (e *Engine) receipt(one *job, receipt refund.Receipt, err error, terms refu
 	if err == nil {
 		switch receipt.State {
 		case refund.Submitted, refund.Accepted, refund.Arrived, refund.PayoutFailed:
-			return refund.Result{State: receipt.State, Reference: receipt.Reference, Note: receipt.Note}
+			return refund.Result{State: receipt.State, Reference: receipt.Reference, Note: receipt.Note, Fault: receipt.Fault}
 		}
 	}
 	return refund.Result{State: refund.PayoutUnknown, Reference: receipt.Reference, Note: receipt.Note,

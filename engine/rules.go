@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"path"
+	"path/filepath"
 	"strings"
 
 	"tuidan/policy"
@@ -98,7 +100,11 @@ func (e *Engine) reload(id refund.ShopID) (refund.Result, error) {
 			e.log.Error("policy not reloaded", "shop", id, "mistake", m.String())
 			if i < refund.ToldMistakes {
 				line, _, _ := strings.Cut(m.Excerpt, "\n")
-				told.First = append(told.First, refund.Mistake{Line: m.Line, Column: m.Column, Text: strings.TrimSpace(line), Hint: m.Hint})
+				first := refund.Mistake{Line: m.Line, Column: m.Column, Text: strings.TrimSpace(line), Hint: m.Hint}
+				if m.Inherited {
+					first.File = path.Base(filepath.ToSlash(m.File))
+				}
+				told.First = append(told.First, first)
 			}
 		}
 		return refund.Result{Reload: told}, nil

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"tuidan/dialogs"
 	"tuidan/refund"
 )
 
@@ -17,7 +19,8 @@ const tickBatch = 256
 func (e *Engine) BacklogDrained() { e.drained.Store(true) }
 
 // Tick moves the timers that are due at now into the inbox, in order of time,
-// and sweeps old update ids once an hour. It does nothing until BacklogDrained
+// and once an hour sweeps old update ids, warns shops that refuse too much, and has
+// channels' books compared where the day for it has come. It does nothing until BacklogDrained
 // was called or five minutes have passed since the start by the clock. It costs
 // what is due.
 func (e *Engine) Tick(ctx context.Context, now time.Time) error {
@@ -31,7 +34,19 @@ func (e *Engine) Tick(ctx context.Context, now time.Time) error {
 		if err := e.broken(e.store.Sweep(ctx, now.Add(-seenFor))); err != nil {
 			return fmt.Errorf("sweep: %w", err)
 		}
+		if err := e.warn(ctx, now); err != nil {
+			return fmt.Errorf("warn of refusals: %w", err)
+		}
+		if err := e.compareDue(ctx, now); err != nil {
+			return fmt.Errorf("compare books: %w", err)
+		}
 		e.swept = now
+	}
+	if !e.askedAtStart {
+		if err := e.askAtStart(ctx, now); err != nil {
+			return fmt.Errorf("ask about payouts: %w", err)
+		}
+		e.askedAtStart = true
 	}
 	for {
 		if err := e.waitForRoom(ctx); err != nil {
@@ -47,6 +62,72 @@ func (e *Engine) Tick(ctx context.Context, now time.Time) error {
 	}
 }
 
+// warn tells the owners of each shop that refuses more than its policy wants. When
+// that was is stored with the warning, so that a restart does not repeat it. (R54)
+func (e *Engine) warn(ctx context.Context, now time.Time) error {
+	for _, shop := range e.directory.Load().shops {
+		facts := dialogs.Facts{Now: now, Shop: shop, Policy: e.policyOf(shop.ID)}
+		if facts.Policy == nil || facts.Policy.WarnRefused() == 0 {
+			continue
+		}
+		var told time.Time
+		err := e.view(ctx, func(r refund.Reader) (err error) {
+			if told, err = r.Chore(shop.ID, refund.WarnRefused); err == nil {
+				facts.Ends, err = r.Ends(shop.ID, now.Add(-dialogs.FiguresOver))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		messages := dialogs.RefusedTooMuch(facts, told)
+		if len(messages) == 0 {
+			continue
+		}
+		e.numberMessages(messages)
+		if err := e.apply(ctx, refund.Commit{Outbox: messages, Chores: []refund.Chore{{Shop: shop.ID, Name: refund.WarnRefused, At: now}}}); err != nil {
+			return err
+		}
+		e.cfg.Outbox.Put(messages)
+	}
+	return nil
+}
+
+// askAtStart brings forward the timers by which channels are asked about payouts
+// that are not settled: what they did while the desk was down is known at once.
+func (e *Engine) askAtStart(ctx context.Context, now time.Time) error {
+	var early []refund.Timer
+	err := e.view(ctx, func(r refund.Reader) error {
+		open, err := r.OpenCases("")
+		if err != nil {
+			return err
+		}
+		for _, id := range open {
+			c, err := r.Case(id)
+			if err != nil {
+				return err
+			}
+			retry, waits := c.Timer(refund.TimerRetry)
+			if (c.Status == refund.Paying || c.Status == refund.PayoutHeld) && waits && retry.At.After(now) {
+				early = append(early, retry)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(early, tickBatch) {
+		if err := e.waitForRoom(ctx); err != nil {
+			return err
+		}
+		if err := e.move(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // moveDue moves one batch and returns how many were due.
 func (e *Engine) moveDue(ctx context.Context, now time.Time) (int, error) {
 	var due []refund.Timer
@@ -57,6 +138,12 @@ func (e *Engine) moveDue(ctx context.Context, now time.Time) (int, error) {
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
+	return len(due), e.move(ctx, due)
+}
+
+// move moves timers from the index to the inbox. What changed meanwhile stays
+// where it is; the next tick finds it again.
+func (e *Engine) move(ctx context.Context, due []refund.Timer) error {
 	received := e.clock.Now().UTC()
 	commit := refund.Commit{DueDone: due, Inbox: make([]refund.Inbound, len(due))}
 	fresh := make([]*entry, len(due))
@@ -66,10 +153,10 @@ func (e *Engine) moveDue(ctx context.Context, now time.Time) (int, error) {
 	}
 	if err := e.apply(ctx, commit); err != nil {
 		if errors.Is(err, refund.ErrConflict) {
-			return 0, nil // the next tick finds them again
+			return nil
 		}
-		return 0, err
+		return err
 	}
 	e.dispatch(received, fresh)
-	return len(due), nil
+	return nil
 }

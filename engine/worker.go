@@ -214,13 +214,7 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 		}
 		commit.Timeline = []refund.Entry{line}
 	}
-	for i := range result.Messages {
-		message := &result.Messages[i]
-		message.Seq = e.number()
-		if message.Key == "" {
-			message.Key = strconv.FormatUint(message.Seq, 10)
-		}
-	}
+	e.numberMessages(result.Messages)
 	commit.Outbox = result.Messages
 	for i := range result.Jobs {
 		job := &result.Jobs[i]
@@ -235,6 +229,16 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 		result.Unsorted[i].ID = e.number()
 	}
 	commit.Unsorted, commit.SortedOut = result.Unsorted, result.SortedOut
+	commit.Ledger, commit.Differences = result.Ledger, result.Differences
+}
+
+func (e *Engine) numberMessages(messages []refund.Message) {
+	for i := range messages {
+		messages[i].Seq = e.number()
+		if messages[i].Key == "" {
+			messages[i].Key = strconv.FormatUint(messages[i].Seq, 10)
+		}
+	}
 }
 
 func concernedCase(changed, had *refund.Case) *refund.Case {

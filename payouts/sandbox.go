@@ -46,12 +46,14 @@ const (
 	Unknown  Behaviour = "unknown"  // accepts, but that call's answer is lost; asking or repeating tells it
 	Lost     Behaviour = "lost"     // the call is lost on its way: an error, and nothing is accepted
 	Mute     Behaviour = "mute"     // accepts, but answers nothing, not even when asked or on repeating
+	Broke    Behaviour = "broke"    // refuses for certain: the seller's balance does not cover it
+	Closed   Behaviour = "closed"   // refuses for certain: the charge can no longer be paid back
 	Down     Behaviour = "down"     // nothing gets through in either direction
 )
 
 // Behaviours returns every behaviour.
 func Behaviours() []Behaviour {
-	return []Behaviour{OK, Slow, Fails, Arrives, Reverses, Unknown, Lost, Mute, Down}
+	return []Behaviour{OK, Slow, Fails, Arrives, Reverses, Unknown, Lost, Mute, Broke, Closed, Down}
 }
 
 // ParseBehaviour reads a behaviour as `channel NAME` in a rehearsal writes it.
@@ -86,13 +88,14 @@ type Entry struct {
 	Reference string             `json:"reference"`
 	State     refund.PayoutState `json:"state"` // Submitted, Accepted, Arrived or PayoutFailed
 	Note      string             `json:"note,omitempty"`
+	Fault     refund.Fault       `json:"fault,omitempty"`
 	Paid      bool               `json:"paid,omitempty"` // it was accepted at some time, even if it came back
 	At        time.Time          `json:"at"`             // of the hand-over
 	Due       time.Time          `json:"due,omitzero"`   // of Slow: not accepted before
 }
 
 func (e Entry) receipt() refund.Receipt {
-	return refund.Receipt{State: e.State, Reference: e.Reference, Note: e.Note}
+	return refund.Receipt{State: e.State, Reference: e.Reference, Note: e.Note, Fault: e.Fault}
 }
 
 // Tally is what the channel itself did for a charge or an order.
@@ -166,10 +169,13 @@ func (s *Sandbox) Close() error {
 	return s.log.close()
 }
 
-// Terms returns what the channel promises.
-func (s *Sandbox) Terms() refund.Terms {
-	return refund.Terms{KeyLife: s.opts.KeyLife, Partial: s.opts.Partial, Query: s.opts.Query}
+// Terms returns what such a channel promises.
+func (o Options) Terms() refund.Terms {
+	return refund.Terms{KeyLife: o.KeyLife, Partial: o.Partial, Query: o.Query}
 }
+
+// Terms returns what the channel promises.
+func (s *Sandbox) Terms() refund.Terms { return s.opts.Terms() }
 
 // Behave sets how the channel acts from now on, also after a restart. note is its
 // own words for Fails and Reverses; empty: usual ones.
@@ -217,7 +223,13 @@ func (s *Sandbox) Refund(ctx context.Context, payout refund.Payout) (refund.Rece
 	case !s.opts.Partial && s.charged(payout.ChargeID):
 		entry.fail("the charge is refunded already")
 	case s.behaviour == Fails:
-		entry.fail(or(s.note, "the seller's balance is not enough"))
+		entry.fail(or(s.note, "the account was closed"))
+	case s.behaviour == Broke:
+		entry.fail("the seller's balance is not enough")
+		entry.Fault = refund.NoBalance
+	case s.behaviour == Closed:
+		entry.fail("the time for refunds is over")
+		entry.Fault = refund.NotRefundable
 	case s.behaviour == Slow:
 		entry.State, entry.Due = refund.Submitted, now.Add(s.opts.Decides)
 	}
@@ -257,6 +269,28 @@ func (s *Sandbox) Ask(ctx context.Context, payout refund.Payout) (refund.Receipt
 		return refund.Receipt{}, fmt.Errorf("payout %s: %w", payout.Key, ErrOtherFigures)
 	}
 	return s.settle(i, s.now())
+}
+
+// List returns what was accepted from a time on and before another and has not come
+// back. It fails with ErrNoAnswer while nothing gets through.
+func (s *Sandbox) List(ctx context.Context, from, before time.Time) ([]refund.Paid, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.behaviour == Down {
+		return nil, ErrNoAnswer
+	}
+	var paid []refund.Paid
+	for i := range s.entries {
+		entry := &s.entries[i]
+		if entry.Paid && entry.State != refund.PayoutFailed && !entry.At.Before(from) && entry.At.Before(before) {
+			paid = append(paid, refund.Paid{Key: entry.Payout.Key, Reference: entry.Reference, ChargeID: entry.Payout.ChargeID,
+				Amount: entry.Payout.Amount, At: entry.At})
+		}
+	}
+	return paid, nil
 }
 
 // settle brings an entry up to date, as somebody asks for it, and answers.

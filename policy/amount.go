@@ -79,7 +79,7 @@ func (r *reader) share(p *Policy, at, n *node) share {
 	}
 	if n := m.get(feeAmount); n != nil {
 		if number, ok := strings.CutSuffix(n.text, "%"); ok && n.kind == scalar {
-			part := r.percent(n, strings.TrimSpace(number))
+			part := r.percent(n, "a fee", strings.TrimSpace(number))
 			return share{form: feeAmount, part: part}
 		}
 		return share{form: feeAmount, money: r.money(n, "the fee", p.currency)}
@@ -91,14 +91,14 @@ func (r *reader) share(p *Policy, at, n *node) share {
 }
 
 // percent returns hundredths of a percent, between 0 and 100 %.
-func (r *reader) percent(n *node, number string) int64 {
+func (r *reader) percent(n *node, what, number string) int64 {
 	whole, fraction, point := strings.Cut(number, ".")
 	if len(fraction) > 2 || point && fraction == "" {
 		whole = ""
 	}
 	part, err := strconv.ParseUint(whole+fraction+strings.Repeat("0", max(0, 2-len(fraction))), 10, 32)
 	if whole == "" || err != nil || part == 0 || part >= 100_00 {
-		r.wrong(n, "", "a fee is more than 0 %% and less than 100 %%, with at most two decimals, not `%s`", short(n.text))
+		r.wrong(n, "", "%s is more than 0 %% and less than 100 %%, with at most two decimals, not `%s`", what, short(n.text))
 		return 0
 	}
 	return int64(part)

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +16,10 @@ import (
 
 // Limits of one condition.
 const (
-	maxCondition = 2_000 // characters
+	maxCondition  = 1_000  // characters
+	maxConditions = 16_000 // characters of all of a policy's conditions; compiling takes up to 3 µs and 1.5 kB for each
+	maxSaid       = 50     // things that CEL finds wrong before no more conditions are read: it spends much on each
+	maxPattern    = 200    // characters that the pattern of matches() stands for, with its repetitions written out
 	// maxCost is in CEL's units, about one per read and comparison. A rule of
 	// several lines costs some twenty. The same number bounds the estimate at load
 	// and what is really spent, should an order's texts be longer than assumed.
@@ -106,20 +110,38 @@ func (r *reader) condition(n *node) (condition, bool) {
 		r.wrong(n, "", "a condition has at most %d characters", maxCondition)
 		return condition{}, false
 	}
+	if r.conditions += len(n.text); r.conditions > maxConditions || r.said >= maxSaid {
+		if !r.stopped && r.said >= maxSaid {
+			r.wrong(n, "", "this condition and others are read when those with mistakes are mended")
+		} else if !r.stopped {
+			r.wrong(n, "", "the conditions have too many characters; together they have at most %d", maxConditions)
+		}
+		r.stopped = true
+		return condition{}, false
+	}
 	env, err := environment()
 	if err != nil {
 		r.wrong(n, "", "conditions cannot be read: %s", err)
 		return condition{}, false
 	}
-	checked, issues := env.Compile(n.text)
-	if issues.Err() != nil {
+	checked, issues := env.Parse(n.text)
+	if len(issues.Errors()) == 0 { // Err is dear: it writes all of them out
+		if !r.tamePatterns(n, checked.NativeRep()) {
+			return condition{}, false
+		}
+		checked, issues = env.Check(checked)
+	}
+	if len(issues.Errors()) > 0 {
 		for _, issue := range issues.Errors() {
+			if r.said++; r.said > maxSaid {
+				break
+			}
 			text, hint := issue.Message, ""
 			// CEL appends its suggestion to the text; a Mistake has a place for it.
 			if before, after, found := strings.Cut(text, " (did you mean '"); found {
 				text, hint = before, strings.TrimSuffix(strings.ReplaceAll(after, "'", ""), "?)")
 			}
-			r.at(r.place(n, issue.Location.Line(), issue.Location.Column()), hint, "%s", text)
+			r.wrong(r.place(n, issue.Location.Line(), issue.Location.Column()), hint, "%s", text)
 		}
 		return condition{}, false
 	}
@@ -154,6 +176,46 @@ func (r *reader) condition(n *node) (condition, bool) {
 		}
 	}
 	return c, true
+}
+
+// tamePatterns refuses patterns that would take long to compile, before CEL does.
+func (r *reader) tamePatterns(n *node, parsed *ast.AST) bool {
+	fine := true
+	ast.PreOrderVisit(parsed.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "matches" || len(e.AsCall().Args()) == 0 {
+			return
+		}
+		last := e.AsCall().Args()[len(e.AsCall().Args())-1]
+		text, written := "", false
+		if last.Kind() == ast.LiteralKind {
+			text, written = last.AsLiteral().Value().(string)
+		}
+		at := parsed.SourceInfo().GetStartLocation(last.ID())
+		place := r.place(n, at.Line(), at.Column())
+		if !written {
+			r.wrong(place, "", "the pattern of matches is written out, in quotes")
+			fine = false
+		} else if pattern, err := syntax.Parse(text, syntax.Perl); err == nil && patternSize(pattern) > maxPattern { // what is none is CEL's to say
+			r.wrong(place, "", "this pattern is too long, or repeats too much")
+			fine = false
+		}
+	}))
+	return fine
+}
+
+// patternSize is how many characters a pattern stands for, with its repetitions written out.
+func patternSize(re *syntax.Regexp) int {
+	size := 1
+	if re.Op == syntax.OpLiteral {
+		size = len(re.Rune)
+	}
+	for _, part := range re.Sub {
+		size = min(size+patternSize(part), maxPattern+1)
+	}
+	if re.Op == syntax.OpRepeat {
+		size *= max(1, re.Min, re.Max)
+	}
+	return min(size, maxPattern+1)
 }
 
 // onlyCompares reports whether a condition is made of comparisons, && || and !: its
@@ -191,11 +253,11 @@ func (r *reader) knownWords(n *node, checked *ast.AST) bool {
 			return
 		}
 		hint := ""
-		if near := nearest(string(word), variables[i].Values); near != "" {
+		if near := r.nearest(string(word), variables[i].Values); near != "" {
 			hint = fmt.Sprintf("%q", near)
 		}
 		at := checked.SourceInfo().GetStartLocation(literal.ID())
-		r.at(r.place(n, at.Line(), at.Column()), hint, "%s is never %q; it is one of %s",
+		r.wrong(r.place(n, at.Line(), at.Column()), hint, "%s is never %q; it is one of %s",
 			variables[i].Name, short(string(word)), quoted(variables[i].Values))
 		fine = false
 	}

@@ -12,9 +12,10 @@ func FuzzCondition(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r := &reader{file: "f.yaml"}
+		src := &source{name: "f.yaml"}
+		r := &reader{src: src, files: []*source{src}}
 		r.acceptable([]byte("  - when: x\n"))
-		c, ok := r.condition(&node{kind: scalar, text: text, line: 1, column: 11})
+		c, ok := r.condition(&node{kind: scalar, text: text, src: src, line: 1, column: 11})
 		if ok == (len(r.mistakes) > 0) {
 			t.Fatalf("compiled %v with mistakes %v", ok, r.mistakes)
 		}

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+
 	"tuidan/refund"
 )
 
@@ -62,6 +64,13 @@ const (
 	noteAmount        = "amount_unknown" // how much may be paid is not known, or nothing is left
 )
 
+// CurrencyGuard is the guard that every policy has: an order in another currency than
+// the policy's limits goes to a person, whatever rules and guards say. It fires where
+// nothing else called a person in, and no rule is exempt from it.
+const CurrencyGuard = "currency"
+
+var currencyReads = []int{vCurrency, vLimitsCurrency}
+
 // Decide applies gate, rules and guards. The result has no Number and no At.
 // It always returns an outcome: without a rule that holds, review.
 //
@@ -70,21 +79,32 @@ const (
 // unused, failed or partly delivered goods by a record, on goods that a record
 // shows were sent elsewhere, or on goods that the supplier took back; a rule that
 // would pay on less is reviewed. (R12, R52)
+//
+// Ahead says what the product's next step of automation would have decided on the
+// same facts. (R50)
 func (p *Policy) Decide(f Facts) refund.Decision {
 	v := p.view(&f)
+	d := p.decide(f, v)
+	if next, ok := v.product.Automation.Next(); ok && next == AutomateAll && p.instant {
+		v.flag(vInstant, true)
+		instant := p.decide(f, v)
+		d.Ahead = ahead(&instant, &d)
+	}
+	return d
+}
+
+// decide is Decide for one step of automation.
+func (p *Policy) decide(f Facts, v *view) refund.Decision {
 	d := refund.Decision{
 		Outcome: refund.Review,
 		Goods:   v.goods,
 		Policy:  p.Hash,
-		Reads:   make([]refund.Reading, variableCount, variableCount+2),
+		Reads:   v.all(),
 		Check: refund.Check{
 			InTime:   f.InWindow || f.Survives && !f.Reason.Personal(),
 			Complete: f.Missing == "",
 			Accurate: v.accurate,
 		},
-	}
-	for i := range variables {
-		d.Reads[i] = refund.Reading{Name: variables[i].Name, Value: v.text[i]}
 	}
 	note := func(name, value string) { d.Reads = append(d.Reads, refund.Reading{Name: name, Value: value}) }
 
@@ -125,7 +145,14 @@ func (p *Policy) Decide(f Facts) refund.Decision {
 	d.Factors = factors(&d)
 
 	amount, payable := payable(&f, v.goods, part)
-	strict := strictnessOf(d.Outcome)
+	// When nothing is left to ask the buyer for, a person looks at what there is.
+	able := func(s strictness) strictness {
+		if s == asksEvidence && f.Missing == "" {
+			return reviews
+		}
+		return s
+	}
+	strict := able(strictnessOf(d.Outcome))
 	if d.Outcome == refund.Refund {
 		if !established(&f, v) {
 			note(noteUnestablished, d.Rule)
@@ -136,27 +163,25 @@ func (p *Policy) Decide(f Facts) refund.Decision {
 			strict = reviews
 		}
 	}
-	for i := range p.guards {
-		if fired != nil && fired.exempt[i] {
-			continue
-		}
-		guard := &p.guards[i]
-		holds, err := guard.when.holds(&v.values)
-		if err != nil {
-			note(noteError, guard.name+": "+err.Error())
-			strict = max(strict, reviews)
-		}
-		if holds || err != nil {
-			d.Guards = append(d.Guards, refund.Fired{Name: guard.name, Say: guard.say, Reads: v.reads(guard.when.reads)})
-			strict = max(strict, guard.strict)
-		}
+	for _, guard := range p.firing(fired, v, note) {
+		d.Guards = append(d.Guards, guard.fired)
+		strict = max(strict, able(guard.strict))
 	}
-	if strict == asksEvidence && f.Missing == "" {
-		strict = reviews // nothing is left to ask for, so a person looks at what there is
+	if strict < reviews && v.text[vCurrency] != p.currency {
+		d.Guards = append(d.Guards, refund.Fired{Name: CurrencyGuard, Reads: v.reads(currencyReads)})
+		strict = reviews
 	}
 
-	if d.Outcome == refund.Refuse {
+	people := v.product.Automation == AutomateNone
+	switch {
+	case people && d.Outcome == refund.Refuse:
+		d.Ahead = &refund.Ahead{Outcome: refund.Refuse, Rule: d.Rule}
+		d.Clause = nil // it would tell the buyer what nobody has decided yet
+	case d.Outcome == refund.Refuse:
 		return d
+	case people && strict == pays:
+		d.Ahead = &refund.Ahead{Outcome: refund.Refund, Amount: amount, Rule: d.Rule}
+		strict = reviews
 	}
 	d.Outcome = outcomeOf[strict]
 	switch strict {
@@ -174,6 +199,63 @@ func (p *Policy) Decide(f Facts) refund.Decision {
 			d.Withdraw = *withdraw
 		}
 	}
+	return d
+}
+
+// firing is a guard that fired, and how strict it is.
+type firing struct {
+	fired  refund.Fired
+	strict strictness
+}
+
+// firing returns the guards that fire, but for those that a rule, if any, is exempt
+// from. One whose condition cannot be computed fires, and calls a person in.
+func (p *Policy) firing(by *rule, v *view, note func(name, value string)) []firing {
+	var all []firing
+	for i := range p.guards {
+		if by != nil && by.exempt[i] {
+			continue
+		}
+		guard := &p.guards[i]
+		one := firing{refund.Fired{Name: guard.name, Say: guard.say}, guard.strict}
+		holds, err := guard.when.holds(&v.values)
+		if err != nil {
+			note(noteError, guard.name+": "+err.Error())
+			one.strict = max(one.strict, reviews)
+		}
+		if holds || err != nil {
+			one.fired.Reads = v.reads(guard.when.reads)
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// Guard holds a decision that people are to make against the guards, on facts that
+// it did not see: it has then those that fire, too, and at least the approvals that
+// they want. The rule that decided stays exempt from what it is exempt from.
+func (p *Policy) Guard(d refund.Decision, f Facts) refund.Decision {
+	v := p.view(&f)
+	d.Reads = v.all()
+	var by *rule
+	if i := slices.IndexFunc(p.rules, func(r rule) bool { return r.name == d.Rule }); i >= 0 {
+		by = &p.rules[i]
+	}
+	var guards []refund.Fired
+	for _, one := range p.firing(by, v, func(name, value string) {
+		d.Reads = append(d.Reads, refund.Reading{Name: name, Value: value})
+	}) {
+		guards = append(guards, one.fired)
+		if one.strict == twoApprovals {
+			d.Approvals = max(d.Approvals, 2)
+		}
+	}
+	for _, had := range d.Guards {
+		if !slices.ContainsFunc(guards, func(one refund.Fired) bool { return one.Name == had.Name }) {
+			guards = append(guards, had)
+		}
+	}
+	d.Guards = guards
 	return d
 }
 

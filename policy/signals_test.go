@@ -118,7 +118,7 @@ func TestJudgedByAnOlderProgram(t *testing.T) {
 	if last == nil {
 		t.Fatal("not judged")
 	}
-	if again := p.Again(&c, last); again.Outcome != d.Outcome || again.Rule != d.Rule || len(again.Guards) > 0 {
+	if again := p.Again(&c, last, nil); again.Outcome != d.Outcome || again.Rule != d.Rule || len(again.Guards) > 0 {
 		t.Errorf("was %s, now %s", summary(d), summary(again))
 	}
 	if e, err := p.Explain(d); err != nil || e.Rules[len(e.Rules)-1].Name != d.Rule {

@@ -3,7 +3,6 @@ package policy
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"unicode/utf8"
 
 	yaml "github.com/goccy/go-yaml"
@@ -17,11 +16,21 @@ import (
 // that a hostile one is refused in a moment: the YAML parser's time and stack grow
 // with nesting and with the number of tokens.
 const (
-	MaxFileBytes = 256 << 10
-	maxTokens    = 30_000
+	MaxFileBytes = 96 << 10 // of a file, and of a policy with all files that it rests on
+	maxLines     = 8_000
+	maxTokens    = 24_000 // of all files together
 	maxDepth     = 16
 	maxColumn    = 4_000 // of a token; deeper indentation is a nesting bomb
+	maxEntries   = 1_100 // names of one mapping, for each of which the parser copies those before
+	maxMissing   = 100   // names without a value, for each of which it copies the rest of the file
 )
+
+// source is one file of a policy.
+type source struct {
+	name  string
+	text  []byte
+	lines [][]rune
+}
 
 // node is one value of the file: text, a list, or names with values. Nil is "not there".
 type node struct {
@@ -29,6 +38,7 @@ type node struct {
 	text         string // of a scalar
 	quoted       bool   // a scalar that stands in quotes or in a block
 	block        bool   // a scalar whose text starts on the line below
+	src          *source
 	line, column int
 	items        []*node
 	entries      []entry
@@ -51,7 +61,7 @@ func (r *reader) parse(data []byte) *node {
 	if !r.acceptable(data) {
 		return nil
 	}
-	tokens := lexer.Tokenize(string(r.source))
+	tokens := lexer.Tokenize(string(r.src.text))
 	if !r.tame(tokens) {
 		return nil
 	}
@@ -84,15 +94,21 @@ func (r *reader) parse(data []byte) *node {
 
 // acceptable checks size and characters, and splits the file into lines.
 func (r *reader) acceptable(data []byte) bool {
-	if len(data) > MaxFileBytes {
-		r.at(token.Position{Line: 1, Column: 1}, "", "the file has %d bytes; a policy has at most %d", len(data), MaxFileBytes)
+	if r.bytes += len(data); r.bytes > MaxFileBytes {
+		if r.at(token.Position{Line: 1, Column: 1}, "", "the file has %d bytes; a policy has at most %d", len(data), MaxFileBytes); r.bytes > len(data) {
+			r.mistakes[len(r.mistakes)-1].Text += " together with the files that rest on it"
+		}
 		return false
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
-	r.source = data
+	r.src.text = data
 	for _, line := range bytes.Split(data, []byte("\n")) {
-		r.lines = append(r.lines, []rune(string(line)))
+		r.src.lines = append(r.src.lines, []rune(string(line)))
+	}
+	if len(r.src.lines) > maxLines {
+		r.at(token.Position{Line: maxLines + 1, Column: 1}, "", "a policy has at most %d lines", maxLines)
+		return false
 	}
 	line, column := 1, 1
 	for rest := data; len(rest) > 0; {
@@ -116,13 +132,13 @@ func (r *reader) acceptable(data []byte) bool {
 // tame refuses what policies do not need and parsers suffer from: before the
 // parser, since it follows nesting by recursion.
 func (r *reader) tame(tokens token.Tokens) bool {
-	if len(tokens) > maxTokens {
-		r.at(token.Position{Line: 1, Column: 1}, "", "the file has too many parts (%d; at most %d)", len(tokens), maxTokens)
+	if r.tokens += len(tokens); r.tokens > maxTokens {
+		r.at(token.Position{Line: 1, Column: 1}, "", "the policy has too many parts (%d; at most %d)", r.tokens, maxTokens)
 		return false
 	}
 	fine := true
-	flow, dashes, line := 0, 0, 0
-	var indents []int // of the block collections around this place
+	flow, dashes, line, missing, inFlow := 0, 0, 0, 0, 0
+	var indents, entries []int // of the block collections around this place: their columns, and how much they have so far
 	for _, t := range tokens {
 		if t == nil || t.Position == nil {
 			continue
@@ -155,6 +171,20 @@ func (r *reader) tame(tokens token.Tokens) bool {
 				line, dashes = at.Line, 0
 			}
 			dashes++
+		case token.MappingValueType:
+			if noValue(t) {
+				missing++
+			}
+			if flow > 0 {
+				inFlow++
+			}
+		}
+		if flow == 0 {
+			inFlow = 0
+		}
+		if missing > maxMissing || inFlow > maxEntries {
+			refuse("the file has too many names here: more than %d without a value, or %d within braces", maxMissing, maxEntries)
+			return false
 		}
 		if flow == 0 && (t.Type == token.SequenceEntryType || t.Type == token.MappingValueType) {
 			column := at.Column
@@ -162,10 +192,14 @@ func (r *reader) tame(tokens token.Tokens) bool {
 				column = t.Prev.Position.Column
 			}
 			for len(indents) > 0 && indents[len(indents)-1] > column {
-				indents = indents[:len(indents)-1]
+				indents, entries = indents[:len(indents)-1], entries[:len(indents)-1]
 			}
 			if len(indents) == 0 || indents[len(indents)-1] < column {
-				indents = append(indents, column)
+				indents, entries = append(indents, column), append(entries, 0)
+			}
+			if entries[len(entries)-1]++; entries[len(entries)-1] > maxEntries {
+				refuse("the file has more than %d names or items in one place", maxEntries)
+				return false
 			}
 		}
 		if flow > maxDepth || dashes > maxDepth || len(indents) > maxDepth || at.Column > maxColumn {
@@ -174,6 +208,24 @@ func (r *reader) tame(tokens token.Tokens) bool {
 		}
 	}
 	return fine
+}
+
+// noValue reports whether nothing follows a name's colon.
+func noValue(colon *token.Token) bool {
+	key, next := colon.Prev, colon.Next
+	for next != nil && next.Type == token.CommentType {
+		next = next.Next
+	}
+	if next == nil || next.Position == nil || key == nil || key.Position == nil {
+		return true
+	}
+	switch next.Type {
+	case token.CollectEntryType, token.MappingEndType, token.SequenceEndType:
+		return true
+	}
+	column := key.Position.Column
+	return next.Position.Line != colon.Position.Line &&
+		(next.Position.Column < column || next.Position.Column == column && next.Type != token.SequenceEntryType)
 }
 
 // syntax records the parser's own complaint, which ends the reading.
@@ -192,7 +244,7 @@ func (r *reader) syntax(err error) {
 
 func (r *reader) convert(n ast.Node, depth int) *node {
 	at := positionOf(n)
-	out := &node{line: at.Line, column: at.Column}
+	out := &node{src: r.src, line: at.Line, column: at.Column}
 	if depth > 4*maxDepth {
 		r.at(at, "", "the file is nested too deeply here")
 		out.kind = empty
@@ -236,7 +288,7 @@ func (r *reader) convert(n ast.Node, depth int) *node {
 // convertAny converts a value that may be missing from the parser's tree.
 func (r *reader) convertAny(n ast.Node, near token.Position, depth int) *node {
 	if n == nil {
-		return &node{kind: empty, line: near.Line, column: near.Column}
+		return &node{kind: empty, src: r.src, line: near.Line, column: near.Column}
 	}
 	return r.convert(n, depth)
 }
@@ -245,7 +297,7 @@ func (r *reader) convertEntry(out *node, n *ast.MappingValueNode, depth int) {
 	at := token.Position{Line: out.line, Column: out.column}
 	var key *node
 	if n.Key == nil {
-		key = &node{kind: empty, line: at.Line, column: at.Column}
+		key = &node{kind: empty, src: r.src, line: at.Line, column: at.Column}
 	} else {
 		key = r.convert(n.Key, depth+1)
 	}
@@ -263,18 +315,26 @@ func positionOf(n ast.Node) token.Position {
 	return token.Position{Line: 1, Column: 1}
 }
 
-// at records a mistake at a place of the file.
+// at records a mistake at a place of the file that is being parsed.
 func (r *reader) at(at token.Position, hint, format string, args ...any) {
-	mistake := r.spot(&node{line: at.Line, column: at.Column})
-	mistake.Text, mistake.Hint = fmt.Sprintf(format, args...), hint
-	r.mistakes = append(r.mistakes, mistake)
+	r.wrong(&node{src: r.src, line: at.Line, column: at.Column}, hint, format, args...)
 }
 
-// spot is a place of the file with its excerpt: a Mistake without Text.
+// spot is a place of a file with its excerpt: a Mistake without Text.
 func (r *reader) spot(n *node) Mistake {
-	spot := Mistake{File: r.file, Line: max(1, n.line), Column: max(1, n.column)}
-	if spot.Line <= len(r.lines) {
-		spot.Excerpt = excerpt(r.lines[spot.Line-1], spot.Column)
+	spot := Mistake{File: n.src.name, Inherited: n.src != r.files[0], Line: max(1, n.line), Column: max(1, n.column)}
+	if spot.Line <= len(n.src.lines) {
+		spot.Excerpt = excerpt(n.src.lines[spot.Line-1], spot.Column)
 	}
 	return spot
+}
+
+// value returns what stands under a name; nil when it is not there.
+func (n *node) value(name string) *node {
+	for _, e := range n.entries {
+		if e.key.text == name && e.value.kind != empty {
+			return e.value
+		}
+	}
+	return nil
 }

@@ -269,7 +269,13 @@ func (c *Case) Party() Party {
 	case AwaitingSupplier:
 		return Supplier
 	case Paying:
-		return Channel
+		if p := c.Payout(); p == nil || !p.ByHand || p.State != Submitted {
+			return Channel
+		}
+		if c.Escalated {
+			return Owner
+		}
+		return Merchant
 	case PayoutHeld:
 		return Owner
 	}

@@ -60,13 +60,28 @@ type Look struct {
 // another picture)
 const MaxPictureDistance = 6
 
+// Chore is something that is done for a shop now and then, by the clock and not
+// for a case.
+type Chore struct {
+	Shop ShopID    `json:"shop"`
+	Name string    `json:"name"`
+	At   time.Time `json:"at"` // when it was last done
+}
+
+// The names of chores.
+const (
+	WarnRefused  = "warn_refused"  // tell the owners that much is refused (R54)
+	CompareBooks = "compare_books" // hold the channels' records against the ledger
+)
+
 // Commit is everything that one step changes. A store applies it whole or not at all.
 //
 // Chats, Cases and Accounts are written when the stored version is the given
 // record's Version-1 (absent counts as 0), else ErrConflict. A written chat's or
 // case's Timers replace those that the stored record had in the due index. A
 // new case (Version 1) is indexed by buyer and by shop; a case that is open is in
-// the index of open cases, an ended one is not. An inbox entry with an UpdateID
+// the index of open cases, an ended one is not; one that EndOf knows is in the index
+// of ends. An inbox entry with an UpdateID
 // that was seen already is ErrConflict too; a stored one marks it as seen at
 // Received. Deleting what is not there is no error.
 //
@@ -75,28 +90,31 @@ const MaxPictureDistance = 6
 // id, give way. Sorting out one that does not wait is ErrConflict, so that two
 // people cannot sort the same.
 type Commit struct {
-	Erased    []Erasure // taken out before anything is put; another version is ErrConflict
-	Chats     []Chat
-	Cases     []Case
-	Accounts  []Account
-	Tries     []Try
-	Pictures  []Look
-	Marks     []Mark // put; one that is there stays once
-	Timeline  []Entry
-	Inbox     []Inbound // appended, or rewritten when the Seq is there
-	Done      []uint64  // inbox entries
-	DueDone   []Timer   // timers that moved from the due index to the inbox
-	Dead      []Dead
-	Outbox    []Message // put under lane and Key, replacing
-	Sent      []Message // removed, if the stored Seq is still the given one
-	Jobs      []Job     // put, replacing
-	JobsDone  []uint64
-	Posted    []Posted
-	Posts     []Post
-	Unsorted  []Unsorted
-	SortedOut []Unsorted        // removed; Shop and ID count
-	Groups    map[ShopID]ChatID // a migrated group's id now
-	Offset    *int64            // next getUpdates offset
+	Erased      []Erasure // taken out before anything is put; another version is ErrConflict
+	Chats       []Chat
+	Cases       []Case
+	Accounts    []Account
+	Tries       []Try
+	Pictures    []Look
+	Marks       []Mark // put; one that is there stays once
+	Timeline    []Entry
+	Inbox       []Inbound // appended, or rewritten when the Seq is there
+	Done        []uint64  // inbox entries
+	DueDone     []Timer   // timers that moved from the due index to the inbox
+	Dead        []Dead
+	Outbox      []Message // put under lane and Key, replacing
+	Sent        []Message // removed, if the stored Seq is still the given one
+	Jobs        []Job     // put, replacing
+	JobsDone    []uint64
+	Posted      []Posted
+	Posts       []Post
+	Unsorted    []Unsorted
+	SortedOut   []Unsorted        // removed; Shop and ID count
+	Ledger      []Posting         // appended
+	Differences []Difference      // put under shop and ID
+	Groups      map[ShopID]ChatID // a migrated group's id now
+	Chores      []Chore           // put, replacing one of its name
+	Offset      *int64            // next getUpdates offset
 }
 
 // Reader is one consistent snapshot of a store, valid only during the View that
@@ -120,10 +138,20 @@ type Reader interface {
 	// Group returns a migrated group's id, or 0.
 	Group(ShopID) (ChatID, error)
 	Timeline(CaseID) ([]Entry, error)
+	// Ledger returns a shop's postings from a time on and before another (zero:
+	// all later ones), by time and then as appended.
+	Ledger(shop ShopID, from, before time.Time) ([]Posting, error)
+	// Differences returns all of a shop, open and settled, by ID.
+	Differences(ShopID) ([]Difference, error)
 	// CasesOf returns the ids of an order's cases, oldest first.
 	CasesOf(OrderKey) ([]CaseID, error)
 	// OpenCases returns a shop's open cases, oldest first; every shop's for "".
 	OpenCases(ShopID) ([]CaseID, error)
+
+	// Ends returns how a shop's cases ended since a time, as EndOf says, oldest first.
+	Ends(shop ShopID, since time.Time) ([]End, error)
+	// Chore returns when a shop's chore was last done; zero: never.
+	Chore(shop ShopID, name string) (time.Time, error)
 
 	// Unsorted returns at most limit of a shop's messages that wait to be sorted,
 	// oldest first.

@@ -69,12 +69,14 @@ type Decision struct {
 	Check     Check     `json:"check"`
 	Factors   Factors   `json:"factors,omitzero"`
 	Goods     Goods     `json:"goods,omitempty"`
+	Channel   string    `json:"channel,omitempty"`   // that pays; "": the one that was paid with (R21)
 	Withdraw  bool      `json:"withdraw,omitempty"`  // the goods go back before the money leaves
 	Approvals int       `json:"approvals,omitempty"` // people who must agree; 0 for outcomes without people
 	Asks      Item      `json:"asks,omitempty"`      // of AskEvidence
 	Recover   bool      `json:"recover,omitempty"`   // paid first, recovered later (R45)
 	Seen      []string  `json:"seen,omitempty"`      // revisions of evidence, "SHA256#REVISION"
 	Policy    string    `json:"policy,omitempty"`    // SHA-256 of the policy file
+	Ahead     *Ahead    `json:"ahead,omitempty"`     // by one more step of automation; nil: the same, or there is none
 	By        PersonID  `json:"by,omitempty"`        // who decided; 0: the policy
 	Words     string    `json:"words,omitempty"`     // that the person added
 	At        time.Time `json:"at"`
@@ -114,17 +116,16 @@ type Payout struct {
 	Amount     Money       `json:"amount"`
 	Channel    string      `json:"channel"`
 	ChargeID   string      `json:"charge_id,omitempty"`
+	Charged    Money       `json:"charged,omitzero"` // what the charge was, net of coupons
+	PaidAt     time.Time   `json:"paid_at,omitzero"` // when it was charged; zero: not known
+	Payer      PersonID    `json:"payer,omitempty"`  // the buyer's Telegram id
+	ByHand     bool        `json:"by_hand,omitempty"`
+	PaidBy     PersonID    `json:"paid_by,omitempty"` // of ByHand: who said that he paid it
+	Book       Book        `json:"book,omitempty"`    // of the ledger, that an accepted one was booked to
 	State      PayoutState `json:"state"`
 	Reference  string      `json:"reference,omitempty"` // the channel's own
 	Why        string      `json:"why,omitempty"`       // a catalog key: why it failed or is in doubt
 	PlannedAt  time.Time   `json:"planned_at"`
 	AcceptedAt time.Time   `json:"accepted_at,omitzero"`
 	ArrivedAt  time.Time   `json:"arrived_at,omitzero"`
-}
-
-// Recovery is what somebody owes the merchant for a refund that was paid first. (R45, R46)
-type Recovery struct {
-	From   Party     `json:"from"`
-	Amount Money     `json:"amount"`
-	At     time.Time `json:"at"`
 }

@@ -1,13 +1,14 @@
 package refund
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
 // Erasure takes out of a store all that a chat left in it: the chat's record, its
-// cases with their timelines, places in groups and pictures, its wrong tries, and
+// cases with their timelines, lines of the ledger, places in groups and pictures, its wrong tries, and
 // its messages, sent by it or waiting for it. What is to stay of them is put by the
 // same commit, under other ids.
 type Erasure struct {
@@ -38,9 +39,12 @@ func (c *Case) Without(chat ChatID) Case {
 		InTime: c.InTime, InWindow: c.InWindow, Urgent: c.Urgent, OwnBuyer: c.OwnBuyer,
 		Appealed: c.Appealed, Unanswered: c.Unanswered,
 		Order: c.Order, Supplied: c.Supplied, Requests: c.Requests, Withdrawn: c.Withdrawn,
-		Approvals: c.Approvals, Payouts: c.Payouts, Recovery: c.Recovery,
+		Approvals: c.Approvals, Payouts: slices.Clone(c.Payouts), Recovery: c.Recovery,
 	}
 	left.Order.Account, left.Order.Contact, left.Order.BuyerID = "", "", 0
+	for i := range left.Payouts {
+		left.Payouts[i].Payer = 0
+	}
 	if c.Record != nil {
 		left.Record = &Record{State: c.Record.State, Missing: c.Record.Missing, At: c.Record.At}
 	}
@@ -59,6 +63,16 @@ func (e Entry) Without(id CaseID, buyer PersonID) Entry {
 		left.Person = 0
 	}
 	return left
+}
+
+// Without returns what stays of a line of the ledger about a case that became
+// another when its buyer was erased: all but who he was, so that the books stand.
+func (p Posting) Without(id CaseID, buyer PersonID) Posting {
+	p.Case = id
+	if p.Person == buyer {
+		p.Person = 0
+	}
+	return p
 }
 
 // Settled returns when a case can be erased: once it is closed and nothing can

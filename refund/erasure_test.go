@@ -91,14 +91,15 @@ func TestWithout(t *testing.T) {
 	slices.Sort(places)
 	const money = "currency"
 	want := []string{
-		"decisions.amount." + money, "decisions.asks", "decisions.clause.private", "decisions.factors.conduct", "decisions.factors.nature",
+		"decisions.ahead.amount." + money, "decisions.ahead.outcome", "decisions.ahead.rule",
+		"decisions.amount." + money, "decisions.asks", "decisions.channel", "decisions.clause.private", "decisions.factors.conduct", "decisions.factors.nature",
 		"decisions.factors.rules", "decisions.factors.scenario", "decisions.fault", "decisions.goods", "decisions.guards.name",
 		"decisions.guards.reads.name", "decisions.guards.reads.value", "decisions.guards.say.private", "decisions.outcome",
 		"decisions.policy", "decisions.reads.name", "decisions.reads.value", "decisions.rule",
 		"order.amount." + money, "order.channel", "order.charge_id", "order.fulfilment", "order.kind", "order.net_paid." + money, "order.no",
 		"order.product", "order.refunded." + money, "order.shop", "order.state", "order.supplier", "order.supplier_no", "order.title",
-		"payouts.amount." + money, "payouts.channel", "payouts.charge_id", "payouts.key", "payouts.reference", "payouts.state", "payouts.why",
-		"policy", "reason", "record.missing." + money, "record.state", "recovery.amount." + money, "recovery.from", "shop", "status",
+		"payouts.amount." + money, "payouts.book", "payouts.channel", "payouts.charge_id", "payouts.charged." + money, "payouts.key", "payouts.reference", "payouts.state", "payouts.why",
+		"policy", "reason", "record.missing." + money, "record.state", "recovery.amount." + money, "recovery.claimed." + money, "recovery.from", "shop", "status",
 		"supplied", "withdrawn",
 	}
 	if diff := cmp.Diff(want, places); diff != "" {
@@ -110,6 +111,19 @@ func TestWithout(t *testing.T) {
 	line := Entry{Case: c.ID, At: c.OpenedAt, Kind: "said", Person: 7, From: Checking, To: Paying, Text: "private"}
 	if got := line.Without(left.ID, 7); got != (Entry{Case: left.ID, At: c.OpenedAt, Kind: "said", From: Checking, To: Paying}) {
 		t.Errorf("line left as %+v", got)
+	}
+	paid := Posting{Shop: "lake", At: c.OpenedAt, Case: c.ID, Order: "A1", Amount: Money{Minor: 1, Currency: "CNY"}, Payout: "key", Person: 21}
+	stays := paid
+	stays.Case = left.ID
+	if got := paid.Without(left.ID, 7); got != stays {
+		t.Errorf("booked as %+v", got)
+	}
+	paid.Person, stays.Person = 7, 0
+	if got := paid.Without(left.ID, 7); got != stays {
+		t.Errorf("the ledger names the buyer: %+v", got)
+	}
+	if left.Payouts[0].Payer != 0 || c.Payouts[0].Payer == 0 {
+		t.Error("the payout names the buyer, or the case that was does not any more")
 	}
 	line.Person = 21
 	if got := line.Without(left.ID, 7); got.Person != 21 {

@@ -7,26 +7,27 @@ type EventKind string
 
 // What can happen to a chat or a case.
 const (
-	Said      EventKind = "said"    // a text that is no command
-	Ordered   EventKind = "command" // a command such as /start
-	Pressed   EventKind = "pressed" // a button
-	Sent      EventKind = "sent"    // a picture or a file
-	Edited    EventKind = "edited"  // an earlier message
-	Odd       EventKind = "odd"     // a kind of message that the desk cannot use
-	Blocked   EventKind = "blocked"
-	Unblocked EventKind = "unblocked"
-	TimeCame  EventKind = "timer"     // a timer is due
-	Found     EventKind = "found"     // a look-up of the order ended
-	Recorded  EventKind = "recorded"  // the supplier's record was read
-	Supplied  EventKind = "supplied"  // the supplier answered a request
-	Withdrew  EventKind = "withdrew"  // the goods were withdrawn, or not
-	Sealed    EventKind = "sealed"    // a file is on disk
-	Reread    EventKind = "reread"    // the order was read again before a payout
-	PaidOut   EventKind = "paid_out"  // a channel answered
-	Reloaded  EventKind = "reloaded"  // a policy file was read again
-	SetAside  EventKind = "set_aside" // an event of the case failed three times
-	Ignored   EventKind = "ignored"   // nothing for the desk, e.g. a pinned message
-	Migrated  EventKind = "migrated"  // a group has a new id
+	Said          EventKind = "said"    // a text that is no command
+	Ordered       EventKind = "command" // a command such as /start
+	Pressed       EventKind = "pressed" // a button
+	Sent          EventKind = "sent"    // a picture or a file
+	Edited        EventKind = "edited"  // an earlier message
+	Odd           EventKind = "odd"     // a kind of message that the desk cannot use
+	Blocked       EventKind = "blocked"
+	Unblocked     EventKind = "unblocked"
+	TimeCame      EventKind = "timer"     // a timer is due
+	Found         EventKind = "found"     // a look-up of the order ended
+	Recorded      EventKind = "recorded"  // the supplier's record was read
+	Supplied      EventKind = "supplied"  // the supplier answered a request
+	Withdrew      EventKind = "withdrew"  // the goods were withdrawn, or not
+	Sealed        EventKind = "sealed"    // a file is on disk
+	Reread        EventKind = "reread"    // the order was read again before a payout
+	PaidOut       EventKind = "paid_out"  // a channel answered
+	Reloaded      EventKind = "reloaded"  // a policy file was read again
+	BooksCompared EventKind = "compared"  // a channel's books were held against the ledger
+	SetAside      EventKind = "set_aside" // an event of the case failed three times
+	Ignored       EventKind = "ignored"   // nothing for the desk, e.g. a pinned message
+	Migrated      EventKind = "migrated"  // a group has a new id
 )
 
 // FileKind is what kind of thing a message carries.

@@ -22,6 +22,7 @@ const (
 	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
 	ReadRules  JobKind = "read_rules"  // a shop's policy file → Reloaded; only Order.Shop counts
 	Shred      JobKind = "shred"       // remove the evidence of an erased case; no event follows
+	Compare    JobKind = "compare"     // a channel's books with the ledger → BooksCompared; Channel and Order.Shop count
 	Learn      JobKind = "learn"       // note what a message means, to train with; no event follows
 )
 
@@ -36,6 +37,7 @@ type Job struct {
 	Order    Order         `json:"order,omitzero"`
 	Key      string        `json:"key,omitempty"` // idempotency key of AskHelp, Withdraw and Submit
 	Payout   *Payout       `json:"payout,omitempty"`
+	Channel  string        `json:"channel,omitempty"` // of Compare
 	File     *File         `json:"file,omitempty"`
 	Message  int           `json:"message,omitempty"`  // of Seal: the buyer's message; of ReadRules: the command's, 0 when no person in the group asked
 	Item     Item          `json:"item,omitempty"`     // of Seal: what it is evidence of
@@ -88,6 +90,8 @@ type Result struct {
 	State     PayoutState `json:"state,omitempty"` // Submitted: the channel has it but has not decided
 	Reference string      `json:"reference,omitempty"`
 	Reload    *Reload     `json:"reload,omitempty"`
+	Compared  *Compared   `json:"compared,omitempty"`
+	Fault     Fault       `json:"fault,omitempty"`   // of a payout that failed
 	Askable   bool        `json:"askable,omitempty"` // of a payout in doubt: a query or a living key can settle it
 }
 
@@ -106,6 +110,7 @@ const ToldMistakes = 5
 // Mistake is where something is wrong with a policy file, by what needs no
 // translation.
 type Mistake struct {
+	File   string `json:"file,omitempty"` // that the policy rests on; "": the shop's own
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
 	Text   string `json:"text,omitempty"` // the line itself
@@ -140,13 +145,52 @@ type Terms struct {
 	KeyLife time.Duration // how long a repeated key pays only once; 0: the channel takes no key
 	Partial bool          // less than the charge may be paid back
 	Query   bool          // it can be asked whether a payout went
+	Within  time.Duration // from the payment, how long a charge may be paid back; 0: no limit is known
+	ByHand  bool          // nothing is submitted: a person pays and says so
+	Second  Money         // of ByHand: above it a second person confirms; zero: never
 }
+
+// Fault is why a channel refused a payout, as far as the desk acts on it. No
+// money moved.
+type Fault string
+
+// The faults. Another refusal, or one that is not understood, is NoFault.
+const (
+	NoFault       Fault = ""
+	NoBalance     Fault = "no_balance"     // the seller's balance does not cover it; the same payout may be sent again later
+	OtherFigures  Fault = "other_figures"  // its key belongs to a payout with other figures: a bug on our side
+	NotRefundable Fault = "not_refundable" // this charge can no longer, or not in this way, be paid back
+)
 
 // Receipt is a channel's answer about one payout.
 type Receipt struct {
 	State     PayoutState // Submitted (still deciding), Accepted, Arrived, PayoutFailed or PayoutUnknown
 	Reference string
 	Note      string // the channel's own words on a failure
+	Fault     Fault  // of PayoutFailed
+}
+
+// Knowledge is what a shop's source of orders can tell of an order at all. What
+// it cannot tell is unknown in each of its orders, and never guessed.
+type Knowledge struct {
+	NetPaid   bool // what was really paid, after coupons
+	Refunded  bool // what the shop has paid back already
+	Completed bool // when the order was completed
+	Revealed  bool // whether and when the buyer looked at a card
+	Delivered bool // whether the goods were handed over
+	Account   bool // what was to be topped up
+	Contact   bool // mail or phone given when buying
+	Buyer     bool // the buyer's Telegram id
+	Charge    bool // the channel and its number of the charge
+	Withdraws bool // it can take unused goods back itself
+}
+
+// Capability is what a supplier's interface can do. (R14)
+type Capability struct {
+	Queries   bool // says how an order stands
+	Adjusts   bool // moves the credit to another account
+	RollsBack bool // takes the credit back
+	Withdraws bool // takes unused goods back
 }
 
 // ErrNotFound is returned by a source that knows no such order.

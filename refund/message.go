@@ -61,6 +61,7 @@ const (
 	Exhibit  MessageKind = "exhibit" // evidence that goes with the card, by Telegram's file id
 	Relayed  MessageKind = "relayed" // a copy of somebody's message
 	Rewrite  MessageKind = "rewrite" // a text in place of one that the desk said before
+	Explains MessageKind = "explain" // why the case stands as it does, below its card: a desired state, too
 )
 
 // Message is an outbox entry. It is committed with the decision to say it.
@@ -99,7 +100,22 @@ func (m Message) Lane() string {
 	return "g" + string(m.Shop)
 }
 
-// Posted is where a case's card stands in its group.
+// Stands names what a desired state keeps as it is to look: a case's card, or the
+// explanation below it.
+func (m Message) Stands() CaseID {
+	if m.Kind == Explains {
+		return m.Case + ".why"
+	}
+	return m.Case
+}
+
+// Standing lists what Stands says of all desired states of a case.
+func Standing(id CaseID) []CaseID {
+	return []CaseID{Message{Kind: CardPost, Case: id}.Stands(), Message{Kind: Explains, Case: id}.Stands()}
+}
+
+// Posted is where a desired state stands in its group; Case is what Message.Stands
+// says.
 type Posted struct {
 	Case    CaseID `json:"case"`
 	Chat    ChatID `json:"chat"`

@@ -64,6 +64,9 @@ type Shop struct {
 	Group    ChatID // as configured; a migrated group's new id is in the store
 	Staff    []Staff
 	Key      []byte // signs start payloads; empty: none are trusted
+	// Instead names, by payment channel, another one that is proposed to people
+	// where the first cannot pay a refund.
+	Instead map[string]string
 }
 
 // RoleOf returns the person's role in this shop. Anonymous administrators and

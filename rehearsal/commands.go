@@ -13,6 +13,7 @@ import (
 
 	"tuidan/orders"
 	"tuidan/payouts"
+	"tuidan/refund"
 	"tuidan/simulator"
 )
 
@@ -117,8 +118,11 @@ func init() {
 				}
 				return "", w.stage.Supplier.Behave(key, behaviour)
 			}},
-		"channel": {usage: "channel ok|slow|fails|unknown|arrives|reverses", acts: true,
-			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
+		"channel": {usage: "channel ok|slow|fails|unknown|arrives|reverses|broke|closed | channel refunds ORDER AMOUNT", acts: true,
+			run: func(ctx context.Context, w *World, _ bool, args []string) (string, error) {
+				if len(args) == 3 && args[0] == "refunds" {
+					return "", w.refundBeside(ctx, args[1], args[2])
+				}
 				if err := exactly(args, 1); err != nil {
 					return "", err
 				}
@@ -305,6 +309,28 @@ func picture(_ context.Context, w *World, _ bool, args []string) (string, error)
 
 // changeOrder changes an order in the shop's system, or what its supplier says
 // of it.
+// refundBeside has somebody pay an order back in the channel's own pages, of which
+// the desk hears nothing.
+func (w *World) refundBeside(ctx context.Context, no, amount string) error {
+	key, ok := w.orderKey(no)
+	if !ok {
+		return fmt.Errorf("there is no order %s", no)
+	}
+	order, err := w.stage.Orders.Order(ctx, key)
+	if err != nil {
+		return err
+	}
+	paid, err := refund.ParseMoney(amount, order.Amount.Currency)
+	if err != nil {
+		return err
+	}
+	receipt, err := w.stage.Channel.Refund(ctx, refund.Payout{Key: "beside " + no, Amount: paid, ChargeID: order.ChargeID})
+	if err == nil && receipt.State != refund.Accepted {
+		err = fmt.Errorf("the channel says %s", receipt.State)
+	}
+	return err
+}
+
 func (w *World) changeOrder(no string, pairs []string) error {
 	key, ok := w.orderKey(no)
 	if !ok {

@@ -28,6 +28,9 @@ func (e Erasing) Message(m refund.Message) bool {
 	return m.Chat == e.Chat || m.FromChat == e.Chat || e.has(m.Case)
 }
 
+// Posting reports whether a line of the ledger is of a case of the chat.
+func (e Erasing) Posting(p refund.Posting) bool { return e.has(p.Case) }
+
 // Unsorted reports whether the chat wrote a message that waits to be sorted.
 func (e Erasing) Unsorted(u refund.Unsorted) bool { return u.Chat == e.Chat }
 

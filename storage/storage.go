@@ -166,10 +166,20 @@ func Validate(c *refund.Commit) error {
 	for _, posted := range c.Posted {
 		v.id("case", string(posted.Case))
 	}
+	for _, posting := range c.Ledger {
+		v.id("shop", string(posting.Shop))
+	}
 	v.unsorted(c.Unsorted)
 	v.unsorted(c.SortedOut)
 	for shop := range c.Groups {
 		v.id("shop", string(shop))
+	}
+	for i := range c.Differences {
+		v.id("shop", string(c.Differences[i].Shop))
+	}
+	for _, chore := range c.Chores {
+		v.id("shop", string(chore.Shop))
+		v.id("name of chore", chore.Name)
 	}
 	return v.err
 }

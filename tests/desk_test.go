@@ -2,6 +2,8 @@ package tests
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -205,6 +207,14 @@ func (f *telegram) Seal(_ context.Context, job refund.Job) (refund.Evidence, err
 // Put does nothing: what waits is read from the store, as after a restart.
 func (f *telegram) Put([]refund.Message) {}
 
+// marker marks by a hash without a key.
+type marker struct{}
+
+func (marker) Mark(kind string, shop refund.ShopID, value string) string {
+	sum := sha256.Sum256([]byte(kind + "/" + string(shop) + "/" + value))
+	return hex.EncodeToString(sum[:])
+}
+
 // desk is a real engine between a fake Telegram and a sandboxed world. The world
 // outlives every engine; so does the disk.
 type desk struct {
@@ -272,7 +282,7 @@ func (d *desk) start() error {
 		suppliers[name] = d.supplier
 	}
 	var err error
-	d.engine, err = engine.New(context.Background(), engine.Config{Store: d.disk, Clock: d.clock, Telegram: d.telegram, Outbox: d.telegram,
+	d.engine, err = engine.New(context.Background(), engine.Config{Store: d.disk, Clock: d.clock, Telegram: d.telegram, Outbox: d.telegram, Marker: marker{},
 		Workers: d.workers, JobWorkers: d.workers,
 		Shops: []engine.Shop{{Shop: star, Policy: d.shop.policy, Source: d.table, Suppliers: suppliers,
 			Channels: map[string]engine.Channel{"sandbox": d.channel}}}})
@@ -522,6 +532,7 @@ type records struct {
 	inbox    []refund.Inbound
 	jobs     []refund.Job
 	dead     []refund.Dead
+	ledger   []refund.Posting
 }
 
 func (d *desk) read() (records, error) {
@@ -562,7 +573,10 @@ func (d *desk) read() (records, error) {
 		if got.jobs, err = r.Jobs(); err != nil {
 			return err
 		}
-		got.dead, err = r.Dead()
+		if got.dead, err = r.Dead(); err != nil {
+			return err
+		}
+		got.ledger, err = r.Ledger("star", time.Time{}, time.Time{})
 		return err
 	})
 	return got, err
@@ -574,7 +588,7 @@ func (d *desk) invariants() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.paidAtMostOnce(got), got.neverStuck(), d.nothingLost(got), got.onlyStaffDecided())
+	return errors.Join(d.paidAtMostOnce(got), got.booked(), got.neverStuck(), d.nothingLost(got), got.onlyStaffDecided())
 }
 
 // paidAtMostOnce is invariant 1, judged by the channel's own books.
@@ -632,6 +646,43 @@ func (d *desk) paidAtMostOnce(got records) error {
 		if account.Reserved.Minor != reserved[order.OrderKey] || account.Paid.Minor != paid[order.OrderKey] || account.Payouts != count[order.OrderKey] {
 			errs = append(errs, fmt.Errorf("order %s: account has reserved %d, paid %d, %d payouts; its cases %d, %d, %d", order.No,
 				account.Reserved.Minor, account.Paid.Minor, account.Payouts, reserved[order.OrderKey], paid[order.OrderKey], count[order.OrderKey]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// booked is the ledger's: all books together are zero, what channels paid is what
+// the cases paid, to the cent, and what is owed for a case stands in its books. (R46)
+func (got records) booked() error {
+	var errs []error
+	of := map[refund.CaseID][]refund.Posting{}
+	for _, line := range got.ledger {
+		if line.Amount.Minor <= 0 {
+			errs = append(errs, fmt.Errorf("posting of nothing: %+v", line))
+		}
+		of[line.Case] = append(of[line.Case], line)
+	}
+	for id, c := range got.cases {
+		var paid, channels, owed, all int64
+		for _, p := range c.Payouts {
+			if p.State == refund.Accepted || p.State == refund.Arrived {
+				paid += p.Amount.Minor
+			}
+		}
+		balances, err := refund.Balances(of[id])
+		errs = append(errs, err)
+		for _, balance := range balances {
+			all += balance.Amount.Minor
+			switch book := balance.Book; {
+			case book == refund.Channels:
+				channels -= balance.Amount.Minor
+			case c.Recovery != nil && (book == refund.Owed(c.Recovery.From) || book == refund.Claimed(c.Recovery.From)):
+				owed += balance.Amount.Minor
+			}
+		}
+		if all != 0 || channels != paid || owed != c.Recovery.Rest().Minor {
+			errs = append(errs, fmt.Errorf("%s: books add up to %d, channels paid %d of %d, owed %d of %d: %+v", &c, all, channels, paid,
+				owed, c.Recovery.Rest().Minor, of[id]))
 		}
 	}
 	return errors.Join(errs...)

@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"tuidan/app"
 	"tuidan/refund"
@@ -85,7 +88,8 @@ func eraseAndFind(t *testing.T, instructions int) {
 		"merchant wang reply '冬瓜汤' T2002",
 		"clock +1m",
 		"status T2002 refused",
-		"clock +312h")
+		"clock +312h",
+		"merchant wang tap '已向供应商追款' T1001")
 	if found, _ := find(); len(found) < 7 {
 		t.Errorf("the test looks in the wrong place: %q", found)
 	}
@@ -98,7 +102,10 @@ func eraseAndFind(t *testing.T, instructions int) {
 	}
 	play("buyer zebulon tap '确认删除'", "sees buyer zebulon '您的资料已经删除'",
 		"clock +2h", // the next sweep wipes
-		"payouts T1001 1")
+		"payouts T1001 1",
+		"sees group '资料已删除的买家'", // what the supplier still owes is settled on the card as before
+		"merchant wang tap '收回一部分' T1001",
+		"merchant wang reply '12.50' T1001")
 	do(t, world.Close(t.Context()))
 	books(t, folder)
 	found, files := find()
@@ -110,8 +117,8 @@ func eraseAndFind(t *testing.T, instructions int) {
 	}
 }
 
-// books checks that what an order was paid still stands, in its account and in the
-// request that is nobody's now.
+// books checks that what an order was paid still stands, in its account, in the
+// request that is nobody's now, and in the ledger, which goes on.
 func books(t *testing.T, folder string) {
 	t.Helper()
 	store, err := bolt.Open(filepath.Join(folder, "tuidan.db"), bolt.Options{ReadOnly: true})
@@ -127,7 +134,25 @@ func books(t *testing.T, folder string) {
 		if payout := c.Payout(); !c.Chat.Erased() || c.Status != refund.Refunded || payout == nil || payout.Amount != account.Paid {
 			t.Errorf("what stays: %+v", c)
 		}
-		return errors.Join(err1, err2, err3)
+		lines, err4 := r.Ledger("star", time.Time{}, time.Time{})
+		got := records{cases: map[refund.CaseID]refund.Case{c.ID: c}, ledger: lines}
+		err5 := got.booked()
+		balances, err6 := refund.Balances(lines)
+		cny := func(minor int64) refund.Money { return refund.Money{Minor: minor, Currency: "CNY"} }
+		want := []refund.Balance{{Book: refund.Channels, Amount: cny(-3000)}, {Book: refund.Claimed(refund.Supplier), Amount: cny(1750)}, {Book: refund.Recovered, Amount: cny(1250)}}
+		if diff := cmp.Diff(want, balances); diff != "" || len(lines) != 3 || len(c.Payouts) != 1 || c.Payouts[0].Payer != 0 {
+			t.Errorf("%d lines, payouts %+v (-want +got):\n%s", len(lines), c.Payouts, diff)
+		}
+		for _, line := range lines {
+			if line.Case != c.ID {
+				t.Errorf("a line of no case: %+v", line)
+			}
+		}
+		ends, err7 := r.Ends("star", time.Time{})
+		if len(ends) != 2 {
+			t.Errorf("ends %+v", ends)
+		}
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7)
 	}))
 	do(t, store.Close())
 }

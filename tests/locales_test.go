@@ -23,14 +23,17 @@ import (
 // families are the keys that dialogs puts together: what stands behind each prefix.
 // did_ and owner_ are read from the calls that make them.
 var families = map[string][]string{
-	"issue_":       append(texts(refund.Reasons()), "wrong_item", "more"),
-	"reason_":      texts(refund.Reasons()),
-	"intent_":      texts(unclaimed()),
-	"wish_":        {"case_status", "policy_question", "talk_to_human", "withdraw"},
-	"ask_":         append(texts(items), "wrong_item", "more", "words"),
-	"item_":        texts(items),
-	"status_":      texts(refund.Statuses()),
-	"party_":       texts(parties),
+	"issue_":      append(texts(refund.Reasons()), "wrong_item", "more"),
+	"reason_":     texts(refund.Reasons()),
+	"intent_":     texts(unclaimed()),
+	"wish_":       {"case_status", "policy_question", "talk_to_human", "withdraw"},
+	"ask_":        append(texts(items), "wrong_item", "more", "words"),
+	"item_":       texts(items),
+	"status_":     texts(refund.Statuses()),
+	"party_":      append(texts(parties), string(refund.Platform)),
+	"difference_": texts([]refund.DifferenceKind{refund.NotThere, refund.NotOurs, refund.OtherAmount}),
+	"ledger_": texts([]refund.Book{refund.Channels, refund.Returns, refund.OwnFault, refund.Goodwill, refund.Recovered,
+		refund.WrittenOff}),
 	"mover_":       texts(parties),
 	"goods_":       texts([]refund.Goods{refund.Unused, refund.Used, refund.Failed, refund.Partial, refund.UnknownGoods}),
 	"state_":       texts(states),
@@ -42,6 +45,11 @@ var families = map[string][]string{
 	"kind_":        {"card", "topup", "membership"},
 	"fulfilment_":  {"auto", "by_hand"},
 	"answer_":      {"adjusts", "refunds", "refuses", "pending"},
+	"nature_":      texts([]refund.Goods{refund.Unused, refund.Used, refund.Failed, refund.Partial, refund.UnknownGoods}),
+	"mark_":        {"for", "against", "open"},
+	"cause_":       {"unknown", "personal", "buyer", "merchant", "supplier", "platform"},
+	"change_":      texts([]policy.What{policy.Given, policy.Completed, policy.Matching, policy.FoundFailed, policy.FoundUnused, policy.SentElsewhere}),
+	"changed_":     {"refund", "ask_evidence", "ask_supplier", "review"},
 	"bad_account_": {"cn_mobile", "email", "game_id", "any"},
 }
 
@@ -133,7 +141,7 @@ func (u used) call(set *token.FileSet, call *ast.CallExpr) {
 	at, prefix := 0, ""
 	switch name {
 	case "w", "why", "askWhich":
-	case "note", "staffNote", "toPeople":
+	case "note", "staffNote", "settled", "toPeople":
 		prefix = "did_"
 	case "noteBy":
 		at, prefix = 2, "did_"
@@ -225,6 +233,8 @@ func TestNoUnusedKeys(t *testing.T) {
 				said = said || u.literals[rest]
 			case "did": // also given by the name of the button
 				said = said || u.literals[rest] || strings.HasPrefix(rest, "supplier_")
+			case "owner": // also given by why a payout is held
+				said = said || u.literals[rest]
 			case "refuse", "ask":
 				said = said || u.literals[strings.TrimSuffix(key, "_hint")]
 			}

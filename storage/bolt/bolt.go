@@ -8,7 +8,7 @@
 // then the keys that the record has in the indexes, then JSON; see records.go.
 //
 //	meta
-//	├── schema                                  → uint64, the layout drawn here is 3
+//	├── schema                                  → uint64, the layout drawn here is 6
 //	├── offset                                  → int, next getUpdates offset
 //	└── erased                                  → time of the last erasure, while its bytes may be left in free pages
 //	chats            chat int                   → record of Chat
@@ -18,6 +18,7 @@
 //	open             shop text, opened time, case text    → nothing      (index of cases)
 //	orders           shop text, no text, opened time, case text → nothing (index of cases)
 //	claims           chat int, opened time, case text     → nothing      (index of cases)
+//	ends             shop text, closed time, case text, status text, rule text, product text, outcome text → nothing (index of cases)
 //	timeline         case text, seq             → JSON of Entry
 //	pictures         shop text, band byte, its bits uint16, hash uint64, case text → nothing
 //	tries            shop text, no text, time, seq → JSON of Try
@@ -30,15 +31,19 @@
 //	dead             seq                        → JSON of Dead
 //	outbox           lane text, key text        → Seq uint64, JSON of Message
 //	jobs             id uint64                  → JSON of Job
-//	posted           case text                  → JSON of Posted
+//	posted           Posted.Case                → JSON of Posted
 //	posts            chat int, message int      → JSON of Post
+//	ledger           shop text, time, seq       → JSON of Posting
 //	unsorted         shop text, id uint64       → SHA-256 of its text, JSON of Unsorted
 //	groups           shop text                  → chat int
+//	differences      shop text, id uint64       → JSON of Difference
+//	chores           shop text, name text       → time it was last done
 //
 // seq without a type is the bucket's own sequence. Work done is deleted: inbox,
 // due, outbox, jobs and unsorted hold what waits; unsorted at most
 // refund.MaxUnsorted of a shop, so that its keys are counted, and its texts looked
-// through, whenever one comes.
+// through, whenever one comes. An index of cases has one key a case and stays as
+// long as the case; what is read of it is a shop's last weeks.
 //
 // # Writing
 //

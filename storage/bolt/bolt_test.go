@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -55,22 +56,25 @@ func TestReopen(t *testing.T) {
 		Order: refund.Order{OrderKey: refund.OrderKey{Shop: "lake", No: "A1"}}}
 	one.SetTimer(refund.TimerDue, storagetest.Start)
 	apply(t, store, refund.Commit{
-		Chats:    []refund.Chat{{ID: 7, Version: 1, Name: "Li"}},
-		Cases:    []refund.Case{one},
-		Accounts: []refund.Account{{Order: one.Order.OrderKey, Version: 1}},
-		Tries:    []refund.Try{{Order: one.Order.OrderKey, At: storagetest.Start}},
-		Pictures: []refund.Look{{Shop: "lake", Hash: 5, Case: "7.1"}},
-		Marks:    []refund.Mark{{Key: "hash", Of: "hash", At: storagetest.Start}},
-		Timeline: []refund.Entry{{Case: "7.1", Text: "a"}},
-		Inbox:    []refund.Inbound{{Seq: 1, UpdateID: 9, Received: storagetest.Start}},
-		Dead:     []refund.Dead{{Why: "odd"}},
-		Outbox:   []refund.Message{{Key: "k", Seq: 1, Chat: 7}},
-		Jobs:     []refund.Job{{ID: 1}},
-		Posted:   []refund.Posted{{Case: "7.1", Chat: -1, Message: 2}},
-		Posts:    []refund.Post{{Chat: -1, Message: 2, Case: "7.1"}},
-		Unsorted: []refund.Unsorted{{ID: 1, Shop: "lake", Text: "what"}},
-		Groups:   map[refund.ShopID]refund.ChatID{"lake": -1},
-		Offset:   &offset,
+		Chats:       []refund.Chat{{ID: 7, Version: 1, Name: "Li"}},
+		Cases:       []refund.Case{one, {ID: "7.2", Version: 1, Shop: "lake", Chat: 7, Status: refund.Refused}},
+		Accounts:    []refund.Account{{Order: one.Order.OrderKey, Version: 1}},
+		Tries:       []refund.Try{{Order: one.Order.OrderKey, At: storagetest.Start}},
+		Pictures:    []refund.Look{{Shop: "lake", Hash: 5, Case: "7.1"}},
+		Marks:       []refund.Mark{{Key: "hash", Of: "hash", At: storagetest.Start}},
+		Timeline:    []refund.Entry{{Case: "7.1", Text: "a"}},
+		Ledger:      []refund.Posting{{Shop: "lake", At: storagetest.Start, Case: "7.1"}},
+		Inbox:       []refund.Inbound{{Seq: 1, UpdateID: 9, Received: storagetest.Start}},
+		Dead:        []refund.Dead{{Why: "odd"}},
+		Outbox:      []refund.Message{{Key: "k", Seq: 1, Chat: 7}},
+		Jobs:        []refund.Job{{ID: 1}},
+		Posted:      []refund.Posted{{Case: "7.1", Chat: -1, Message: 2}},
+		Posts:       []refund.Post{{Chat: -1, Message: 2, Case: "7.1"}},
+		Unsorted:    []refund.Unsorted{{ID: 1, Shop: "lake", Text: "what"}},
+		Groups:      map[refund.ShopID]refund.ChatID{"lake": -1},
+		Differences: []refund.Difference{{Shop: "lake", ID: 1}},
+		Chores:      []refund.Chore{{Shop: "lake", Name: "warn", At: storagetest.Start}},
+		Offset:      &offset,
 	})
 	before := dump(t, store)
 	if err := store.Close(); err != nil {
@@ -274,36 +278,6 @@ func TestMigrateFrom1(t *testing.T) {
 	}
 }
 
-// A file from before marks gets those of the cases that it holds.
-func TestMigrateFrom2(t *testing.T) {
-	path := newPath(t)
-	store := open(t, path, Options{})
-	one := refund.Case{ID: "7.1", Version: 1, Chat: 7, OpenedAt: storagetest.Start, Order: refund.Order{Account: "13800138000"}}
-	apply(t, store, refund.Commit{Cases: []refund.Case{one}})
-	err := store.db.Update(func(tx *bbolt.Tx) error {
-		return errors.Join(tx.DeleteBucket([]byte("marks")), tx.DeleteBucket([]byte("marks_by_time")),
-			tx.Bucket([]byte("meta")).Put([]byte("schema"), uintKey(2)))
-	})
-	if err := errors.Join(err, store.Close()); err != nil {
-		t.Fatal(err)
-	}
-	store = open(t, path, Options{Marks: func(c *refund.Case) []refund.Mark {
-		return []refund.Mark{{Key: "hash of " + c.Order.Account, Of: "hash of " + string(c.ID), At: c.OpenedAt}}
-	}})
-	var got []refund.Mark
-	err = store.View(t.Context(), func(r refund.Reader) (err error) {
-		got, err = r.Marks("hash of 13800138000", storagetest.Start, 5)
-		return err
-	})
-	want := []refund.Mark{{Key: "hash of 13800138000", Of: "hash of 7.1", At: storagetest.Start}}
-	if diff := cmp.Diff(want, got); diff != "" || err != nil {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
-	}
-	if all := dump(t, store); len(all) != int(bucketCount) || all["meta"]["schema"] != string(uintKey(uint64(1+len(migrations)))) {
-		t.Errorf("after the migration: %q", all)
-	}
-}
-
 // What was erased is found nowhere in the file after the next sweep, or after it is
 // opened again.
 func TestErasedBytes(t *testing.T) {
@@ -365,6 +339,165 @@ func TestErasedBytes(t *testing.T) {
 				t.Errorf("the file was damaged: %v", err)
 			}
 		})
+	}
+}
+
+// A file from before the ledger gets what was paid booked, by the newest decision,
+// and its cases say where to.
+func TestMigrateLedger(t *testing.T) {
+	path := newPath(t)
+	paid := func(id refund.CaseID, fault refund.Party, goods refund.Goods, state refund.PayoutState) refund.Case {
+		return refund.Case{ID: id, Version: 3, Shop: "lake", Chat: 7, OpenedAt: storagetest.Start, Status: refund.Refunded,
+			Order:     refund.Order{OrderKey: refund.OrderKey{Shop: "lake", No: string(id)}},
+			Decisions: []refund.Decision{{Number: 1, Outcome: refund.Refund, Fault: fault, Goods: goods}},
+			Payouts: []refund.Payout{{Key: "k" + string(id), State: state, AcceptedAt: storagetest.Start.Add(time.Minute),
+				Amount: refund.Money{Minor: 3000, Currency: "CNY"}}}}
+	}
+	cases := []refund.Case{
+		paid("7.1", refund.Supplier, refund.Failed, refund.Arrived), paid("7.2", refund.Nobody, refund.Unused, refund.Accepted),
+		paid("7.3", refund.Nobody, refund.Used, refund.Accepted), paid("7.4", refund.Supplier, refund.Failed, refund.PayoutFailed),
+	}
+	const before = 2 // the schema that addLedger changes
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(prepare(db, migrations[:before-1], Options{}), db.Update(func(tx *bbolt.Tx) error {
+		for _, later := range []string{"ledger", "ends", "chores", "differences", "marks", "marks_by_time"} {
+			if err := tx.DeleteBucket([]byte(later)); err != nil {
+				return err
+			}
+		}
+		for i := range cases {
+			r, err := caseRecord(&cases[i])
+			if err := errors.Join(err, tx.Bucket([]byte("cases")).Put(r.key, r.value)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}), db.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, path, Options{})
+	var booked []refund.Book
+	var owed refund.Case
+	err = store.View(context.Background(), func(r refund.Reader) error {
+		lines, err := r.Ledger("lake", time.Time{}, time.Time{})
+		for _, line := range lines {
+			booked = append(booked, line.Debit)
+		}
+		one, err2 := r.Case("7.1")
+		owed = one
+		ends, err3 := r.Ends("lake", time.Time{})
+		if len(ends) != len(cases) {
+			t.Errorf("%d cases ended, want %d", len(ends), len(cases))
+		}
+		return errors.Join(err, err2, err3)
+	})
+	want := []refund.Book{refund.Owed(refund.Supplier), refund.Returns, refund.Goodwill}
+	if diff := cmp.Diff(want, booked); diff != "" || err != nil {
+		t.Errorf("booked (-want +got):\n%s%v", diff, err)
+	}
+	if owed.Version != 3 || owed.Recovery.Rest() != cases[0].Payouts[0].Amount || owed.Payouts[0].Book != want[0] {
+		t.Errorf("case afterwards: %+v", owed)
+	}
+	// A later step finds the record as this one wrote it, and refers to nothing twice.
+	owed.Version, owed.Status = 4, refund.PayoutHeld
+	apply(t, store, refund.Commit{Cases: []refund.Case{owed}})
+	if n := len(dump(t, store)["ends"]); n != len(cases)-1 {
+		t.Errorf("%d cases ended, want %d", n, len(cases)-1)
+	}
+}
+
+// A file of layout 2, whose records know no index of ends, gets one from the cases
+// that ended; replacing such a case keeps the index in step.
+func TestMigrateFrom2(t *testing.T) {
+	path := newPath(t)
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := refund.Case{ID: "7.1", Version: 3, Shop: "lake", Chat: 7, Status: refund.Refused, OpenedAt: storagetest.Start,
+		ClosedAt: storagetest.Start.Add(time.Hour), Decisions: []refund.Decision{{Rule: "window"}}}
+	running := refund.Case{ID: "7.2", Version: 1, Shop: "lake", Chat: 7, Status: refund.Checking, OpenedAt: storagetest.Start}
+	claim := func(c refund.Case) []byte { return appendText(appendTime(chatKey(c.Chat), c.OpenedAt), c.ID) }
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range []string{"due", "open", "orders", "claims", "meta", "chats", "cases", "accounts", "timeline", "pictures",
+			"tries", "tries_by_time", "inbox", "seen", "seen_by_time", "dead", "outbox", "jobs", "posted", "posts", "groups", "unsorted"} {
+			if _, err := tx.CreateBucket([]byte(name)); err != nil {
+				return err
+			}
+		}
+		for _, c := range []refund.Case{refused, running} {
+			text, err := json.Marshal(c)
+			if err != nil {
+				return err
+			}
+			key := claim(c)
+			// version, length of the references, one reference: index 3, its length, itself
+			value := append(uintKey(c.Version), 0, 0, 0, byte(3+len(key)), 3, 0, byte(len(key)))
+			value = append(append(value, key...), text...)
+			if err := errors.Join(tx.Bucket([]byte("cases")).Put([]byte(c.ID), value), tx.Bucket([]byte("claims")).Put(key, nil)); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket([]byte("meta")).Put([]byte("schema"), uintKey(2))
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, path, Options{})
+	ends := func() (ends []refund.End) {
+		t.Helper()
+		if err := store.View(context.Background(), func(r refund.Reader) (err error) {
+			ends, err = r.Ends("lake", time.Time{})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return ends
+	}
+	if diff := cmp.Diff([]refund.End{{Case: "7.1", At: refused.ClosedAt, Status: refund.Refused, Rule: "window"}}, ends()); diff != "" {
+		t.Errorf("after the migration (-want +got):\n%s", diff)
+	}
+	refused.Version, refused.Status, refused.ClosedAt = 4, refund.AwaitingApproval, time.Time{}
+	apply(t, store, refund.Commit{Cases: []refund.Case{refused}})
+	if left := ends(); len(left) != 0 {
+		t.Errorf("a case that was opened again is among the ended: %v", left)
+	}
+	if n := len(dump(t, store)["claims"]); n != 2 {
+		t.Errorf("%d claims, want 2", n)
+	}
+}
+
+// A file of layout 5, from before marks, gets those of the cases that it holds.
+func TestMigrateFrom5(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path, Options{})
+	one := refund.Case{ID: "7.1", Version: 1, Chat: 7, OpenedAt: storagetest.Start, Order: refund.Order{Account: "13800138000"}}
+	apply(t, store, refund.Commit{Cases: []refund.Case{one}})
+	err := store.db.Update(func(tx *bbolt.Tx) error {
+		return errors.Join(tx.DeleteBucket([]byte("marks")), tx.DeleteBucket([]byte("marks_by_time")),
+			tx.Bucket([]byte("meta")).Put([]byte("schema"), uintKey(5)))
+	})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, path, Options{Marks: func(c *refund.Case) []refund.Mark {
+		return []refund.Mark{{Key: "hash of " + c.Order.Account, Of: "hash of " + string(c.ID), At: c.OpenedAt}}
+	}})
+	var got []refund.Mark
+	err = store.View(t.Context(), func(r refund.Reader) (err error) {
+		got, err = r.Marks("hash of 13800138000", storagetest.Start, 5)
+		return err
+	})
+	want := []refund.Mark{{Key: "hash of 13800138000", Of: "hash of 7.1", At: storagetest.Start}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if all := dump(t, store); len(all) != int(bucketCount) || all["meta"]["schema"] != string(uintKey(uint64(1+len(migrations)))) {
+		t.Errorf("after the migration: %q", all)
 	}
 }
 

@@ -24,8 +24,10 @@ func (w *writer) erase(e storage.Erasing) error {
 	for id := range e.Cases {
 		err := errors.Join(
 			w.forget(casesBucket, caseKey(id)),
-			w.bucket(postedBucket).Delete(textKey(id)),
 			w.dropWhere(timelineBucket, textKey(id), func(_, _ []byte) (bool, error) { return true, nil }))
+		for _, stands := range refund.Standing(id) {
+			err = errors.Join(err, w.bucket(postedBucket).Delete(textKey(stands)))
+		}
 		if err != nil {
 			return err
 		}
@@ -34,6 +36,7 @@ func (w *writer) erase(e storage.Erasing) error {
 		w.dropWhere(postsBucket, nil, jsonWhere(0, e.Post)),
 		w.dropWhere(outboxBucket, nil, jsonWhere(8, e.Message)),
 		w.dropWhere(unsortedBucket, nil, jsonWhere(sha256.Size, e.Unsorted)),
+		w.dropWhere(ledgerBucket, nil, jsonWhere(0, e.Posting)),
 		w.dropWhere(deadBucket, nil, jsonWhere(0, e.Dead)),
 		w.dropWhere(triesBucket, nil, jsonWhere(0, e.Try)),
 		w.dropWhere(triesByTimeBucket, nil, func(_, key []byte) (bool, error) { return w.bucket(triesBucket).Get(key) == nil, nil }),

@@ -36,7 +36,9 @@ func postKey(c refund.ChatID, m int) []byte {
 	return appendInt(appendInt(make([]byte, 0, 16), int64(c)), int64(m))
 }
 
-func unsortedKey(shop refund.ShopID, id uint64) []byte {
+func choreKey(shop refund.ShopID, name string) []byte { return appendText(textKey(shop), name) }
+
+func numberedKey(shop refund.ShopID, id uint64) []byte {
 	return appendUint(appendText(make([]byte, 0, 10+len(shop)), shop), id)
 }
 
@@ -51,6 +53,19 @@ func seenByTimeKey(received time.Time, update int64) []byte {
 func appendDue(key []byte, timer *refund.Timer) []byte {
 	key = appendInt(appendTime(key, timer.At), int64(timer.Chat))
 	return appendText(appendText(key, timer.Case), timer.Kind)
+}
+
+func appendEnd(key []byte, shop refund.ShopID, end refund.End) []byte {
+	key = appendText(appendTime(appendText(key, shop), end.At), end.Case)
+	return appendText(appendText(appendText(appendText(key, end.Status), end.Rule), end.Product), end.Ahead)
+}
+
+// endOf reads what follows the shop in a key of the index of ends.
+func endOf(key []byte) (refund.End, error) {
+	r := keyReader{key: key}
+	end := refund.End{At: r.time(), Case: refund.CaseID(r.text()), Status: refund.Status(r.text()), Rule: r.text(),
+		Product: r.text(), Ahead: refund.Outcome(r.text())}
+	return end, r.err
 }
 
 // timerOf reads a key of the due index.

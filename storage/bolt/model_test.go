@@ -67,6 +67,13 @@ var (
 			Key: numbers.Draw(t, "key"), Of: numbers.Draw(t, "of"), At: at, Amount: refund.Money{Minor: rapid.Int64Range(0, 2).Draw(t, "amount")},
 		}
 	})
+	decisions = rapid.Custom(func(t *rapid.T) (d refund.Decision) {
+		d.Rule = numbers.Draw(t, "rule")
+		if rapid.Bool().Draw(t, "ahead") {
+			d.Ahead = &refund.Ahead{Outcome: rapid.SampledFrom([]refund.Outcome{refund.Refund, refund.Review, refund.Refuse}).Draw(t, "outcome")}
+		}
+		return d
+	})
 	unsorted = rapid.Custom(func(t *rapid.T) refund.Unsorted {
 		return refund.Unsorted{
 			ID: small.Draw(t, "id"), Shop: shops.Draw(t, "shop"), Chat: chats.Draw(t, "chat"), Text: numbers.Draw(t, "text"),
@@ -110,6 +117,10 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 			Status:   rapid.SampledFrom(refund.Statuses()).Draw(t, "status"),
 			OpenedAt: times.Draw(t, "opened"), Timers: some(t, "timers", timers),
 		}
+		if one.Status.Ended() {
+			one.ClosedAt = times.Draw(t, "closed")
+			one.Decisions = some(t, "decisions", decisions)
+		}
 		if rapid.Bool().Draw(t, "keep timers") {
 			one.Timers = had.Timers
 		}
@@ -128,6 +139,9 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 	c.Marks = some(t, "marks", marks)
 	for i, id := range some(t, "timeline", cases) {
 		c.Timeline = append(c.Timeline, refund.Entry{Case: id, At: times.Draw(t, "at"), Text: fmt.Sprint(i)})
+	}
+	for i, shop := range some(t, "ledger", shops) {
+		c.Ledger = append(c.Ledger, refund.Posting{Shop: shop, At: times.Draw(t, "at"), Order: fmt.Sprint(i), Case: cases.Draw(t, "booked")})
 	}
 	c.Inbox = some(t, "inbox", inbounds)
 	c.Done = some(t, "done", small)
@@ -160,6 +174,12 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 		}
 	}
 	c.Groups = rapid.MapOfN(shops, chats, 0, 2).Draw(t, "groups")
+	for _, id := range some(t, "differences", small) {
+		c.Differences = append(c.Differences, refund.Difference{Shop: shops.Draw(t, "shop"), ID: id, Order: fmt.Sprint(times.Draw(t, "at"))})
+	}
+	for _, name := range some(t, "chores", rapid.SampledFrom([]string{"", "a", "b"})) {
+		c.Chores = append(c.Chores, refund.Chore{Shop: shops.Draw(t, "shop"), Name: name, At: times.Draw(t, "at")})
+	}
 	if rapid.Bool().Draw(t, "move") {
 		offset := rapid.Int64().Draw(t, "offset")
 		c.Offset = &offset
@@ -201,9 +221,25 @@ func everything(r refund.Reader) (map[string]any, error) {
 		put(group, err, "group", shop)
 		open, err := r.OpenCases(shop)
 		put(open, err, "open", shop)
+		differences, err := r.Differences(shop)
+		put(differences, err, "differences", shop)
+		for _, name := range []string{"", "a", "b"} {
+			done, err := r.Chore(shop, name)
+			put(done, err, "chore", shop, name)
+		}
+		for _, since := range append(moments, time.Time{}) {
+			ends, err := r.Ends(shop, since)
+			put(ends, err, "ends", shop, since)
+		}
 		for _, limit := range []int{-1, 1, 9} {
 			waiting, err := r.Unsorted(shop, limit)
 			put(waiting, err, "unsorted", shop, limit)
+		}
+		for _, from := range moments {
+			for _, before := range append(moments, time.Time{}) {
+				lines, err := r.Ledger(shop, from, before)
+				put(lines, err, "ledger", shop, from, before)
+			}
 		}
 		for _, hash := range []uint64{0, 1, 0xff, 0xffff_0000, 1<<63 | 3} {
 			near, err := r.SeenPicture(refund.Look{Shop: shop, Hash: hash, Case: "x"})

@@ -182,6 +182,21 @@ func (r reader) Timeline(id refund.CaseID) ([]refund.Entry, error) {
 	return readFrom[refund.Entry](r, timelineBucket, prefix, prefix, 0)
 }
 
+func (r reader) Ledger(shop refund.ShopID, from, before time.Time) ([]refund.Posting, error) {
+	prefix := textKey(shop)
+	lines, err := readFrom[refund.Posting](r, ledgerBucket, prefix, appendTime(slices.Clone(prefix), from), 0)
+	if before.IsZero() || err != nil {
+		return lines, err
+	}
+	end, _ := slices.BinarySearchFunc(lines, before, func(p refund.Posting, at time.Time) int { return p.At.Compare(at) })
+	return lines[:end:end], nil
+}
+
+func (r reader) Differences(shop refund.ShopID) ([]refund.Difference, error) {
+	prefix := textKey(shop)
+	return readFrom[refund.Difference](r, differencesBucket, prefix, prefix, 0)
+}
+
 func (r reader) CasesOf(order refund.OrderKey) ([]refund.CaseID, error) {
 	return r.ids(ordersBucket, orderKey(order))
 }
@@ -210,6 +225,35 @@ func (r reader) OpenCases(shop refund.ShopID) ([]refund.CaseID, error) {
 		ids = append(ids, id)
 	}
 	return ids, nil
+}
+
+func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) {
+	prefix := textKey(shop)
+	var ends []refund.End
+	cursor := r.bucket(endsBucket).Cursor()
+	key, _ := cursor.Seek(appendTime(slices.Clone(prefix), since))
+	for ; key != nil && bytes.HasPrefix(key, prefix); key, _ = cursor.Next() {
+		end, err := endOf(key[len(prefix):])
+		if err != nil {
+			return nil, fault(endsBucket, key, err)
+		}
+		ends = append(ends, end)
+	}
+	return ends, nil
+}
+
+func (r reader) Chore(shop refund.ShopID, name string) (time.Time, error) {
+	key := choreKey(shop, name)
+	value := r.bucket(choresBucket).Get(key)
+	if value == nil {
+		return time.Time{}, nil
+	}
+	rest := keyReader{key: value}
+	at := rest.time()
+	if rest.err != nil {
+		return time.Time{}, fault(choresBucket, key, rest.err)
+	}
+	return at, nil
 }
 
 // ids returns the cases of an index whose keys go on with a time and an id.

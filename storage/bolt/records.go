@@ -83,6 +83,9 @@ func caseRecord(c *refund.Case) (record, error) {
 			return appendText(appendTime(appendText(key, c.Shop), c.OpenedAt), c.ID)
 		})
 	}
+	if end, ok := refund.EndOf(c); ok {
+		value = refer(value, endsBucket, func(key []byte) []byte { return appendEnd(key, c.Shop, end) })
+	}
 	value, err := seal(value, c)
 	return record{casesBucket, caseKey(c.ID), value}, err
 }
@@ -122,7 +125,7 @@ func nextReference(references []byte) (whole, rest []byte, err error) {
 		return nil, nil, errDamaged
 	}
 	end := 3 + int(binary.BigEndian.Uint16(references[1:]))
-	if end > len(references) || bucket(references[0]) > claimsBucket {
+	if end > len(references) || !bucket(references[0]).isIndex() {
 		return nil, nil, errDamaged
 	}
 	return references[:end], references[end:], nil

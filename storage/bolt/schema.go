@@ -1,8 +1,11 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"fmt"
 
 	"go.etcd.io/bbolt"
@@ -14,7 +17,7 @@ import (
 // number is never given a new meaning.
 type bucket byte
 
-// The buckets, indexes first.
+// The buckets, the first indexes first.
 const (
 	dueBucket bucket = iota
 	openBucket
@@ -39,6 +42,10 @@ const (
 	postsBucket
 	groupsBucket
 	unsortedBucket
+	ledgerBucket
+	endsBucket // an index, too
+	choresBucket
+	differencesBucket
 	marksBucket
 	marksByTimeBucket
 
@@ -68,9 +75,16 @@ var bucketNames = [bucketCount][]byte{
 	postsBucket:       []byte("posts"),
 	groupsBucket:      []byte("groups"),
 	unsortedBucket:    []byte("unsorted"),
+	ledgerBucket:      []byte("ledger"),
+	endsBucket:        []byte("ends"),
+	choresBucket:      []byte("chores"),
+	differencesBucket: []byte("differences"),
 	marksBucket:       []byte("marks"),
 	marksByTimeBucket: []byte("marks_by_time"),
 }
+
+// isIndex reports whether records refer to the bucket.
+func (b bucket) isIndex() bool { return b <= claimsBucket || b == endsBucket }
 
 // fullPages reports whether keys only ever come at the end, so that pages may be
 // filled. The timeline's come at the end of each case, which is anywhere.
@@ -93,11 +107,127 @@ type migration func(*bbolt.Tx, Options) error
 
 // migrations leads from schema 1 on: the first makes 2 of 1. What a release has
 // written must stay readable, so an entry is never changed, only added.
-var migrations = []migration{addUnsorted, addMarks}
+var migrations = []migration{addUnsorted, addLedger, addEnds, addDifferences, addMarks}
 
 // addUnsorted makes the bucket of messages that wait to be sorted.
 func addUnsorted(tx *bbolt.Tx, _ Options) error {
 	_, err := tx.CreateBucket([]byte("unsorted"))
+	return err
+}
+
+// addLedger makes the ledger's bucket and books what cases have paid so far, at
+// the times at which channels accepted it.
+func addLedger(tx *bbolt.Tx, _ Options) error {
+	ledger, err := tx.CreateBucket([]byte("ledger"))
+	if err != nil {
+		return err
+	}
+	cases := tx.Bucket([]byte("cases"))
+	var booked []record // put afterwards: a bucket may not change while it is read
+	err = cases.ForEach(func(key, value []byte) error {
+		_, data, err := openRecord(value)
+		var c refund.Case
+		if err == nil {
+			err = json.Unmarshal(data, &c)
+		}
+		if err != nil {
+			return fmt.Errorf("case %s: %w", key, err)
+		}
+		lines := book(&c)
+		for _, line := range lines {
+			value, err := json.Marshal(line)
+			if err != nil {
+				return err
+			}
+			seq, err := ledger.NextSequence()
+			if err != nil {
+				return err
+			}
+			if err := ledger.Put(appendUint(appendTime(textKey(c.Shop), line.At), seq), value); err != nil {
+				return err
+			}
+		}
+		if len(lines) == 0 {
+			return nil
+		}
+		r, err := caseRecord(&c)
+		booked = append(booked, r)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range booked {
+		if err := cases.Put(r.key, r.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// book books a case's accepted payouts.
+func book(c *refund.Case) (lines []refund.Posting) {
+	c.Recovery = nil // made again with what is booked
+	for i := range c.Payouts {
+		if p := &c.Payouts[i]; c.Decision() != nil && (p.State == refund.Accepted || p.State == refund.Arrived) {
+			lines = append(lines, c.Pay(p, p.AcceptedAt))
+		}
+	}
+	return lines
+}
+
+// addEnds makes the index of how cases ended, from the cases that did, and the
+// bucket of warnings.
+func addEnds(tx *bbolt.Tx, _ Options) error {
+	if _, err := tx.CreateBucket([]byte("chores")); err != nil {
+		return err
+	}
+	ends, err := tx.CreateBucket([]byte("ends"))
+	if err != nil {
+		return err
+	}
+	cases := tx.Bucket([]byte("cases"))
+	var keys [][]byte // first: putting moves a cursor
+	if err := cases.ForEach(func(key, _ []byte) error {
+		keys = append(keys, bytes.Clone(key))
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		value := cases.Get(key)
+		references, data, err := openRecord(value)
+		var c refund.Case
+		if err == nil {
+			err = json.Unmarshal(data, &c)
+		}
+		if err != nil {
+			return fmt.Errorf("case %q: %w", key, err)
+		}
+		end, ok := refund.EndOf(&c)
+		if !ok {
+			continue
+		}
+		reference := refer(nil, endsBucket, func(key []byte) []byte { return appendEnd(key, c.Shop, end) })
+		renewed := append(head(versionOf(value)), references...)
+		// An earlier step may have written the record as it is written now.
+		if err := without(reference, references, func(bucket, []byte) error {
+			renewed = append(renewed, reference...)
+			return nil
+		}); err != nil {
+			return fmt.Errorf("case %q: %w", key, err)
+		}
+		binary.BigEndian.PutUint32(renewed[8:], uint32(len(renewed)-recordHead))
+		if err := errors.Join(ends.Put(reference[3:], nil), cases.Put(key, append(renewed, data...))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addDifferences makes the bucket of where channels' books differ from the ledger.
+func addDifferences(tx *bbolt.Tx, _ Options) error {
+	_, err := tx.CreateBucket([]byte("differences"))
 	return err
 }
 

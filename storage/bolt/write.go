@@ -39,9 +39,9 @@ func prepared(c *refund.Commit) (*change, error) {
 	p := preparation{change: change{
 		commit:  c,
 		records: make([]record, 0, len(c.Chats)+len(c.Cases)+len(c.Accounts)),
-		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+
+		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+len(c.Chores)+len(c.Differences)+
 			bandCount*len(c.Pictures)+2*len(c.Marks)+1),
-		appends: make([]entry, 0, len(c.Timeline)+len(c.Dead)),
+		appends: make([]entry, 0, len(c.Timeline)+len(c.Ledger)+len(c.Dead)),
 		drops:   make([]entry, 0, len(c.Done)+len(c.DueDone)+len(c.JobsDone)+len(c.SortedOut)),
 	}}
 	p.encode(c)
@@ -85,6 +85,13 @@ func (p *preparation) encode(c *refund.Commit) {
 	for shop, chat := range c.Groups {
 		p.put(groupsBucket, textKey(shop), chatKey(chat))
 	}
+	for i := range c.Differences {
+		one := &c.Differences[i]
+		p.put(differencesBucket, numberedKey(one.Shop, one.ID), p.json(nil, one))
+	}
+	for _, chore := range c.Chores {
+		p.put(choresBucket, choreKey(chore.Shop, chore.Name), appendTime(make([]byte, 0, 12), chore.At))
+	}
 	if c.Offset != nil {
 		p.put(metaBucket, offsetKey, intKey(*c.Offset))
 	}
@@ -98,6 +105,10 @@ func (p *preparation) encode(c *refund.Commit) {
 	for i := range c.Timeline {
 		p.appends = append(p.appends, entry{timelineBucket, textKey(c.Timeline[i].Case), p.json(nil, &c.Timeline[i])})
 	}
+	for i := range c.Ledger {
+		key := appendTime(textKey(c.Ledger[i].Shop), c.Ledger[i].At)
+		p.appends = append(p.appends, entry{ledgerBucket, key, p.json(nil, &c.Ledger[i])})
+	}
 	for i := range c.Dead {
 		p.appends = append(p.appends, entry{deadBucket, nil, p.json(nil, &c.Dead[i])})
 	}
@@ -108,10 +119,10 @@ func (p *preparation) encode(c *refund.Commit) {
 	for i := range c.Unsorted {
 		one := &c.Unsorted[i]
 		digest := sha256.Sum256([]byte(one.Text))
-		p.sorting = append(p.sorting, entry{unsortedBucket, unsortedKey(one.Shop, one.ID), p.json(digest[:], one)})
+		p.sorting = append(p.sorting, entry{unsortedBucket, numberedKey(one.Shop, one.ID), p.json(digest[:], one)})
 	}
 	for _, one := range c.SortedOut {
-		p.drops = append(p.drops, entry{bucket: unsortedBucket, key: unsortedKey(one.Shop, one.ID)})
+		p.drops = append(p.drops, entry{bucket: unsortedBucket, key: numberedKey(one.Shop, one.ID)})
 	}
 	for _, seq := range c.Done {
 		p.drops = append(p.drops, entry{bucket: inboxBucket, key: uintKey(seq)})
@@ -352,7 +363,7 @@ func (s stored) SeenAs(update int64) (seq uint64, seen bool) {
 }
 
 func (s stored) Unsorted(shop refund.ShopID, id uint64) bool {
-	return s.w.bucket(unsortedBucket).Get(unsortedKey(shop, id)) != nil
+	return s.w.bucket(unsortedBucket).Get(numberedKey(shop, id)) != nil
 }
 
 func (s stored) Waits(seq uint64) bool { return s.w.bucket(inboxBucket).Get(uintKey(seq)) != nil }

@@ -24,24 +24,27 @@ type Store struct {
 	mu       sync.RWMutex
 	failNext error
 
-	chats    map[refund.ChatID]refund.Chat
-	cases    map[refund.CaseID]refund.Case
-	accounts map[refund.OrderKey]refund.Account
-	tries    []refund.Try
-	pictures []refund.Look
-	marks    map[markID]refund.Mark
-	timeline map[refund.CaseID][]refund.Entry
-	inbox    map[uint64]refund.Inbound
-	seen     map[int64]sighting
-	due      map[refund.Timer]bool // At in UTC
-	dead     []refund.Dead
-	outbox   map[place]refund.Message
-	jobs     map[uint64]refund.Job
-	posted   map[refund.CaseID]refund.Posted
-	posts    map[post]refund.Post
-	unsorted map[refund.ShopID]map[uint64]refund.Unsorted
-	groups   map[refund.ShopID]refund.ChatID
-	offset   int64
+	chats       map[refund.ChatID]refund.Chat
+	cases       map[refund.CaseID]refund.Case
+	accounts    map[refund.OrderKey]refund.Account
+	tries       []refund.Try
+	pictures    []refund.Look
+	marks       map[markID]refund.Mark
+	timeline    map[refund.CaseID][]refund.Entry
+	inbox       map[uint64]refund.Inbound
+	seen        map[int64]sighting
+	due         map[refund.Timer]bool // At in UTC
+	dead        []refund.Dead
+	outbox      map[place]refund.Message
+	jobs        map[uint64]refund.Job
+	posted      map[refund.CaseID]refund.Posted
+	posts       map[post]refund.Post
+	unsorted    map[refund.ShopID]map[uint64]refund.Unsorted
+	groups      map[refund.ShopID]refund.ChatID
+	ledger      map[refund.ShopID][]refund.Posting // by time
+	chores      map[chore]time.Time
+	differences map[refund.ShopID]map[uint64]refund.Difference
+	offset      int64
 }
 
 // sighting is when an update came, and as which inbox entry.
@@ -59,6 +62,11 @@ type markID struct {
 // place is where a message waits in the outbox.
 type place struct{ lane, key string }
 
+type chore struct {
+	shop refund.ShopID
+	name string
+}
+
 // post names one of the desk's messages.
 type post struct {
 	chat    refund.ChatID
@@ -68,20 +76,23 @@ type post struct {
 // New returns an empty store.
 func New() *Store {
 	return &Store{
-		chats:    map[refund.ChatID]refund.Chat{},
-		cases:    map[refund.CaseID]refund.Case{},
-		accounts: map[refund.OrderKey]refund.Account{},
-		marks:    map[markID]refund.Mark{},
-		timeline: map[refund.CaseID][]refund.Entry{},
-		inbox:    map[uint64]refund.Inbound{},
-		seen:     map[int64]sighting{},
-		due:      map[refund.Timer]bool{},
-		outbox:   map[place]refund.Message{},
-		jobs:     map[uint64]refund.Job{},
-		posted:   map[refund.CaseID]refund.Posted{},
-		posts:    map[post]refund.Post{},
-		unsorted: map[refund.ShopID]map[uint64]refund.Unsorted{},
-		groups:   map[refund.ShopID]refund.ChatID{},
+		chats:       map[refund.ChatID]refund.Chat{},
+		cases:       map[refund.CaseID]refund.Case{},
+		accounts:    map[refund.OrderKey]refund.Account{},
+		marks:       map[markID]refund.Mark{},
+		timeline:    map[refund.CaseID][]refund.Entry{},
+		inbox:       map[uint64]refund.Inbound{},
+		seen:        map[int64]sighting{},
+		due:         map[refund.Timer]bool{},
+		outbox:      map[place]refund.Message{},
+		jobs:        map[uint64]refund.Job{},
+		posted:      map[refund.CaseID]refund.Posted{},
+		posts:       map[post]refund.Post{},
+		unsorted:    map[refund.ShopID]map[uint64]refund.Unsorted{},
+		ledger:      map[refund.ShopID][]refund.Posting{},
+		groups:      map[refund.ShopID]refund.ChatID{},
+		chores:      map[chore]time.Time{},
+		differences: map[refund.ShopID]map[uint64]refund.Difference{},
 	}
 }
 
@@ -144,13 +155,18 @@ func (s *Store) erase(e storage.Erasing) {
 		s.retime(s.cases[id].Timers, nil)
 		delete(s.cases, id)
 		delete(s.timeline, id)
-		delete(s.posted, id)
+		for _, stands := range refund.Standing(id) {
+			delete(s.posted, stands)
+		}
 	}
 	maps.DeleteFunc(s.posts, func(_ post, one refund.Post) bool { return e.Post(one) })
 	maps.DeleteFunc(s.outbox, func(_ place, one refund.Message) bool { return e.Message(one) })
 	s.tries = slices.DeleteFunc(s.tries, e.Try)
 	s.dead = slices.DeleteFunc(s.dead, e.Dead)
 	s.pictures = slices.DeleteFunc(s.pictures, func(one refund.Look) bool { return e.Picture(one.Case) })
+	for shop, lines := range s.ledger {
+		s.ledger[shop] = slices.DeleteFunc(lines, e.Posting)
+	}
 	for _, waiting := range s.unsorted {
 		maps.DeleteFunc(waiting, func(_ uint64, one refund.Unsorted) bool { return e.Unsorted(one) })
 	}
@@ -172,6 +188,11 @@ func (s *Store) put(c *refund.Commit) {
 	s.pictures = append(s.pictures, c.Pictures...)
 	for _, mark := range c.Marks {
 		s.marks[markID{mark.Key, mark.Of, mark.At.Round(0).UTC()}] = mark
+	}
+	for _, posting := range c.Ledger {
+		lines := s.ledger[posting.Shop]
+		i, _ := slices.BinarySearchFunc(lines, posting.At, laterThan)
+		s.ledger[posting.Shop] = slices.Insert(lines, i, posting)
 	}
 	for _, entry := range c.Timeline {
 		s.timeline[entry.Case] = append(s.timeline[entry.Case], entry)
@@ -199,6 +220,15 @@ func (s *Store) put(c *refund.Commit) {
 		s.keep(one)
 	}
 	maps.Copy(s.groups, c.Groups)
+	for _, one := range c.Differences {
+		if s.differences[one.Shop] == nil {
+			s.differences[one.Shop] = map[uint64]refund.Difference{}
+		}
+		s.differences[one.Shop][one.ID] = one
+	}
+	for _, done := range c.Chores {
+		s.chores[chore{done.Shop, done.Name}] = done.At
+	}
 	if c.Offset != nil {
 		s.offset = *c.Offset
 	}
@@ -365,6 +395,26 @@ func (r reader) Post(chat refund.ChatID, message int) (refund.Post, error) {
 	return r.s.posts[post{chat, message}], nil
 }
 func (r reader) Group(shop refund.ShopID) (refund.ChatID, error) { return r.s.groups[shop], nil }
+
+// laterThan makes a search end after all postings of a time.
+func laterThan(p refund.Posting, at time.Time) int {
+	if p.At.After(at) {
+		return 1
+	}
+	return -1
+}
+
+func (r reader) Ledger(shop refund.ShopID, from, before time.Time) ([]refund.Posting, error) {
+	lines := r.s.ledger[shop]
+	return slices.DeleteFunc(slices.Clone(lines), func(p refund.Posting) bool {
+		return p.At.Before(from) || !before.IsZero() && !p.At.Before(before)
+	}), nil
+}
+
+func (r reader) Differences(shop refund.ShopID) ([]refund.Difference, error) {
+	return slices.SortedFunc(maps.Values(r.s.differences[shop]), func(a, b refund.Difference) int { return cmp.Compare(a.ID, b.ID) }), nil
+}
+
 func (r reader) Timeline(id refund.CaseID) ([]refund.Entry, error) {
 	return slices.Clone(r.s.timeline[id]), nil
 }
@@ -375,6 +425,23 @@ func (r reader) CasesOf(order refund.OrderKey) ([]refund.CaseID, error) {
 
 func (r reader) OpenCases(shop refund.ShopID) ([]refund.CaseID, error) {
 	return r.casesWhere(func(c *refund.Case) bool { return c.Open() && (shop == "" || c.Shop == shop) }), nil
+}
+
+func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) {
+	var ends []refund.End
+	for _, one := range r.s.cases {
+		if end, ok := refund.EndOf(&one); ok && one.Shop == shop && !end.At.Before(since) {
+			ends = append(ends, end)
+		}
+	}
+	slices.SortFunc(ends, func(a, b refund.End) int {
+		return cmp.Or(a.At.Compare(b.At), storage.CompareIDs(a.Case, b.Case))
+	})
+	return ends, nil
+}
+
+func (r reader) Chore(shop refund.ShopID, name string) (time.Time, error) {
+	return r.s.chores[chore{shop, name}].UTC(), nil
 }
 
 // casesWhere returns the ids of the cases that match, oldest first.

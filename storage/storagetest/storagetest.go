@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +54,11 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"claims", claims},
 		{"cases of an order", casesOf},
 		{"open cases", openCases},
+		{"ends", ends},
+		{"chores", chores},
+		{"differences", differences},
 		{"timeline", timeline},
+		{"ledger", ledger},
 		{"pictures", pictures},
 		{"marks", marks},
 		{"erase", erase},
@@ -167,10 +172,15 @@ func absent(d *desk) {
 		dead, err19 := r.Dead()
 		seen, err20 := r.Seen([]int64{1})
 		unsorted, err21 := r.Unsorted("lake", 5)
-		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted), 0)
+		ended, err22 := r.Ends("lake", time.Time{})
+		told, err23 := r.Chore("lake", "warn")
+		differences, err25 := r.Differences("lake")
+		lines, err24 := r.Ledger("lake", time.Time{}, time.Time{})
+		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted)+len(ended)+len(lines)+len(differences), 0)
+		d.same(told.IsZero(), true)
 		d.same(seen[1], false)
 		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14,
-			err15, err16, err17, err18, err19, err20, err21)
+			err15, err16, err17, err18, err19, err20, err21, err22, err23, err24, err25)
 	})
 	// Deleting what is not there is no error.
 	d.apply(refund.Commit{
@@ -242,6 +252,7 @@ func wholeOrNothing(d *desk) {
 		Tries:    []refund.Try{{Order: one.Order.OrderKey, At: at(1)}},
 		Pictures: []refund.Look{{Shop: "lake", Hash: 5, Case: one.ID}},
 		Timeline: []refund.Entry{{Case: one.ID, At: at(1)}},
+		Ledger:   []refund.Posting{{Shop: "lake", At: at(1), Case: one.ID}},
 		Inbox:    []refund.Inbound{{Seq: 2, UpdateID: 20}},
 		Done:     []uint64{1},
 		Dead:     []refund.Dead{{Why: "odd"}},
@@ -265,11 +276,12 @@ func wholeOrNothing(d *desk) {
 		d.same([]any{chat.Name, other.Version, account.Version}, []any{"", uint64(0), uint64(0)})
 		tries, _ := r.Tries(one.Order.OrderKey, time.Time{})
 		entries, _ := r.Timeline(one.ID)
+		lines, _ := r.Ledger("lake", time.Time{}, time.Time{})
 		open, _ := r.OpenCases("")
 		dead, _ := r.Dead()
 		seen, _ := r.Seen([]int64{20})
 		unsorted, _ := r.Unsorted("lake", 9)
-		d.same(len(tries)+len(entries)+len(open)+len(dead)+len(unsorted), 0)
+		d.same(len(tries)+len(entries)+len(lines)+len(open)+len(dead)+len(unsorted), 0)
 		near, _ := r.SeenPicture(refund.Look{Shop: "lake", Hash: 5})
 		group, _ := r.Group("lake")
 		has, _ := r.Offset()
@@ -285,14 +297,15 @@ func wholeOrNothing(d *desk) {
 func invalid(d *desk) {
 	long := string(make([]byte, storage.MaxText+1))
 	for name, c := range map[string]refund.Commit{
-		"case without id": {Cases: []refund.Case{{Version: 1}}},
-		"long case id":    {Timeline: []refund.Entry{{Case: refund.CaseID(long)}}},
-		"long number":     {Tries: []refund.Try{{Order: refund.OrderKey{No: long}}}},
-		"long key":        {Outbox: []refund.Message{{Chat: 1, Key: long}}},
-		"long shop":       {Unsorted: []refund.Unsorted{{ID: 1, Shop: refund.ShopID(long)}}},
-		"long shop out":   {SortedOut: []refund.Unsorted{{ID: 1, Shop: refund.ShopID(long)}}},
-		"no JSON":         {Inbox: []refund.Inbound{{Seq: 1, Update: []byte("{")}}},
-		"no date":         {Timeline: []refund.Entry{{Case: "a.1", At: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)}}},
+		"case without id":    {Cases: []refund.Case{{Version: 1}}},
+		"long case id":       {Timeline: []refund.Entry{{Case: refund.CaseID(long)}}},
+		"long number":        {Tries: []refund.Try{{Order: refund.OrderKey{No: long}}}},
+		"long key":           {Outbox: []refund.Message{{Chat: 1, Key: long}}},
+		"long shop":          {Unsorted: []refund.Unsorted{{ID: 1, Shop: refund.ShopID(long)}}},
+		"long shop's ledger": {Ledger: []refund.Posting{{Shop: refund.ShopID(long)}}},
+		"long shop out":      {SortedOut: []refund.Unsorted{{ID: 1, Shop: refund.ShopID(long)}}},
+		"no JSON":            {Inbox: []refund.Inbound{{Seq: 1, Update: []byte("{")}}},
+		"no date":            {Timeline: []refund.Entry{{Case: "a.1", At: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)}}},
 	} {
 		c.Jobs = []refund.Job{{ID: 1}}
 		if err := d.store.Apply(context.Background(), c); !errors.Is(err, storage.ErrInvalid) {
@@ -620,6 +633,70 @@ func openCases(d *desk) {
 	d.same(len(of("shore")), 0)
 }
 
+func ends(d *desk) {
+	of := func(shop refund.ShopID, since int) []refund.End {
+		return ask(d, func(r refund.Reader) ([]refund.End, error) { return r.Ends(shop, at(since)) })
+	}
+	ended := func(n, closed int, status refund.Status, decisions ...refund.Decision) refund.Case {
+		c := newCase(n, 1)
+		c.Status, c.ClosedAt, c.Decisions = status, at(closed), decisions
+		return c
+	}
+	paid := ended(1, 30, refund.Refunded, refund.Decision{Rule: "by_hand", Ahead: &refund.Ahead{Outcome: refund.Refund}},
+		refund.Decision{Rule: "approved", By: 5})
+	paid.Order.Product = "card50"
+	late := ended(2, 20, refund.Refused, refund.Decision{Rule: "window"})
+	gone, running := ended(3, 20, refund.Withdrawn), newCase(4, 1)
+	long := ended(5, 40, refund.Adjusted)
+	long.Order.Product = strings.Repeat("x", refund.MaxEndText+1)
+	far := ended(6, 40, refund.Refused)
+	far.Shop = "lak"
+	d.apply(refund.Commit{Cases: []refund.Case{paid, late, gone, running, long, far}})
+	wantLate := refund.End{Case: late.ID, At: at(20), Status: refund.Refused, Rule: "window"}
+	wantPaid := refund.End{Case: paid.ID, At: at(30), Status: refund.Refunded, Rule: "approved", Product: "card50", Ahead: refund.Refund}
+	wantLong := refund.End{Case: long.ID, At: at(40), Status: refund.Adjusted}
+	d.same(of("lake", 0), []refund.End{wantLate, wantPaid, wantLong})
+	d.same(of("lake", 30), []refund.End{wantPaid, wantLong})
+	d.same(len(of("lake", 41)), 0)
+	d.same(len(of("lak", 0)), 1)
+	// An appeal opens it again; then it ends another way.
+	late.Version, late.Status, late.ClosedAt = 2, refund.AwaitingApproval, time.Time{}
+	d.apply(refund.Commit{Cases: []refund.Case{late}})
+	d.same(of("lake", 0), []refund.End{wantPaid, wantLong})
+	late.Version, late.Status, late.ClosedAt = 3, refund.Refunded, at(50)
+	d.apply(refund.Commit{Cases: []refund.Case{late}})
+	wantLate.At, wantLate.Status = at(50), refund.Refunded
+	d.same(of("lake", 0), []refund.End{wantPaid, wantLong, wantLate})
+}
+
+func differences(d *desk) {
+	of := func(shop refund.ShopID) []refund.Difference {
+		return ask(d, func(r refund.Reader) ([]refund.Difference, error) { return r.Differences(shop) })
+	}
+	a := refund.Difference{Shop: "lake", ID: 9, Kind: refund.NotOurs, Found: at(1)}
+	b := refund.Difference{Shop: "lake", ID: 300, Kind: refund.NotThere, Found: at(1)}
+	x := refund.Difference{Shop: "lakeside", ID: 9, Kind: refund.OtherAmount, Found: at(1)}
+	d.apply(refund.Commit{Differences: []refund.Difference{b, a, x}})
+	d.same(of("lake"), []refund.Difference{a, b})
+	a.Settled = at(2)
+	d.apply(refund.Commit{Differences: []refund.Difference{a}})
+	d.same(of("lake"), []refund.Difference{a, b})
+	d.same(of("lakeside"), []refund.Difference{x})
+	d.same(len(of("shore")), 0)
+}
+
+func chores(d *desk) {
+	of := func(shop refund.ShopID, name string) time.Time {
+		return ask(d, func(r refund.Reader) (time.Time, error) { return r.Chore(shop, name) })
+	}
+	d.apply(refund.Commit{Chores: []refund.Chore{{Shop: "lake", Name: "warn", At: at(5)}, {Shop: "shore", Name: "warn", At: at(6)}}})
+	d.apply(refund.Commit{Chores: []refund.Chore{{Shop: "lake", Name: "warn", At: at(7)}, {Shop: "lake", Name: "w", At: at(8)}}})
+	d.same(of("lake", "warn"), at(7))
+	d.same(of("lake", "w"), at(8))
+	d.same(of("shore", "warn"), at(6))
+	d.same(of("lak", "ewarn").IsZero(), true)
+}
+
 func timeline(d *desk) {
 	of := func(id refund.CaseID) []refund.Entry {
 		return ask(d, func(r refund.Reader) ([]refund.Entry, error) { return r.Timeline(id) })
@@ -632,6 +709,24 @@ func timeline(d *desk) {
 	d.same(of("7.1"), []refund.Entry{entry("7.1", 5, "a"), entry("7.1", 5, "b"), entry("7.1", 4, "c")})
 	d.same(of("7.10"), []refund.Entry{entry("7.10", 5, "x")})
 	d.same(len(of("7.")), 0)
+}
+
+func ledger(d *desk) {
+	of := func(shop refund.ShopID, from, before time.Time) []refund.Posting {
+		return ask(d, func(r refund.Reader) ([]refund.Posting, error) { return r.Ledger(shop, from, before) })
+	}
+	posting := func(shop refund.ShopID, seconds int, id refund.CaseID) refund.Posting {
+		return refund.Posting{Shop: shop, At: at(seconds), Case: id, Booking: refund.BookPaid, Debit: refund.Returns,
+			Credit: refund.Channels, Amount: refund.Money{Minor: 3000, Currency: "CNY"}}
+	}
+	a, b, c, x := posting("lake", 5, "7.1"), posting("lake", 5, "7.2"), posting("lake", 4, "7.3"), posting("lakeside", 5, "7.4")
+	d.apply(refund.Commit{Ledger: []refund.Posting{a, x}})
+	d.apply(refund.Commit{Ledger: []refund.Posting{b, c}})
+	d.same(of("lake", time.Time{}, time.Time{}), []refund.Posting{c, a, b}) // by time, then as appended
+	d.same(of("lake", at(5), time.Time{}), []refund.Posting{a, b})
+	d.same(of("lake", time.Time{}, at(5)), []refund.Posting{c})
+	d.same(of("lakeside", at(0), at(9)), []refund.Posting{x})
+	d.same(len(of("", time.Time{}, time.Time{})), 0)
 }
 
 func pictures(d *desk) {
@@ -709,7 +804,8 @@ func erase(d *desk) {
 			{Why: "case", Inbound: refund.Inbound{Job: &refund.Job{Case: mine.ID}}},
 			{Why: "button", Inbound: refund.Inbound{Lane: -1, Update: []byte(`"1:` + mine.ID + `:1:approve"`)}}},
 		Outbox: []refund.Message{message("a", 7, ""), message("b", 0, mine.ID), message("c", 0, other.ID)},
-		Posted: []refund.Posted{{Case: mine.ID, Chat: -1, Message: 2}, {Case: other.ID, Chat: -1, Message: 3}},
+		Ledger: []refund.Posting{{Shop: "lake", At: at(5), Case: mine.ID, Order: "mine"}, {Shop: "lake", At: at(5), Case: other.ID, Order: "other"}},
+		Posted: []refund.Posted{{Case: mine.ID, Chat: -1, Message: 2}, {Case: other.ID, Chat: -1, Message: 3}, {Case: mine.ID + ".why", Chat: -1, Message: 4}},
 		Posts: []refund.Post{{Chat: -1, Message: 2, Case: mine.ID}, {Chat: 7, Message: 5, Case: mine.ID},
 			{Chat: -1, Message: 3, Case: other.ID}},
 		Unsorted: []refund.Unsorted{{ID: 1, Shop: "lake", Chat: 7, Text: "mine"}, {ID: 2, Shop: "lake", Chat: 8, Text: "other"}},
@@ -723,7 +819,8 @@ func erase(d *desk) {
 	d.refuse(refund.Commit{Erased: []refund.Erasure{stale}}, refund.ErrConflict)
 
 	left := mine.Without(refund.ErasedID(1 << 40))
-	d.apply(refund.Commit{Erased: []refund.Erasure{erased}, Cases: []refund.Case{left}, Outbox: []refund.Message{message("bye", 7, "")}})
+	d.apply(refund.Commit{Erased: []refund.Erasure{erased}, Cases: []refund.Case{left}, Outbox: []refund.Message{message("bye", 7, "")},
+		Ledger: []refund.Posting{{Shop: "lake", At: at(5), Case: left.ID, Order: "mine"}}})
 	d.view(func(r refund.Reader) error {
 		chat, err1 := r.Chat(7)
 		posted, err2 := r.Posted(mine.ID)
@@ -737,7 +834,11 @@ func erase(d *desk) {
 		ofOrder, err10 := r.CasesOf(key)
 		unsorted, err11 := r.Unsorted("lake", 9)
 		d.same(chat, refund.Chat{})
+		why, err12 := r.Posted(mine.ID + ".why")
+		lines, err13 := r.Ledger("lake", time.Time{}, time.Time{})
 		d.same(posted, refund.Posted{})
+		d.same(why, refund.Posted{})
+		d.same(lines, []refund.Posting{{Shop: "lake", At: at(5), Case: other.ID, Order: "other"}, {Shop: "lake", At: at(5), Case: left.ID, Order: "mine"}})
 		d.same(len(entries), 0)
 		d.same(tries, []refund.Try{{Order: key, Chat: 8, At: at(2)}})
 		d.same([]refund.Post{post, private}, []refund.Post{{}, {}})
@@ -746,7 +847,7 @@ func erase(d *desk) {
 		d.same(slices.Contains(ofOrder, mine.ID), false)
 		d.same(slices.Contains(ofOrder, left.ID), true)
 		d.same(len(unsorted), 1)
-		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11)
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13)
 	})
 	d.same(caseOf(d, mine.ID), refund.Case{})
 	d.same(caseOf(d, other.ID), other)

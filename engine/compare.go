@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tuidan/refund"
+)
+
+// Lister is a Channel that can list what it paid in a stretch of time. Another
+// one is asked for each payout that the ledger has.
+type Lister interface {
+	List(ctx context.Context, from, before time.Time) ([]refund.Paid, error)
+}
+
+// Times of comparing the channels' books with the ledger.
+const (
+	compareHour   = 4              // o'clock in the shop's zone, once a day
+	compareOver   = 72 * time.Hour // back from
+	compareYoung  = time.Hour      // ago: what is younger may still be on its way
+	compareMargin = 24 * time.Hour // how far apart the two books may date one payout
+)
+
+// compareDue makes the jobs that hold the channels' books against the ledger, for
+// each shop whose day for it has come.
+func (e *Engine) compareDue(ctx context.Context, now time.Time) error {
+	for _, shop := range e.directory.Load().shops {
+		zone := shop.Zone
+		if zone == nil {
+			zone = time.UTC
+		}
+		local := now.In(zone)
+		today := time.Date(local.Year(), local.Month(), local.Day(), compareHour, 0, 0, 0, zone)
+		var last time.Time
+		err := e.view(ctx, func(r refund.Reader) (err error) {
+			last, err = r.Chore(shop.ID, refund.CompareBooks)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if now.Before(today) || !last.Before(today) {
+			continue
+		}
+		commit := refund.Commit{Chores: []refund.Chore{{Shop: shop.ID, Name: refund.CompareBooks, At: now}}}
+		for name, terms := range e.shops[shop.ID].terms {
+			if _, lists := e.shops[shop.ID].Channels[name].(Lister); lists || terms.Query {
+				id := e.number()
+				commit.Jobs = append(commit.Jobs, refund.Job{ID: id, Kind: refund.Compare, Channel: name, Key: fmt.Sprint("compare-", id),
+					Order: refund.Order{OrderKey: refund.OrderKey{Shop: shop.ID}}})
+			}
+		}
+		if err := e.apply(ctx, commit); err != nil {
+			return err
+		}
+		e.handOut(commit.Jobs)
+	}
+	return nil
+}
+
+// ourPaid is a payout that the ledger has as paid.
+type ourPaid struct {
+	refund.Payout
+	order refund.Order
+	at    time.Time
+}
+
+// compare finds where a channel's books and the ledger differ. What the channel
+// does not say for certain is no difference.
+func (e *Engine) compare(ctx context.Context, job *refund.Job) (refund.Result, error) {
+	s := e.shops[job.Order.Shop]
+	if s == nil || s.Channels[job.Channel] == nil {
+		return refund.Result{Fail: refund.NotFound}, fmt.Errorf("no channel %q", job.Channel)
+	}
+	now := e.now()
+	from, before := now.Add(-compareOver), now.Add(-compareYoung)
+	ours, known, err := e.paidBy(ctx, s.ID, job.Channel, from.Add(-compareMargin))
+	if err != nil {
+		return refund.Result{}, err
+	}
+	found := func(kind refund.DifferenceKind, own ourPaid, paid refund.Paid) refund.Difference {
+		d := refund.Difference{Shop: s.ID, Kind: kind, Channel: job.Channel, Key: own.Key, Reference: own.Reference, Order: own.order.No,
+			Ours: own.Amount, Theirs: paid.Amount, Found: now}
+		if own.Key == "" {
+			d.Key, d.Reference = paid.Key, paid.Reference
+		}
+		return d
+	}
+	result := refund.Result{Compared: &refund.Compared{Channel: job.Channel, Payouts: len(ours)}}
+	within := func(at time.Time) bool { return !at.Before(from) && at.Before(before) }
+
+	lister, lists := s.Channels[job.Channel].(Lister)
+	if !lists {
+		for _, own := range ours {
+			if !within(own.at) {
+				continue
+			}
+			err := safely(func() error { _, err := s.Channels[job.Channel].Ask(ctx, own.Payout); return err })
+			if errors.Is(err, refund.ErrNotFound) {
+				result.Compared.Differences = append(result.Compared.Differences, found(refund.NotThere, own, refund.Paid{}))
+			}
+		}
+		return result, nil
+	}
+	var theirs []refund.Paid
+	err = safely(func() (err error) {
+		theirs, err = lister.List(ctx, from.Add(-compareMargin), now)
+		return err
+	})
+	if err != nil {
+		return refund.Result{Fail: refund.Unreachable}, err
+	}
+	listed := make(map[string]refund.Paid, len(theirs))
+	for _, paid := range theirs {
+		if paid.Key != "" {
+			listed[paid.Key] = paid
+		}
+	}
+	for _, own := range ours {
+		switch paid, there := listed[own.Key]; {
+		case !within(own.at):
+		case !there:
+			result.Compared.Differences = append(result.Compared.Differences, found(refund.NotThere, own, paid))
+		case paid.Amount != own.Amount:
+			result.Compared.Differences = append(result.Compared.Differences, found(refund.OtherAmount, own, paid))
+		}
+	}
+	for _, paid := range theirs {
+		if !within(paid.At) || known[paid.Key] || e.ofOtherShop(paid.Key, s.ID) {
+			continue
+		}
+		d := found(refund.NotOurs, ourPaid{}, paid)
+		if rest, own := strings.CutPrefix(paid.Key, string(s.ID)+"/"); own {
+			d.Order = rest[:max(strings.LastIndexByte(rest, '/'), 0)]
+		}
+		result.Compared.Differences = append(result.Compared.Differences, d)
+	}
+	return result, nil
+}
+
+// paidBy returns what the ledger has as paid by a channel since a time, oldest
+// first, and by their keys all payouts that it has as paid by any.
+func (e *Engine) paidBy(ctx context.Context, shop refund.ShopID, channel string, since time.Time) (ours []ourPaid, known map[string]bool, err error) {
+	known = make(map[string]bool)
+	err = e.view(ctx, func(r refund.Reader) error {
+		lines, err := r.Ledger(shop, since, time.Time{})
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			if line.Booking != refund.BookPaid || known[line.Payout] {
+				continue
+			}
+			c, err := r.Case(line.Case)
+			if err != nil {
+				return err
+			}
+			i := slices.IndexFunc(c.Payouts, func(p refund.Payout) bool { return p.Key == line.Payout })
+			if i < 0 || c.Payouts[i].State != refund.Accepted && c.Payouts[i].State != refund.Arrived {
+				continue
+			}
+			known[line.Payout] = true
+			if c.Payouts[i].Channel == channel {
+				ours = append(ours, ourPaid{c.Payouts[i], c.Order, line.At})
+			}
+		}
+		return nil
+	})
+	return ours, known, err
+}
+
+// ofOtherShop reports whether a key is of another shop of this desk, which may
+// have the same channel.
+func (e *Engine) ofOtherShop(key string, own refund.ShopID) bool {
+	for id := range e.shops {
+		if id != own && strings.HasPrefix(key, string(id)+"/") {
+			return true
+		}
+	}
+	return false
+}
