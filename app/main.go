@@ -43,6 +43,10 @@ type commandLine struct {
 	Check struct {
 		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Check config, policies, order files and texts without starting; name every mistake with file, line and column. Example: tuidan check --config tuidan.yaml"`
+	Doctor struct {
+		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
+		Locale string `help:"The language, such as en; without it each shop's." placeholder:"LOCALE"`
+	} `cmd:"" help:"Show what shops, suppliers and payment channels can and cannot do, and try the connections to the shops. It only reads, also while a desk runs. Example: tuidan doctor --config tuidan.yaml"`
 	Policy   policyLine `cmd:"" help:"Check, print, try and publish the shops' rules, and explain what they decide. Example: tuidan policy check policy.yaml"`
 	Rehearse struct {
 		Files   []string `arg:"" name:"file" help:"Scripts of conversations (.txtar). A script is data: what could reach beyond its own folder is refused."`
@@ -108,6 +112,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = openAndServe(ctx, line.Serve.Config, environment, stderr)
 	case "check":
 		return check(line.Check.Config, environment, stdout, stderr)
+	case "doctor":
+		err = doctor(ctx, line.Doctor.Config, line.Doctor.Locale, environment, stdout, stderr)
 	case "policy":
 		err = runPolicy(ctx, rest, &line.Policy, environment, stdout, stderr)
 	case "rehearse":

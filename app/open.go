@@ -45,27 +45,22 @@ func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premis
 		return p, err
 	}
 
-	ids := make([]refund.ShopID, len(setup.Shops))
-	for i := range setup.Shops {
-		ids[i] = setup.Shops[i].ID
-	}
 	sandboxes := make(map[string]*payouts.Sandbox)
 	for i := range setup.Shops {
 		shop := &setup.Shops[i]
 		own := engine.Shop{Shop: shop.Shop, Policy: shop.Policy, Suppliers: make(map[string]engine.Supplier)}
-		file, err := orders.OpenFile(string(shop.Config.Orders.Path), orders.Options{
-			Shops: ids, KeepGood: shop.Config.Orders.KeepGood, Log: log,
-		})
+		source, err := openSource(setup, shop, sourceOptions{now: clock.Now, log: log})
 		if err != nil {
 			return p, fmt.Errorf("open the orders of %s: %w", shop.ID, err)
 		}
-		own.Source = file
+		p.close = append(p.close, source.Close)
+		own.Source = source
 		for name, config := range shop.Config.Suppliers {
 			path := pathOr(config.Path, data, "suppliers", string(shop.ID)+"-"+name+".json")
 			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 				return p, fmt.Errorf("open supplier %s of %s: %w", name, shop.ID, err)
 			}
-			supplier, err := orders.OpenSandbox(path, orders.SandboxOptions{Orders: file, Now: clock.Now})
+			supplier, err := orders.OpenSandbox(path, orders.SandboxOptions{Orders: source, Now: clock.Now})
 			if err != nil {
 				return p, fmt.Errorf("open supplier %s of %s: %w", name, shop.ID, err)
 			}

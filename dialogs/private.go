@@ -139,8 +139,12 @@ func (s *step) person() {
 	s.ownCase = true
 	s.account = refund.Account{}
 	chat.Open = append(chat.Open, id)
+	named := chat.Draft.OrderNo
 	chat.Current, chat.Draft, chat.Timers = id, nil, nil
 	s.handOver()
+	if named != "" { // not shown to be his, so the talk is not about it as far as the desk goes
+		s.sayGroup(w("buyer_named_order", "Order", named))
+	}
 }
 
 // pressed handles a button in the buyer's chat.

@@ -45,8 +45,17 @@ type Classifier interface {
 
 // Source knows a shop's orders. Order fails with refund.ErrNotFound, wrapped,
 // when there is no such order; any other error means that it could not be asked.
+// Knows asks nobody.
 type Source interface {
 	Order(ctx context.Context, key refund.OrderKey) (refund.Order, error)
+	Knows() refund.Knowledge
+}
+
+// Withdrawer is a Source whose shop can take unused goods back itself, for
+// example by locking a card that nobody looked at. A key makes repeated requests
+// one. It is asked only when Knows says that the shop withdraws. (R51)
+type Withdrawer interface {
+	Withdraw(ctx context.Context, key string, order refund.Order) (refund.Answer, error)
 }
 
 // Supplier is where a shop's goods come from. A key makes repeated requests one.

@@ -161,7 +161,7 @@ var (
 //	ReadRecord         Record, and Order as it is now. Fail says only why there is
 //	                   no Record; Order is nil when the shop could not be asked.
 //	AskHelp            Answer, and Note in the supplier's words; NoAnswer with Fail
-//	Withdraw           Answer; GoodsDoubt with Fail, GoodsStay for an unknown supplier
+//	Withdraw           Answer; GoodsDoubt with Fail, GoodsStay where nobody could withdraw
 //	Seal               Evidence; Fail says why there is none
 //	Compare            Compared; Fail says why the channel's books could not be had
 //	ReadRules          Reload; Fail says why the file could not be read
@@ -190,15 +190,7 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		}
 		return refund.Result{Answer: answer, Note: note}, nil
 	case refund.Withdraw:
-		supplier, err := e.supplier(job.Order)
-		if err != nil {
-			return refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, err
-		}
-		answer, err := supplier.Withdraw(ctx, job.Key, job.Order)
-		if err != nil || answer == refund.NoAnswer {
-			return refund.Result{Fail: refund.Unreachable, Answer: refund.GoodsDoubt}, err
-		}
-		return refund.Result{Answer: answer}, nil
+		return e.withdraw(ctx, job)
 	case refund.Seal:
 		evidence, err := e.cfg.Telegram.Seal(ctx, *job)
 		var sealing *SealError
@@ -211,6 +203,44 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		return refund.Result{Evidence: &evidence}, nil
 	}
 	return refund.Result{}, fmt.Errorf("unknown kind of job %q", job.Kind)
+}
+
+// withdraw has the goods taken back: by the shop where it can, since a locked card
+// is safe at once, and by the supplier where the shop says that it cannot.
+func (e *Engine) withdraw(ctx context.Context, job *refund.Job) (refund.Result, error) {
+	doubt := refund.Result{Fail: refund.Unreachable, Answer: refund.GoodsDoubt}
+	shop := e.withdrawer(job.Order.Shop)
+	if shop != nil {
+		answer, err := shop.Withdraw(ctx, job.Key, job.Order)
+		switch {
+		case err != nil || answer == refund.NoAnswer:
+			return doubt, err
+		case answer != refund.GoodsStay:
+			return refund.Result{Answer: answer}, nil
+		}
+	}
+	supplier, err := e.supplier(job.Order)
+	switch {
+	case err != nil && shop != nil:
+		return refund.Result{Answer: refund.GoodsStay}, nil
+	case err != nil:
+		return refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, err
+	}
+	answer, err := supplier.Withdraw(ctx, job.Key, job.Order)
+	if err != nil || answer == refund.NoAnswer {
+		return doubt, err
+	}
+	return refund.Result{Answer: answer}, nil
+}
+
+// withdrawer is the shop's source when it can take goods back, else nil.
+func (e *Engine) withdrawer(id refund.ShopID) Withdrawer {
+	s := e.shops[id]
+	if s == nil || s.Source == nil || !s.Source.Knows().Withdraws {
+		return nil
+	}
+	shop, _ := s.Source.(Withdrawer)
+	return shop
 }
 
 func failOf(err error) refund.Fail {

@@ -25,6 +25,7 @@ type rule struct {
 // guard is a risk check that may only make an outcome stricter.
 type guard struct {
 	name   string
+	at     Mistake // its place in the file, without Text
 	when   condition
 	strict strictness
 	say    refund.Texts

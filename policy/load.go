@@ -331,7 +331,7 @@ func (r *reader) guards(p *Policy, n *node) {
 			continue
 		}
 		m := r.record(item, item, "a guard", guardForm)
-		g := guard{name: r.unique(m.need("name"), "guard", seen)}
+		g := guard{name: r.unique(m.need("name"), "guard", seen), at: r.spot(either(m.get("name"), item))}
 		if g.name == CurrencyGuard {
 			r.wrong(m.get("name"), "", "every policy has the guard `%s` already: orders in another currency go to a person", CurrencyGuard)
 		}

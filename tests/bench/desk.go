@@ -50,13 +50,18 @@ func moduleRoot(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// openDesk assembles a desk over the store in the folder and starts it.
-func openDesk(ctx context.Context, root, folder, url, token string, table *orders.Table) (*desk, error) {
+// samplePolicy are the sample shop's rules.
+func samplePolicy(root string) (*policy.Policy, error) {
 	rules, err := os.ReadFile(filepath.Join(root, "app", "sample", "policy.yaml"))
 	if err != nil {
 		return nil, err
 	}
-	shopPolicy, err := policy.Load("policy.yaml", rules)
+	return policy.Load("policy.yaml", rules)
+}
+
+// openDesk assembles a desk over the store in the folder and starts it.
+func openDesk(ctx context.Context, root, folder, url, token string, table *orders.Table) (*desk, error) {
+	shopPolicy, err := samplePolicy(root)
 	if err != nil {
 		return nil, err
 	}
