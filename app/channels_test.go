@@ -78,8 +78,9 @@ func TestChannelKinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, table, _ := strings.Cut(string(readme), "### Payment channels\n")
 	rows := make(map[string][]string)
-	for line := range strings.Lines(string(readme)) {
+	for line := range strings.Lines(table) {
 		if cells := strings.Split(strings.TrimSpace(line), " | "); len(cells) == 6 {
 			rows[strings.Trim(cells[0], "| `")] = cells
 		}

@@ -50,6 +50,13 @@ type Config struct {
 	Locale   string       `yaml:"locale"` // for buyers whose language no catalog has
 	Tick     Span         `yaml:"tick"`   // how often timers are looked at
 	Shops    []ShopConfig `yaml:"shops"`
+
+	Callbacks CallbacksConfig `yaml:"callbacks"`
+}
+
+// CallbacksConfig is where suppliers call. Without an address nobody listens.
+type CallbacksConfig struct {
+	Listen string `yaml:"listen"` // host:port
 }
 
 // Telegram is how the Bot API is reached.
@@ -139,8 +146,15 @@ type OrdersConfig struct {
 
 // SupplierConfig is one supplier, by the name that orders use.
 type SupplierConfig struct {
-	Kind string `yaml:"kind"` // sandbox
-	Path Path   `yaml:"path"`
+	Kind         string `yaml:"kind"` // of supplierKindNames
+	Path         Path   `yaml:"path"` // of a sandbox
+	URL          string `yaml:"url"`
+	User         string `yaml:"user"` // the shop's account with it
+	Key          Secret `yaml:"key"`
+	KeyFile      Path   `yaml:"key_file"`
+	TokenURL     string `yaml:"token_url"` // of reloadly
+	Callback     Secret `yaml:"callback"`  // stands in the address that it calls
+	CallbackFile Path   `yaml:"callback_file"`
 }
 
 // ChannelConfig is one payment channel, by the name that orders use. Which keys

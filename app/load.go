@@ -104,6 +104,7 @@ func load(l loading) (*Setup, error) {
 	c.telegram()
 	c.rest()
 	c.shops()
+	c.callbacks()
 	c.reading()
 	if len(r.problems) > 0 {
 		return nil, r.problems.sorted()
@@ -341,9 +342,7 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 		Group: refund.ChatID(shop.Group), Staff: c.staff(shop.Staff, key), Key: []byte(shop.Key),
 	}}
 	ready.Policy = c.policy(shop, key)
-	for name, supplier := range shop.Suppliers {
-		c.among(key+".suppliers."+name+".kind", supplier.Kind, "sandbox")
-	}
+	c.suppliers(shop, ready.Policy, key)
 	ready.Channels = c.channels(shop, key+".channels")
 	ready.Instead = c.instead(shop, key+".channels")
 	return ready

@@ -11,7 +11,6 @@ import (
 	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/intents"
-	"tuidan/orders"
 	"tuidan/payouts"
 	"tuidan/refund"
 	"tuidan/storage/bolt"
@@ -22,6 +21,7 @@ type premises struct {
 	store *bolt.Store
 	shops []engine.Shop
 	rules *rules
+	heard []heard        // suppliers that may call
 	close []func() error // in the order in which things were opened
 }
 
@@ -56,15 +56,14 @@ func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premis
 		p.close = append(p.close, source.Close)
 		own.Source = source
 		for name, config := range shop.Config.Suppliers {
-			path := pathOr(config.Path, data, "suppliers", string(shop.ID)+"-"+name+".json")
-			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-				return p, fmt.Errorf("open supplier %s of %s: %w", name, shop.ID, err)
-			}
-			supplier, err := orders.OpenSandbox(path, orders.SandboxOptions{Orders: source, Now: clock.Now})
+			supplier, err := openSupplier(config, pathOr(config.Path, data, "suppliers", string(shop.ID)+"-"+name+".json"), source, clock)
 			if err != nil {
 				return p, fmt.Errorf("open supplier %s of %s: %w", name, shop.ID, err)
 			}
 			own.Suppliers[name] = supplier
+			if calls, ok := supplier.(caller); ok && config.Callback != "" {
+				p.heard = append(p.heard, heard{shop.ID, name, config.Callback, calls})
+			}
 		}
 		if own.Channels, err = p.openChannels(shop, data, clock, sandboxes); err != nil {
 			return p, err
@@ -133,7 +132,7 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 	}
 	d, err := openDesk(ctx, parts{
 		config: setup.Config, catalogs: setup.Catalogs, classifier: intents.NewReader(setup.Model, setup.Slots), store: p.store, shops: p.shops, clock: clock,
-		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), rules: p.rules, log: log,
+		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), rules: p.rules, heard: p.heard, log: log,
 	})
 	if err != nil {
 		if ctx.Err() != nil {

@@ -15,10 +15,21 @@ func (s *step) pay() {
 	d := c.Decision()
 	if d.Withdraw && c.Withdrawn == refund.NoAnswer {
 		s.enter(refund.Checking)
-		s.job(refund.Job{Kind: refund.Withdraw, Case: c.ID, Order: c.Order, Key: string(c.ID) + "/withdraw"})
+		s.withdrawGoods()
 		return
 	}
 	s.plan()
+}
+
+// withdrawGoods asks for the goods back. The key makes repeated requests one.
+func (s *step) withdrawGoods() {
+	s.job(refund.Job{Kind: refund.Withdraw, Case: s.c.ID, Order: s.c.Order, Key: string(s.c.ID) + "/withdraw"})
+}
+
+// withdrawing reports whether the goods are asked back for the newest decision.
+func (s *step) withdrawing() bool {
+	d := s.c.Decision()
+	return s.c.Status == refund.Checking && d != nil && d.Outcome == refund.Refund && d.Withdraw && s.c.Withdrawn == refund.NoAnswer
 }
 
 // withdrew takes the word on the goods. Used meanwhile means judging again;
@@ -30,6 +41,15 @@ func (s *step) withdrew() {
 	}
 	c := s.touch()
 	answer := s.event.Result.Answer
+	if note := s.event.Result.Note; note != "" {
+		c.SupplyNote = note
+	}
+	if answer == refund.Pending && s.withdrawing() {
+		// Not done yet: asked again until the desk's own time is up.
+		c.Tries++
+		c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(c.Tries)))
+		return
+	}
 	c.Withdrawn = answer
 	switch answer {
 	case refund.GoodsBack:

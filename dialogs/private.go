@@ -19,6 +19,8 @@ func (s *step) inPrivate() {
 		s.found()
 	case refund.BooksCompared:
 		s.compared()
+	case refund.Reported:
+		s.reported()
 	case refund.Reloaded:
 		s.reloaded()
 	case refund.TimeCame:

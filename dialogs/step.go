@@ -36,6 +36,7 @@ type Facts struct {
 	WrongTries    int            // wrong tries of this chat within policy.TriesWithin
 	OtherContact  bool           // one of them was on the case's order
 
+	NoHelp      bool // the order's supplier has an interface, which can neither be alerted nor asked to adjust or take back
 	SeenBefore  bool // of Sealed: the picture stands in another case of the shop
 	Understood  refund.Understood
 	Post        refund.Post         // that a group message answers, or that a button of /review stands under

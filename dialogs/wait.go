@@ -229,6 +229,9 @@ func (s *step) grace() time.Duration {
 
 // unchecked gives a case to the merchants whose records could not be read. (R23)
 func (s *step) unchecked() {
+	if s.withdrawing() {
+		s.touch().Withdrawn = refund.GoodsDoubt // or a default would ask for them for ever (Invariant 2)
+	}
 	switch d := s.c.Decision(); {
 	case d == nil:
 		s.judge()
@@ -349,6 +352,14 @@ func (s *step) retry() {
 			s.askChannel()
 			s.keepAsking()
 		}
+	case refund.Checking:
+		if s.withdrawing() {
+			s.withdrawGoods()
+		}
+	case refund.AwaitingApproval:
+		c.Tries++
+		s.caseJob(refund.ReadRecord)
+		c.SetTimer(refund.TimerRetry, s.now().Add(min(retryAfter(c.Tries+1), recordInterval)))
 	case refund.AwaitingSupplier:
 		c.Tries++
 		if c.Requests > 0 {
@@ -379,13 +390,15 @@ func (s *step) askChannel() {
 // supplierRecord takes a later reading while the supplier is waited for.
 func (s *step) supplierRecord() {
 	s.keepRecord()
+	if s.c.Requests > 0 {
+		s.askHelp() // the supplier called: the same key brings what it does by now
+		return
+	}
 	if s.event.Result.Fail != refund.NoFail {
 		return
 	}
 	if record := s.c.Record; record != nil && (record.State == refund.StateProcessing || record.State == refund.StateUnknown) {
 		return // still no word: the retry timer asks again, the due timer ends it
 	}
-	if s.c.Requests == 0 {
-		s.judge()
-	}
+	s.judge()
 }

@@ -60,12 +60,14 @@ type Withdrawer interface {
 
 // Supplier is where a shop's goods come from. A key makes repeated requests one.
 // Errors mean that it gave no answer; Record's refund.ErrNotFound that it has no
-// such order.
+// such order. What its interface lacks is answered refund.Unable by Help and
+// refund.GoodsStay by Withdraw, so that a person goes on, and Alert does nothing.
 type Supplier interface {
+	Can() refund.Capability
 	Record(ctx context.Context, order refund.Order) (refund.Record, error)
 	Alert(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) error
-	Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Answer, string, error)
-	Withdraw(ctx context.Context, key string, order refund.Order) (refund.Answer, error)
+	Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Reply, error)
+	Withdraw(ctx context.Context, key string, order refund.Order) (refund.Reply, error)
 }
 
 // Channel moves money back. An error of Refund leaves in doubt whether the money
@@ -200,18 +202,19 @@ type Engine struct {
 	swept        time.Time
 	askedAtStart bool
 
-	mu        sync.Mutex
-	entryCame sync.Cond
-	jobCame   sync.Cond
-	entries   lanes[refund.ChatID, *entry]
-	jobs      lanes[jobLane, *job]
-	queries   map[string]*query
-	answering int           // answers on their way
-	room      chan struct{} // closed when entries may come again; nil: nobody waits
-	idle      chan struct{} // closed when nothing is left to do; nil: nobody waits
-	stopping  bool
-	err       error         // why the engine stopped by itself
-	quit      chan struct{} // closed when stopping
+	mu         sync.Mutex
+	entryCame  sync.Cond
+	jobCame    sync.Cond
+	entries    lanes[refund.ChatID, *entry]
+	jobs       lanes[jobLane, *job]
+	queries    map[string]*query
+	bySupplier map[supplierNo]refund.CaseID // open cases
+	answering  int                          // answers on their way
+	room       chan struct{}                // closed when entries may come again; nil: nobody waits
+	idle       chan struct{}                // closed when nothing is left to do; nil: nobody waits
+	stopping   bool
+	err        error         // why the engine stopped by itself
+	quit       chan struct{} // closed when stopping
 
 	calls   sync.WaitGroup // answers
 	reading context.Context
@@ -252,10 +255,11 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	setDefault(&cfg.Grace, 10*time.Second)
 	e := &Engine{
 		cfg: cfg, store: cfg.Store, clock: cfg.Clock, log: cfg.Log,
-		shops:   make(map[refund.ShopID]*shop, len(cfg.Shops)),
-		queries: make(map[string]*query),
-		quit:    make(chan struct{}),
-		started: cfg.Clock.Now(),
+		shops:      make(map[refund.ShopID]*shop, len(cfg.Shops)),
+		queries:    make(map[string]*query),
+		bySupplier: make(map[supplierNo]refund.CaseID),
+		quit:       make(chan struct{}),
+		started:    cfg.Clock.Now(),
 	}
 	e.entryCame.L, e.jobCame.L = &e.mu, &e.mu
 	e.reading, e.hangUp = context.WithCancel(context.Background())
@@ -325,6 +329,17 @@ func (e *Engine) load(ctx context.Context) error {
 		for i := range inbox {
 			last = max(last, inbox[i].Seq)
 			e.entries.push(inbox[i].Lane, inbox[i].Seq, &entry{Inbound: inbox[i]})
+		}
+		open, err := r.OpenCases("")
+		if err != nil {
+			return err
+		}
+		for _, id := range open {
+			c, err := r.Case(id)
+			if err != nil {
+				return err
+			}
+			e.track(nil, &c)
 		}
 		jobs, err := r.Jobs()
 		if err != nil {

@@ -46,7 +46,28 @@ func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time, b
 		got.facts.Terms = s.terms
 	}
 	e.promised(&got)
+	got.facts.NoHelp = e.noHelp(&got, event)
 	return got, nil
+}
+
+// noHelp reports whether the order that the event is about comes from a supplier
+// whose interface takes no requests for help.
+func (e *Engine) noHelp(got *reading, event *refund.Event) bool {
+	var order refund.Order
+	switch draft := got.chat.Draft; {
+	case got.c != nil:
+		order = got.c.Order
+	case event.Result.Order != nil:
+		order = *event.Result.Order
+	case draft != nil && draft.Order != nil:
+		order = *draft.Order
+	}
+	supplier, err := e.supplier(order)
+	if err != nil {
+		return false
+	}
+	can := supplier.Can()
+	return !can.Adjusts && !can.RollsBack
 }
 
 func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) error {
@@ -143,7 +164,7 @@ func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, e
 		return event.Action.Case, nil // a press without one is about the draft
 	case refund.TimeCame:
 		return event.Timer.Case, nil
-	case refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,
+	case refund.Found, refund.Reported, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,
 		refund.SetAside:
 		return event.Job.Case, nil
 	}

@@ -12,16 +12,24 @@ import (
 // job is a stored job in memory.
 type job struct {
 	refund.Job
-	tries int // of an Alert, a Learn or a Shred, in this process
+	tries int // of an Alert, a Learn, a Shred or a ReadFailure, in this process
 }
 
-// jobLane orders jobs: those of a case, or of a chat's draft, run one by one.
+// jobLane orders jobs: those of a case, or of a chat's draft, run one by one, and
+// so does what one supplier called about.
 type jobLane struct {
-	chat refund.ChatID
-	c    refund.CaseID
+	chat     refund.ChatID
+	c        refund.CaseID
+	shop     refund.ShopID
+	supplier string
 }
 
-func laneOf(job refund.Job) jobLane { return jobLane{job.Chat, job.Case} }
+func laneOf(job refund.Job) jobLane {
+	if job.Kind == refund.ReadFailure {
+		return jobLane{shop: job.Order.Shop, supplier: job.Order.Supplier}
+	}
+	return jobLane{chat: job.Chat, c: job.Case}
+}
 
 // endOf says which event a job's end is.
 var endOf = map[refund.JobKind]refund.EventKind{
@@ -35,6 +43,8 @@ var endOf = map[refund.JobKind]refund.EventKind{
 	refund.AskPayout:  refund.PaidOut,
 	refund.ReadRules:  refund.Reloaded,
 	refund.Compare:    refund.BooksCompared,
+
+	refund.ReadFailure: refund.Reported,
 }
 
 // workJobs runs jobs until the engine stops.
@@ -75,6 +85,8 @@ func (e *Engine) runJob(one *job) error {
 		return e.learn(one)
 	case refund.Shred:
 		return e.shred(one)
+	case refund.ReadFailure:
+		return e.failure(one)
 	}
 	result, err := e.result(one)
 	if err != nil {
@@ -160,8 +172,8 @@ var (
 //	LookUp, ReadOrder  Order; Fail NotFound: there is no such order
 //	ReadRecord         Record, and Order as it is now. Fail says only why there is
 //	                   no Record; Order is nil when the shop could not be asked.
-//	AskHelp            Answer, and Note in the supplier's words; NoAnswer with Fail
-//	Withdraw           Answer; GoodsDoubt with Fail, GoodsStay where nobody could withdraw
+//	AskHelp            Answer, Note in the supplier's words, Raw; NoAnswer with Fail
+//	Withdraw           the same; GoodsDoubt with Fail, GoodsStay where nobody could withdraw
 //	Seal               Evidence; Fail says why there is none
 //	Compare            Compared; Fail says why the channel's books could not be had
 //	ReadRules          Reload; Fail says why the file could not be read
@@ -184,11 +196,11 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		if err != nil {
 			return refund.Result{Fail: refund.NotFound}, err
 		}
-		answer, note, err := supplier.Help(ctx, job.Key, job.Order, job.Facts)
+		reply, err := supplier.Help(ctx, job.Key, job.Order, job.Facts)
 		if err != nil {
 			return refund.Result{Fail: refund.Unreachable}, err
 		}
-		return refund.Result{Answer: answer, Note: note}, nil
+		return refund.Result{Answer: reply.Answer, Note: reply.Note, Raw: reply.Raw}, nil
 	case refund.Withdraw:
 		return e.withdraw(ctx, job)
 	case refund.Seal:
@@ -226,11 +238,11 @@ func (e *Engine) withdraw(ctx context.Context, job *refund.Job) (refund.Result, 
 	case err != nil:
 		return refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, err
 	}
-	answer, err := supplier.Withdraw(ctx, job.Key, job.Order)
-	if err != nil || answer == refund.NoAnswer {
+	reply, err := supplier.Withdraw(ctx, job.Key, job.Order)
+	if err != nil || reply.Answer == refund.NoAnswer {
 		return doubt, err
 	}
-	return refund.Result{Answer: answer}, nil
+	return refund.Result{Answer: reply.Answer, Note: reply.Note, Raw: reply.Raw}, nil
 }
 
 // withdrawer is the shop's source when it can take goods back, else nil.

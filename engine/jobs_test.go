@@ -153,6 +153,8 @@ func (f *supplier) Alert(context.Context, string, refund.Order, map[refund.Item]
 	return nil
 }
 
+func (f *supplier) Can() refund.Capability { return refund.Capability{Queries: true} }
+
 func (f *supplier) Record(context.Context, refund.Order) (refund.Record, error) {
 	return refund.Record{State: refund.StateFailed}, f.record
 }
@@ -304,7 +306,7 @@ func TestReadRecordNeedsNeitherForTheOther(t *testing.T) {
 	}
 }
 
-// withdraws is a shop or a supplier that takes goods back.
+// withdraws is a shop that takes goods back.
 type withdraws struct {
 	Supplier
 	knows  refund.Knowledge
@@ -324,6 +326,14 @@ func (f *withdraws) Withdraw(_ context.Context, key string, _ refund.Order) (ref
 		return refund.NoAnswer, errors.New("another key")
 	}
 	return f.answer, f.err
+}
+
+// supplies is the same as a supplier.
+type supplies struct{ *withdraws }
+
+func (f supplies) Withdraw(ctx context.Context, key string, order refund.Order) (refund.Reply, error) {
+	answer, err := f.withdraws.Withdraw(ctx, key, order)
+	return refund.Reply{Answer: answer}, err
 }
 
 // A shop that can lock its cards does so; only what it says it cannot take back is
@@ -352,7 +362,7 @@ func TestWithdrawByShopThenSupplier(t *testing.T) {
 			d := newDesk(t, memory.New(), NewManualClock(start), func(cfg *Config) {
 				cfg.Shops[0].Source = test.shop
 				if test.supplier != nil {
-					cfg.Shops[0].Suppliers = map[string]Supplier{"": test.supplier}
+					cfg.Shops[0].Suppliers = map[string]Supplier{"": supplies{test.supplier}}
 				}
 			})
 			got, err := d.result(&job{Job: refund.Job{Kind: refund.Withdraw, Key: "K", Order: refund.Order{OrderKey: refund.OrderKey{Shop: "shop", No: "A1"}}}})

@@ -206,9 +206,13 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 	}
 	commit.Tries, commit.Pictures = result.Tries, result.Pictures
 	commit.Marks = e.marks(got.c, result.Case, result.Tries)
-	if concerned := concernedCase(result.Case, got.c); concerned != nil && (result.Case != nil || result.Note != "") {
+	raw := event.Result.Raw
+	if record := event.Result.Record; record != nil {
+		raw = record.Raw
+	}
+	if concerned := concernedCase(result.Case, got.c); concerned != nil && (result.Case != nil || result.Note != "" || raw != "") {
 		line := refund.Entry{Case: concerned.ID, At: event.At, Kind: string(event.Kind), Person: event.Person,
-			To: concerned.Status, Text: result.Note}
+			To: concerned.Status, Text: result.Note, Raw: raw}
 		if got.c != nil && got.c.ID == concerned.ID {
 			line.From = got.c.Status
 		}
@@ -250,6 +254,13 @@ func concernedCase(changed, had *refund.Case) *refund.Case {
 
 // release answers the press and hands out messages and jobs, in this order.
 func (e *Engine) release(got reading, event refund.Event, result dialogs.Result, commit refund.Commit) {
+	if result.Case != nil {
+		before := got.c
+		if before != nil && before.ID != result.Case.ID {
+			before = nil
+		}
+		e.track(before, result.Case)
+	}
 	if event.Query != "" {
 		var answer dialogs.Answer
 		if result.Answer != nil {

@@ -34,7 +34,7 @@ type contract struct {
 	compiler *jsonschema.Compiler
 }
 
-func openContract(t *testing.T) *contract {
+func shopContract(t *testing.T) *contract {
 	t.Helper()
 	text, err := os.ReadFile("shop.openapi.yaml")
 	if err != nil {
@@ -111,7 +111,7 @@ type contractShop struct {
 
 func newContractShop(t *testing.T) (*contractShop, *HTTP) {
 	t.Helper()
-	s := &contractShop{t: t, contract: openContract(t), now: start, orders: map[string]string{}, nonces: map[string]bool{}, locked: map[string]string{}}
+	s := &contractShop{t: t, contract: shopContract(t), now: start, orders: map[string]string{}, nonces: map[string]bool{}, locked: map[string]string{}}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	shop, err := NewHTTP(HTTPOptions{URL: server.URL + "/refunds/", Secret: []byte(secret), Tells: Tellable(), Withdraws: true,
@@ -231,7 +231,7 @@ func TestHTTPReadsTheContractsExample(t *testing.T) {
 
 // The contract and the driver know the same fields, states and answers.
 func TestContractHasWhatIsRead(t *testing.T) {
-	c := openContract(t)
+	c := shopContract(t)
 	properties := c.at(t, "/components/schemas/Order/properties").(map[string]any)
 	var fields []string
 	for _, name := range Columns() {
@@ -272,7 +272,7 @@ func TestContractHasWhatIsRead(t *testing.T) {
 
 // The published signatures were made with openssl.
 func TestHTTPSignsAsPublished(t *testing.T) {
-	c := openContract(t)
+	c := shopContract(t)
 	rows := regexp.MustCompile("(?m)^ +\\| (?:request|answer|request with a body) \\| (.+) \\| `([0-9a-f]{64})` \\|$").FindAllStringSubmatch(c.text, -1)
 	if len(rows) != 3 {
 		t.Fatalf("%d examples", len(rows))

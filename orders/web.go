@@ -67,8 +67,10 @@ func (w *web) call(ctx context.Context, method, target string, header http.Heade
 	for name, values := range header {
 		request.Header[name] = values
 	}
-	request.Header.Set("Accept", "application/json")
-	if len(body) > 0 {
+	if request.Header.Get("Accept") == "" {
+		request.Header.Set("Accept", "application/json")
+	}
+	if len(body) > 0 && request.Header.Get("Content-Type") == "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	path := request.URL.Path

@@ -37,7 +37,7 @@ func (b *tableBuilder) parts() []part {
 		{[]int{vProofGiven}, each([]bool{false, true}, func(f *Facts, given bool) { f.Given = given })},
 		{[]int{vSinceKnown, vSince, vAccurate}, b.times()},
 		{[]int{vCompletionKnown, vSinceCompletion}, b.completions()},
-		{[]int{vSupplierAnswer}, each([]refund.Answer{refund.NoAnswer, refund.Adjusts, refund.Refunds, refund.Refuses, refund.Pending, refund.Silent},
+		{[]int{vSupplierAnswer}, each([]refund.Answer{refund.NoAnswer, refund.Adjusts, refund.Refunds, refund.Refuses, refund.Pending, refund.Silent, refund.Unable},
 			func(f *Facts, answer refund.Answer) { f.Supplied = answer })},
 		{[]int{vClaims}, each(b.numbers(vClaims, 1, 0, 1), func(f *Facts, n float64) { f.Claims = int(n) })},
 		{[]int{vAccountClaims}, each(b.numbers(vAccountClaims, 1, 0, 1), func(f *Facts, n float64) { f.AccountClaims = int(n) })},

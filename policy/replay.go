@@ -25,7 +25,8 @@ func Judged(c *refund.Case) (last *refund.Decision, people bool) {
 			taken = true
 		case readings(d)[vReason] == "", d.Rule == "default", d.Rule == "goods_back":
 		default:
-			last, people = d, taken || readings(d)[vSupplierAnswer] == string(refund.Silent)
+			answer := readings(d)[vSupplierAnswer]
+			last, people = d, taken || answer == string(refund.Silent) || answer == string(refund.Unable)
 		}
 	}
 	return last, people

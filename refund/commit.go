@@ -25,6 +25,7 @@ type Entry struct {
 	From   Status    `json:"from,omitempty"`
 	To     Status    `json:"to,omitempty"`
 	Text   string    `json:"text,omitempty"`
+	Raw    string    `json:"raw,omitempty"` // a supplier's answer, as Record.Raw
 }
 
 // Inbound is an inbox entry: something that happened and is not yet stepped.

@@ -72,6 +72,7 @@ func live(t *rapid.T, terms payouts.Options) {
 		"time passes":      day.timePasses,
 		"a moment":         day.moment,
 		"world changes":    day.worldChanges,
+		"supplier calls":   day.supplierCalls,
 		"shop's own books": day.shopBooks,
 		"power cut":        day.powerCut,
 		"restart":          day.restart,
@@ -502,9 +503,9 @@ func (d *day) worldChanges(t *rapid.T) {
 		must(t, d.channel.Behave(rapid.SampledFrom(payouts.Behaviours()).Draw(t, "behaviour"), ""))
 	case "supplier":
 		must(t, d.supplier.Behave(order, rapid.SampledFrom([]orders.Behaviour{{}, {Answer: refund.Adjusts}, {Answer: refund.Refunds},
-			{Answer: refund.Refuses, Reason: "settled"}, {Silent: true}}).Draw(t, "behaviour")))
+			{Answer: refund.Refuses, Reason: "settled"}, {Answer: refund.Unable}, {Silent: true}}).Draw(t, "behaviour")))
 	case "withdraw":
-		must(t, d.supplier.ApplyColumn(order, "withdraw", rapid.SampledFrom([]string{"", "ok", "used", "cannot", "unknown"}).Draw(t, "withdraw")))
+		must(t, d.supplier.ApplyColumn(order, "withdraw", rapid.SampledFrom([]string{"", "ok", "used", "cannot", "unknown", "pending"}).Draw(t, "withdraw")))
 	case "source":
 		d.table.Down(rapid.Bool().Draw(t, "down"))
 	case "files":
@@ -517,9 +518,17 @@ func (d *day) worldChanges(t *rapid.T) {
 		// Withdrawn goods cannot be used any more; the table refuses that.
 		_ = d.table.Change(order, func(o *refund.Order) { o.State = state })
 	case "record":
-		must(t, d.supplier.ApplyColumn(order, "record", rapid.SampledFrom([]string{"", "failed", "partial", "processing", "arrived"}).Draw(t, "record")))
+		must(t, d.supplier.ApplyColumn(order, "record", rapid.SampledFrom([]string{"", "failed", "partial", "processing", "arrived", "unknown"}).Draw(t, "record")))
 		must(t, d.supplier.ApplyColumn(order, "missing", rapid.SampledFrom([]string{"", "10.00 CNY"}).Draw(t, "missing")))
 	}
+}
+
+// supplierCalls has a supplier call about an order, which is a hint and no more.
+func (d *day) supplierCalls(t *rapid.T) {
+	order := d.drawOrder(t)
+	hint := refund.Hint{OrderNo: order.No, SupplierNo: order.SupplierNo, Failed: rapid.Bool().Draw(t, "failed")}
+	must(t, d.engine.Hint(context.Background(), order.Shop, order.Supplier, hint))
+	must(t, d.settle())
 }
 
 // shopBooks has the shop refund a part by itself, outside the desk. It looks into

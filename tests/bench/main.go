@@ -14,6 +14,8 @@
 //	start_ms       from its start until it asks Telegram for updates
 //	lookup_ms      from an update that asks for an order until the answer is on disk,
 //	               beyond the time that the shop takes; the median
+//	waiting_cpu_pct processor time of `tuidan serve` while 1,000 open cases wait for a
+//	               supplier that is asked over HTTP, in per cent of one processor
 //
 // Everything runs on this machine at the same time, the simulator too, so the
 // figures per second say little; the ratios hold.
@@ -44,6 +46,7 @@ type options struct {
 	closed  int
 	rate    int
 	latency time.Duration
+	waiting time.Duration
 	desk    string
 	profile string
 	timeout time.Duration
@@ -60,9 +63,12 @@ type figures struct {
 	StartMS *float64 `json:"start_ms,omitempty"`
 	LookUp  *float64 `json:"lookup_ms,omitempty"`
 
+	WaitingCPU *float64 `json:"waiting_cpu_pct,omitempty"`
+
 	echo, desk, full float64   // answers per second
 	flushes          []float64 // of the disk itself, in ms
 	lookUps          []float64 // beyond the shop's own time, in ms
+	asks             int       // of the supplier while cases waited for it
 }
 
 func main() {
@@ -74,6 +80,7 @@ func main() {
 	flag.IntVar(&o.closed, "closed", 100_000, "closed cases in the full store")
 	flag.IntVar(&o.rate, "rate", 30, "updates per second while the latency is measured")
 	flag.DurationVar(&o.latency, "latency", 20*time.Second, "how long the latency is measured")
+	flag.DurationVar(&o.waiting, "waiting", 40*time.Second, "how long open cases wait for their supplier")
 	flag.StringVar(&o.desk, "desk", "", "the tuidan binary to start (default: built from this module)")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of the desk's rounds to this file")
 	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency, process or lookup")
@@ -241,5 +248,6 @@ func (f *figures) print(o options) error {
 	line("growth_ratio", f.Growth, "", "at most 1.1")
 	line("idle_mb", f.IdleMB, "", "below 60")
 	line("start_ms", f.StartMS, "", "below 1000")
+	line("waiting_cpu_pct", f.WaitingCPU, "", fmt.Sprintf("below 1; the supplier was asked %d times", f.asks))
 	return out.Flush()
 }
