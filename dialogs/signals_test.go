@@ -71,4 +71,9 @@ func TestFirstSeen(t *testing.T) {
 	if !s.chat.Since.Equal(noon) {
 		t.Errorf("first seen again %s", s.chat.Since)
 	}
+	s.chat = refund.Chat{ID: refund.ChatID(li), Version: 1, Failures: []refund.Failure{{Reason: refund.FailedTopUp}}} // written to first (R48)
+	s.command("help", "")
+	if !s.chat.Since.Equal(s.now) {
+		t.Errorf("first seen after the desk wrote %s", s.chat.Since)
+	}
 }

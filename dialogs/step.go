@@ -196,9 +196,10 @@ func (s *step) greet() {
 	if e.Shop != "" || !fromBuyer(e.Kind) {
 		return
 	}
-	if e.Name != "" && e.Name != s.chat.Name || e.Locale != "" && e.Locale != s.chat.Language || s.chat.Version == 0 || s.chat.Blocked {
+	first := s.chat.Name == "" && s.chat.Since.IsZero() // the desk may have written before he did
+	if e.Name != "" && e.Name != s.chat.Name || e.Locale != "" && e.Locale != s.chat.Language || first || s.chat.Blocked {
 		chat := s.touchChat()
-		if chat.Version == 0 {
+		if first {
 			chat.Since = s.now()
 		}
 		chat.ID, chat.Name, chat.Language, chat.Blocked = e.Chat, e.Name, e.Locale, false
