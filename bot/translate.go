@@ -282,7 +282,7 @@ func (t *Translator) member(m *wireMember) refund.Event {
 	case m.Chat.Type != "private":
 		event.Text = "the bot is " + m.New.Status + " in a " + m.Chat.Type
 		if event.Shop = t.shopOf(m.Chat.ID); event.Shop != "" {
-			event.Kind, event.Stands = refund.Stood, m.New.standing()
+			event.Kind, event.Rights = refund.Stood, m.New.rights()
 		}
 	case m.New.Status == "kicked":
 		event.Kind = refund.Blocked
@@ -294,19 +294,19 @@ func (t *Translator) member(m *wireMember) refund.Event {
 	return event
 }
 
-// standing is what the bot may do in a group. (Bot API: ChatMember)
-func (m *wireStanding) standing() refund.Standing {
+// rights are what the bot may do in a group. (Bot API: ChatMember)
+func (m *wireStanding) rights() refund.Rights {
 	switch m.Status {
 	case "creator":
-		return refund.Standing{Writes: true, Pins: true, Topics: true}
+		return refund.Rights{Writes: true, Pins: true, Topics: true}
 	case "administrator":
-		return refund.Standing{Writes: true, Pins: m.Pins, Topics: m.Topics}
+		return refund.Rights{Writes: true, Pins: m.Pins, Topics: m.Topics}
 	case "member":
-		return refund.Standing{Writes: true}
+		return refund.Rights{Writes: true}
 	case "restricted":
-		return refund.Standing{Writes: m.Member && m.Sends}
+		return refund.Rights{Writes: m.Member && m.Sends}
 	}
-	return refund.Standing{}
+	return refund.Rights{}
 }
 
 func moment(unix int64) time.Time {

@@ -87,7 +87,7 @@ func TestTranslate(t *testing.T) {
 		"removed from the group": {`{"update_id":1,"my_chat_member":{"chat":{"id":-100,"type":"supergroup"},"from":{"id":8},"date":1700000000,"new_chat_member":{"status":"kicked"}}}`,
 			refund.Event{Kind: refund.Stood, Chat: -100, Shop: "s", Person: 8, Sent: sent, Text: "the bot is kicked in a supergroup"}},
 		"another right in the group": {`{"update_id":1,"my_chat_member":{"chat":{"id":-100,"type":"supergroup"},"from":{"id":8},"date":1700000000,"new_chat_member":{"status":"administrator","can_pin_messages":true}}}`,
-			refund.Event{Kind: refund.Stood, Chat: -100, Shop: "s", Person: 8, Sent: sent, Text: "the bot is administrator in a supergroup", Stands: refund.Standing{Writes: true, Pins: true}}},
+			refund.Event{Kind: refund.Stood, Chat: -100, Shop: "s", Person: 8, Sent: sent, Text: "the bot is administrator in a supergroup", Rights: refund.Rights{Writes: true, Pins: true}}},
 		"migrate to":   {group(`"migrate_to_chat_id":-200`), refund.Event{Kind: refund.Migrated, Chat: -200, Old: -100, Shop: "s", Message: 5, Sent: sent}},
 		"migrate from": {strings.ReplaceAll(group(`"migrate_from_chat_id":-100`), `"id":-100`, `"id":-200`), refund.Event{Kind: refund.Migrated, Chat: -200, Old: -100, Shop: "s", Message: 5, Sent: sent}},
 		"strange group": {strings.ReplaceAll(group(`"text":"hi"`), `"id":-100`, `"id":-300`),

@@ -22,7 +22,7 @@ func (e *Engine) Trouble(ctx context.Context, shop refund.ShopID, trouble refund
 
 // stood takes what the bot is in a shop's group now: a lost group is a trouble, and
 // those that are over may be told again when they come back.
-func (e *Engine) stood(ctx context.Context, shop refund.ShopID, standing refund.Standing, done refund.Commit) error {
+func (e *Engine) stood(ctx context.Context, shop refund.ShopID, rights refund.Rights, done refund.Commit) error {
 	e.troubling.Lock()
 	defer e.troubling.Unlock()
 	for _, trouble := range refund.Troubles() {
@@ -30,10 +30,10 @@ func (e *Engine) stood(ctx context.Context, shop refund.ShopID, standing refund.
 		if err != nil {
 			return err
 		}
-		if told && standing.Over(trouble) {
+		if told && rights.Over(trouble) {
 			done.Chores = append(done.Chores, refund.Chore{Shop: shop, Name: string(trouble)})
 		}
-		if !told && trouble == refund.GroupLost && !standing.Over(trouble) {
+		if !told && trouble == refund.GroupLost && !rights.Over(trouble) {
 			if err := e.tellTrouble(ctx, shop, trouble); err != nil {
 				return err
 			}

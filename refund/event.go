@@ -18,6 +18,7 @@ const (
 	TimeCame      EventKind = "timer"      // a timer is due
 	Found         EventKind = "found"      // a look-up of the order ended
 	Recorded      EventKind = "recorded"   // the supplier's record was read
+	Reported      EventKind = "reported"   // the supplier's record says that an order failed which nobody complained about
 	Supplied      EventKind = "supplied"   // the supplier answered a request
 	Withdrew      EventKind = "withdrew"   // the goods were withdrawn, or not
 	Sealed        EventKind = "sealed"     // a file is on disk
@@ -85,10 +86,10 @@ type Event struct {
 	Query   string   // the callback query's id, to answer the press
 	Action  Action
 	File    *File
-	Album   string   // media_group_id of what was sent together; empty: sent alone
-	Forward string   // who wrote the forwarded message; empty: not forwarded
-	Old     ChatID   // of Migrated: the id before
-	Stands  Standing // of Stood
+	Album   string // media_group_id of what was sent together; empty: sent alone
+	Forward string // who wrote the forwarded message; empty: not forwarded
+	Old     ChatID // of Migrated: the id before
+	Rights  Rights // of Stood
 	Timer   Timer
 	Job     Job
 	Result  Result

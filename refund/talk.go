@@ -54,20 +54,20 @@ const (
 // Troubles lists every trouble.
 func Troubles() []Trouble { return []Trouble{GroupLost, NoPins, NoTopics} }
 
-// Standing is what the bot is in a group.
-type Standing struct {
+// Rights are what the bot may do in a group.
+type Rights struct {
 	Writes bool // it is there and may write
 	Pins   bool // it may pin messages
 	Topics bool // it may make topics
 }
 
-// Over reports whether a trouble is over for a bot of this standing.
-func (s Standing) Over(trouble Trouble) bool {
+// Over reports whether a trouble is over with these rights.
+func (r Rights) Over(trouble Trouble) bool {
 	switch trouble {
 	case GroupLost:
-		return s.Writes
+		return r.Writes
 	case NoPins:
-		return s.Pins
+		return r.Pins
 	}
-	return s.Topics
+	return r.Topics
 }
