@@ -267,14 +267,16 @@ func (w *World) SendPicture(ctx context.Context, name, seed, caption string) err
 }
 
 // Write has somebody write: a buyer in private, a member of staff in his group,
-// there as the answer to the desk's last question if nobody answered it yet. Then
-// it settles.
+// there as the answer to the desk's last question if nobody answered it yet, else
+// in the topic in which something was said last. Then it settles.
 func (w *World) Write(ctx context.Context, name, text string) error {
 	where := simulator.Where{}
 	if w.Staff(name) {
 		where.Chat = w.groupOf(name).ID()
 		if question, err := w.question(where.Chat, nil); err == nil && !w.replied(where.Chat, question) {
 			where.ReplyTo = question
+		} else if shown := w.visible(screen{chats: []int64{where.Chat}}); len(shown) > 0 {
+			where.Topic = shown[len(shown)-1].Topic
 		}
 	}
 	if err := w.say(name, where, text); err != nil {
