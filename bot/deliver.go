@@ -181,6 +181,8 @@ func (o *Outbox) call(ctx context.Context, chat refund.ChatID, i *item) (refund.
 		return refund.Commit{}, o.relay(ctx, chat, i)
 	case refund.Rewrite:
 		return refund.Commit{}, o.rewrite(ctx, chat, i)
+	case refund.Chart, refund.Paper:
+		return refund.Commit{}, o.made(ctx, chat, i)
 	}
 	return refund.Commit{}, o.say(ctx, chat, i)
 }

@@ -20,6 +20,9 @@ func (s *step) inGroup() {
 		return
 	}
 	role := s.facts.Shop.RoleOf(s.event.Person)
+	if s.looksAround(role) {
+		return
+	}
 	switch s.event.Kind {
 	case refund.Ordered:
 		switch s.event.Command {

@@ -181,6 +181,7 @@ type Engine struct {
 	drained      atomic.Bool
 	ticking      sync.Mutex
 	swept        time.Time
+	digestAt     map[refund.ShopID]time.Time // when to look for the next; under ticking
 	askedAtStart bool
 
 	mu        sync.Mutex
@@ -236,7 +237,7 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	e := &Engine{
 		cfg: cfg, store: cfg.Store, clock: cfg.Clock, log: cfg.Log,
 		shops:   make(map[refund.ShopID]*shop, len(cfg.Shops)),
-		queries: make(map[string]*query),
+		queries: make(map[string]*query), digestAt: make(map[refund.ShopID]time.Time),
 		quit:    make(chan struct{}),
 		started: cfg.Clock.Now(),
 	}

@@ -54,6 +54,7 @@ func FiguresSince(from, to time.Time) time.Time {
 // Count is how often something stands in a list.
 type Count struct {
 	Name  string `json:"name"`
+	Words *Words `json:"words,omitempty"` // what people call it; nil: by its name
 	Count int    `json:"count"`
 }
 
@@ -145,7 +146,7 @@ func (s *Share) add(part bool) {
 func Most(times map[string]int) []Count {
 	var all []Count
 	for name, count := range times {
-		all = append(all, Count{name, count})
+		all = append(all, Count{Name: name, Count: count})
 	}
 	slices.SortFunc(all, func(a, b Count) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name)) })
 	return all
@@ -172,5 +173,9 @@ func paidOf(ledger []Posting, to time.Time) []Balance {
 	if err != nil {
 		return nil // sums beyond any currency say nothing
 	}
-	return slices.DeleteFunc(balances, func(b Balance) bool { return b.Book == Channels || b.Amount.Minor <= 0 })
+	balances = slices.DeleteFunc(balances, func(b Balance) bool { return b.Book == Channels || b.Amount.Minor <= 0 })
+	slices.SortStableFunc(balances, func(a, b Balance) int {
+		return cmp.Or(cmp.Compare(a.Amount.Currency, b.Amount.Currency), cmp.Compare(b.Amount.Minor, a.Amount.Minor))
+	})
+	return balances
 }
