@@ -35,7 +35,7 @@ func (g *reading) readOverview(r refund.Reader, event *refund.Event) (err error)
 			break
 		}
 		if err == nil {
-			ids, g.facts.Matches, err = r.Find(shop.ID, look.Text, look.Max)
+			ids, g.facts.Matches, err = r.FindOrder(shop.ID, look.Text, look.Max)
 		}
 	}
 	if err != nil {

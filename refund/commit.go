@@ -155,6 +155,8 @@ type Reader interface {
 	// one of their Findable texts, at most limit, and how many there are. The text is
 	// folded as FindText does; an empty one finds nothing.
 	Find(shop ShopID, text string, limit int) (found []CaseID, total int, err error)
+	// FindOrder is Find for the order number alone.
+	FindOrder(shop ShopID, text string, limit int) (found []CaseID, total int, err error)
 
 	// Ends returns how a shop's cases ended since a time, as EndOf says, oldest first.
 	Ends(shop ShopID, since time.Time) ([]End, error)

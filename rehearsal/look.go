@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"tuidan/simulator"
@@ -54,6 +55,35 @@ func (w *World) sees(neg bool, chats []int64, expression string) error {
 		return nil
 	}
 	return fmt.Errorf("no message not yet matched shows %q%s", expression, w.screens(chats...))
+}
+
+// holds looks into the file of the newest message of the desk in these chats whose
+// caption shows the first expression.
+func (w *World) holds(chats []int64, caption, content string) error {
+	wanted, err := compile(caption)
+	if err != nil {
+		return err
+	}
+	inside, err := compile(content)
+	if err != nil {
+		return err
+	}
+	for _, chat := range chats {
+		for _, m := range slices.Backward(w.sim.Messages(chat)) {
+			if !m.FromBot || m.Deleted || len(m.Files) == 0 || !wanted.MatchString(m.Caption) {
+				continue
+			}
+			data, err := w.sim.FileBytes(m.Files[0].ID)
+			if err != nil {
+				return err
+			}
+			if !inside.Match(data) {
+				return fmt.Errorf("%s of %d bytes does not hold %q", m.Files[0].Name, len(data), content)
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("no file with a caption that shows %q%s", caption, w.screens(chats...))
 }
 
 // chatsOf resolves "buyer NAME", "staff NAME" or "group" at the head of args.

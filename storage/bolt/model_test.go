@@ -226,6 +226,8 @@ func everything(r refund.Reader) (map[string]any, error) {
 			for _, text := range []string{"", "1", "b"} {
 				found, total, err := r.Find(shop, text, limit)
 				put([]any{found, total}, err, "find", shop, text, limit)
+				found, total, err = r.FindOrder(shop, text, limit)
+				put([]any{found, total}, err, "find order", shop, text, limit)
 			}
 			waiting, err := r.Unsorted(shop, limit)
 			put(waiting, err, "unsorted", shop, limit)

@@ -254,25 +254,34 @@ func ranked(key []byte) (refund.Rank, refund.CaseID, error) {
 // Find looks through all texts of the shop, since what is looked for may stand
 // anywhere in one.
 func (r reader) Find(shop refund.ShopID, text string, limit int) ([]refund.CaseID, int, error) {
+	return r.find(findBucket, shop, text, limit, func(text []byte) []byte { return text })
+}
+
+func (r reader) FindOrder(shop refund.ShopID, text string, limit int) ([]refund.CaseID, int, error) {
+	return r.find(ordersBucket, shop, text, limit, func(no []byte) []byte { return []byte(refund.FindText(string(no))) })
+}
+
+// find looks through an index whose keys are shop, text, time and case.
+func (r reader) find(b bucket, shop refund.ShopID, text string, limit int, folded func([]byte) []byte) ([]refund.CaseID, int, error) {
 	wanted := []byte(refund.FindText(text))
 	if len(wanted) == 0 {
 		return nil, 0, nil
 	}
 	matches := map[string][]byte{} // time and id, by id
 	prefix := textKey(shop)
-	cursor := r.bucket(findBucket).Cursor()
+	cursor := r.bucket(b).Cursor()
 	for key, _ := cursor.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, _ = cursor.Next() {
 		rest := key[len(prefix):]
 		if len(rest) < 2 || len(rest) < 2+int(binary.BigEndian.Uint16(rest)) {
-			return nil, 0, fault(findBucket, key, errDamaged)
+			return nil, 0, fault(b, key, errDamaged)
 		}
 		end := 2 + int(binary.BigEndian.Uint16(rest))
-		if !bytes.Contains(rest[2:end], wanted) {
+		if !bytes.Contains(folded(rest[2:end]), wanted) {
 			continue
 		}
 		id, err := idAfterTime(rest[end:])
 		if err != nil {
-			return nil, 0, fault(findBucket, key, err)
+			return nil, 0, fault(b, key, err)
 		}
 		matches[string(id)] = rest[end:]
 	}
@@ -281,7 +290,7 @@ func (r reader) Find(shop refund.ShopID, text string, limit int) ([]refund.CaseI
 	for _, tail := range tails[:min(len(tails), max(limit, 0))] {
 		id, err := idAfterTime(tail)
 		if err != nil {
-			return nil, 0, fault(findBucket, tail, err)
+			return nil, 0, fault(b, tail, err)
 		}
 		ids = append(ids, id)
 	}

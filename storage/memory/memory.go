@@ -423,9 +423,27 @@ func (r reader) rankedWhere(match func(*refund.Case) bool) []refund.CaseID {
 }
 
 func (r reader) Find(shop refund.ShopID, text string, limit int) ([]refund.CaseID, int, error) {
+	return r.find(text, limit, func(c *refund.Case) []string {
+		if c.Shop != shop {
+			return nil
+		}
+		return c.Findable()
+	})
+}
+
+func (r reader) FindOrder(shop refund.ShopID, text string, limit int) ([]refund.CaseID, int, error) {
+	return r.find(text, limit, func(c *refund.Case) []string {
+		if c.Order.Shop != shop {
+			return nil
+		}
+		return []string{refund.FindText(c.Order.No)}
+	})
+}
+
+func (r reader) find(text string, limit int, texts func(*refund.Case) []string) ([]refund.CaseID, int, error) {
 	wanted := refund.FindText(text)
 	ids := r.casesWhere(func(c *refund.Case) bool {
-		return wanted != "" && c.Shop == shop && slices.ContainsFunc(c.Findable(), func(text string) bool { return strings.Contains(text, wanted) })
+		return wanted != "" && slices.ContainsFunc(texts(c), func(text string) bool { return strings.Contains(text, wanted) })
 	})
 	slices.Reverse(ids)
 	return ids[:min(len(ids), max(limit, 0))], len(ids), nil

@@ -754,6 +754,15 @@ func find(d *desk) {
 	d.same(of("lake", "娜", 9), []refund.CaseID{two.ID})
 	d.same(len(of("lake", "a1", 9))+len(of("lake", " - ", 9))+len(of("lake", "", 9)), 0)
 	d.same(of("lakeside", "a1", 9), []refund.CaseID{far.ID})
+	byNumber := func(text string) (ids []refund.CaseID) {
+		d.view(func(r refund.Reader) (err error) {
+			ids, _, err = r.FindOrder("lake", text, 9)
+			return err
+		})
+		return ids
+	}
+	d.same(byNumber("t1001"), []refund.CaseID{one.ID})
+	d.same(len(byNumber("138"))+len(byNumber("")), 0)
 	// Closed cases are found, too, and by what they say now.
 	one.Version, one.Status, one.ClosedAt, one.Buyer = 2, refund.Refused, at(9), "Wang"
 	d.apply(refund.Commit{Cases: []refund.Case{one}})
