@@ -126,6 +126,7 @@ var table = map[refund.Status]map[move]cell{
 	refund.AwaitingApproval: row(map[move]cell{
 		staffPressed: {do: (*step).verdict, to: judgedOr(refund.HandedOver)},
 		staffSaid:    {do: (*step).staffWrote, to: to(refund.Refused, refund.Collecting)},
+		recorded:     {do: (*step).recordedMeanwhile, to: to(refund.Checking, refund.Paying)},
 		supplied:     {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
 		timeCame:     {do: (*step).timer, to: to(refund.Checking, refund.Paying, refund.Refused)},
 	}),

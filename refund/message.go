@@ -124,6 +124,11 @@ type Made struct {
 // pictures of 10 MB. (Bot API: sending files)
 const MaxMadeBytes = 8 << 20
 
+// Standing lists what Stands says of all desired states of a case.
+func Standing(id CaseID) []CaseID {
+	return []CaseID{Message{Kind: CardPost, Case: id}.Stands(), Message{Kind: Explains, Case: id}.Stands()}
+}
+
 // Posted is where a desired state stands in its group; Case is what Message.Stands
 // says.
 type Posted struct {

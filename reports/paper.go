@@ -265,10 +265,19 @@ func (w *writer) evidence(c *refund.Case) table {
 func (w *writer) timeline(entries []refund.Entry, who func(refund.PersonID, string) string) table {
 	t := w.table("paper_timeline", "paper_time", "paper_what", "paper_by", "paper_status")
 	for _, entry := range entries {
-		t.Rows = append(t.Rows, []string{w.at(entry.At), w.text("event_" + entry.Kind), who(entry.Person, w.text("party_desk")),
+		t.Rows = append(t.Rows, []string{w.at(entry.At), w.event(entry.Kind), who(entry.Person, w.text("party_desk")),
 			w.text("status_" + string(entry.To))})
 	}
 	return t
+}
+
+// event names what happened; what has no name in this version is "something else".
+func (w *writer) event(kind string) string {
+	text, err := w.texts.Text(w.locale, refund.Words{Key: "event_" + kind}, w.zone)
+	if err != nil {
+		return w.text("event_other")
+	}
+	return text
 }
 
 func (w *writer) notes(c *refund.Case) table {

@@ -60,7 +60,7 @@ var (
 	items = []refund.Item{refund.IntendedAccount, refund.ChargedAccount, refund.TransactionTime, refund.Picture,
 		refund.ProofOfNonUse, refund.OrderScreenshot, refund.Conversation, refund.Description}
 	eventKinds = []refund.EventKind{refund.Said, refund.Ordered, refund.Pressed, refund.Sent, refund.Edited, refund.Odd, refund.Blocked, refund.Unblocked,
-		refund.TimeCame, refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut, refund.SetAside}
+		refund.TimeCame, refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut, refund.SetAside, refund.Reported}
 	parties = []refund.Party{refund.Buyer, refund.Merchant, refund.Owner, refund.Supplier, refund.Channel, refund.Desk}
 	states  = []refund.State{refund.StatePaid, refund.StateProcessing, refund.StateDelivered, refund.StateRevealed, refund.StateRedeemed,
 		refund.StateArrived, refund.StateFailed, refund.StatePartial, refund.StateUnknown}

@@ -12,6 +12,10 @@
 //	               with none; the median of the rounds
 //	idle_mb        resident memory of `tuidan serve` with that store, nothing to do
 //	start_ms       from its start until it asks Telegram for updates
+//	lookup_ms      from an update that asks for an order until the answer is on disk,
+//	               beyond the time that the shop takes; the median
+//	waiting_cpu_pct processor time of `tuidan serve` while 1,000 open cases wait for a
+//	               supplier that is asked over HTTP, in per cent of one processor
 //
 // Everything runs on this machine at the same time, the simulator too, so the
 // figures per second say little; the ratios hold.
@@ -42,6 +46,7 @@ type options struct {
 	closed  int
 	rate    int
 	latency time.Duration
+	waiting time.Duration
 	desk    string
 	profile string
 	timeout time.Duration
@@ -56,9 +61,14 @@ type figures struct {
 	Growth  *float64 `json:"growth_ratio,omitempty"`
 	IdleMB  *float64 `json:"idle_mb,omitempty"`
 	StartMS *float64 `json:"start_ms,omitempty"`
+	LookUp  *float64 `json:"lookup_ms,omitempty"`
+
+	WaitingCPU *float64 `json:"waiting_cpu_pct,omitempty"`
 
 	echo, desk, full float64   // answers per second
 	flushes          []float64 // of the disk itself, in ms
+	lookUps          []float64 // beyond the shop's own time, in ms
+	asks             int       // of the supplier while cases waited for it
 }
 
 func main() {
@@ -70,9 +80,10 @@ func main() {
 	flag.IntVar(&o.closed, "closed", 100_000, "closed cases in the full store")
 	flag.IntVar(&o.rate, "rate", 30, "updates per second while the latency is measured")
 	flag.DurationVar(&o.latency, "latency", 20*time.Second, "how long the latency is measured")
+	flag.DurationVar(&o.waiting, "waiting", 40*time.Second, "how long open cases wait for their supplier")
 	flag.StringVar(&o.desk, "desk", "", "the tuidan binary to start (default: built from this module)")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of the desk's rounds to this file")
-	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency or process")
+	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency, process or lookup")
 	flag.DurationVar(&o.timeout, "timeout", 10*time.Minute, "what is not over by then has failed")
 	flag.Parse()
 
@@ -114,6 +125,15 @@ func run(ctx context.Context, o options) (f *figures, err error) {
 	if o.wants("process") {
 		if err := f.process(ctx, o, root, folder, fullFolder); err != nil {
 			return nil, fmt.Errorf("process: %w", err)
+		}
+	}
+	if o.wants("lookup") {
+		if f.lookUps, err = lookUps(ctx, root, folder, 500); err != nil {
+			return nil, fmt.Errorf("look-up: %w", err)
+		}
+		f.LookUp = median(f.lookUps)
+		if f.flushes, err = flushes(folder); err != nil {
+			return nil, fmt.Errorf("flush: %w", err)
 		}
 	}
 	if o.wants("ratio") || o.wants("latency") {
@@ -223,8 +243,11 @@ func (f *figures) print(o options) error {
 	line("one flush, p99 ms", percentile(f.flushes, 99), "", "")
 	line("p50_ms", f.P50, "", "at most 5")
 	line("p99_ms", f.P99, "", "at most 25")
+	line("lookup_ms", f.LookUp, "", "at most 2, beyond the shop's own time")
+	line("look-up, p99 ms", percentile(f.lookUps, 99), "", "")
 	line("growth_ratio", f.Growth, "", "at most 1.1")
 	line("idle_mb", f.IdleMB, "", "below 60")
 	line("start_ms", f.StartMS, "", "below 1000")
+	line("waiting_cpu_pct", f.WaitingCPU, "", fmt.Sprintf("below 1; the supplier was asked %d times", f.asks))
 	return out.Flush()
 }
