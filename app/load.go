@@ -290,8 +290,12 @@ func (c *checker) font() {
 		return
 	case path == "":
 		if _, err := os.Stat(reports.DebianFont); err != nil {
-			c.note("no font with Chinese letters, so in Chinese groups /stats and the daily digest come as text (Debian: fonts-wqy-microhei; or name a font as chart_font, or %s)",
-				Variable("chart_font"))
+			for i := range c.setup.Shops {
+				if shop := &c.setup.Shops[i]; !c.setup.draws(shop) {
+					c.note("%s: no font with the letters of %s, so /stats and the daily digest come as text (Debian: fonts-wqy-microhei; or name a font as chart_font, or %s)",
+						shop.ID, shop.Locale, Variable("chart_font"))
+				}
+			}
 			return
 		}
 		path = reports.DebianFont
@@ -300,6 +304,15 @@ func (c *checker) font() {
 	if c.setup.Font, err = reports.InstallFont(path); err != nil {
 		c.wrong("chart_font", "", "%v", plain(err))
 	}
+}
+
+// draws reports whether there is a font for pictures of the shop's figures.
+func (s *Setup) draws(shop *ShopSetup) bool {
+	if s.Catalogs == nil {
+		return true // which is told
+	}
+	title, err := s.Catalogs.Text(shop.Locale, refund.Words{Key: "stats_reasons"}, nil)
+	return err == nil && reports.Writes(s.Font, title)
 }
 
 // digest reads when a shop's group is told how things stand.

@@ -55,9 +55,10 @@ func (b *bars) height() int { return barFrame + max(len(b.names), 2)*barRow }
 // drawing is a picture in the making.
 type drawing struct {
 	*charts.Painter
-	w    *writer
-	font charts.FontStyle
-	err  error
+	w      *writer
+	family string
+	font   charts.FontStyle
+	err    error
 }
 
 // picture draws a shop's figures.
@@ -85,7 +86,7 @@ func (m *Maker) picture(w *writer, shop refund.Shop, f refund.Figures) (refund.M
 	lower := max(refusals.height(), paid.height())
 	upper := max(reasons.height(), weeks)
 	height := 100 + tile + margin + upper + margin + lower + margin + timesHeight
-	d := &drawing{w: w, font: charts.FontStyle{Font: charts.GetFont(m.Font), FontColor: ink}}
+	d := &drawing{w: w, family: m.Font, font: charts.FontStyle{Font: charts.GetFont(m.Font), FontColor: ink}}
 	d.Painter = charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputPNG, Width: width, Height: height, Font: d.font.Font})
 	d.FilledRect(0, 0, width, height, charts.ColorWhite, charts.ColorWhite, 0)
 
@@ -162,10 +163,8 @@ func (d *drawing) drawn(text string) string {
 		switch {
 		case r == ' ' || d.font.Font.Index(r) != 0:
 			out = append(out, r)
-		case unicode.IsLetter(r) || unicode.IsNumber(r):
-			if d.err == nil {
-				d.err = fmt.Errorf("%w: %q", ErrNoFont, r)
-			}
+		case !Writes(d.family, string(r)):
+			d.check(fmt.Errorf("%w: %q", ErrNoFont, r))
 		}
 	}
 	return string(out)

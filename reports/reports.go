@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"time"
+	"unicode"
 
 	"github.com/go-analyze/charts"
 
@@ -49,6 +50,18 @@ func InstallFont(path string) (string, error) {
 // DebianFont is where Debian's package fonts-wqy-microhei has its font, with Chinese
 // and Latin letters. A font needs both: fonts-droid-fallback has no Latin ones.
 const DebianFont = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"
+
+// Writes reports whether a font, as InstallFont names it, has every letter of a
+// text. What it lacks of other signs is left out of pictures.
+func Writes(font, text string) bool {
+	letters := charts.GetFont(font)
+	for _, r := range text {
+		if (unicode.IsLetter(r) || unicode.IsNumber(r)) && letters.Index(r) == 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // Make makes the file of a message of the kinds Chart and Paper. It fails with
 // ErrNoFont, wrapped, where no picture can be written; a panic of the drawing is an
