@@ -282,9 +282,13 @@ func (s *step) caseList() []refund.Words {
 
 // caseHead names a case: what cannot wait has a mark.
 func (s *step) caseHead(c *refund.Case) refund.Words {
-	head := w("queue_talk", "Buyer", c.Buyer)
+	buyer := c.Buyer
+	if buyer == "" {
+		buyer = "–" // he has no name there, or was forgotten
+	}
+	head := w("queue_talk", "Buyer", buyer)
 	if c.Order.No != "" {
-		head = w("queue_case", "Order", c.Order.No, "Reason", reasonText(c.Reason), "Amount", c.Order.Amount, "Buyer", c.Buyer)
+		head = w("queue_case", "Order", c.Order.No, "Reason", reasonText(c.Reason), "Amount", c.Order.Amount, "Buyer", buyer)
 	}
 	switch {
 	case !c.Open():
@@ -364,9 +368,6 @@ func (s *step) showStats() {
 // chart adds the main figures to a message, and a picture of all.
 func (s *step) chart(m *refund.Message, figures refund.Figures) {
 	m.Lines = append(m.Lines, mainFigures(figures)...)
-	if figures.Ended == 0 && !slices.ContainsFunc(figures.Weeks, func(week refund.Week) bool { return week.Whole > 0 }) {
-		return // nothing to draw
-	}
 	s.named(&figures)
 	m.Kind, m.Figures, m.Else = refund.Chart, &figures, s.otherFigures(figures)
 }

@@ -160,7 +160,7 @@ func TestCaseShows(t *testing.T) {
 func TestDigestOf(t *testing.T) {
 	facts := Facts{Now: noon, Shop: shop, Policy: rules()}
 	messages := DigestOf(facts)
-	if len(messages) != 1 || messages[0].Kind != refund.Say || messages[0].Shop != shop.ID || messages[0].Figures != nil ||
+	if len(messages) != 1 || messages[0].Kind != refund.Chart || messages[0].Shop != shop.ID || messages[0].Figures == nil ||
 		!slices.Contains(linesOf(messages[0]), "stats_all_well") {
 		t.Errorf("nothing to tell: %+v", messages)
 	}
