@@ -49,6 +49,7 @@ type Config struct {
 	Log      LogConfig    `yaml:"log"`    // to standard error
 	Locale   string       `yaml:"locale"` // for buyers whose language no catalog has
 	Tick     Span         `yaml:"tick"`   // how often timers are looked at
+	Font     Path         `yaml:"chart_font"`
 	Shops    []ShopConfig `yaml:"shops"`
 
 	Callbacks CallbacksConfig `yaml:"callbacks"`
@@ -105,6 +106,7 @@ type ShopConfig struct {
 	Currency  string                    `yaml:"currency"`
 	Zone      string                    `yaml:"zone"` // IANA name
 	Group     int64                     `yaml:"group"`
+	Digest    string                    `yaml:"digest"` // when the group is told how things stand, "09:00"; off: never; empty: DefaultDigest
 	Staff     []StaffConfig             `yaml:"staff"`
 	Key       Secret                    `yaml:"key"`
 	KeyFile   Path                      `yaml:"key_file"`
@@ -119,6 +121,10 @@ type ShopConfig struct {
 
 // TemplateConfig is a text by locale, with {buyer}, {order}, {amount} and {title}.
 type TemplateConfig = map[string]string
+
+// DefaultDigest is when a shop's group is told how things stand where its config
+// does not say.
+const DefaultDigest = "09:00"
 
 // StaffConfig is one person who works for a shop.
 type StaffConfig struct {

@@ -37,6 +37,11 @@ func doctor(ctx context.Context, file, locale string, environment []string, stdo
 		}
 		tree.Below = append(tree.Below, shop.suppliers()...)
 		tree.Below = append(tree.Below, shop.channels()...)
+		picture := dialogs.Branch{Words: say("doctor_picture")}
+		if !setup.draws(shop) {
+			picture.Words = say("doctor_no_picture")
+		}
+		tree.Below = append(tree.Below, picture)
 		if err := setup.printTree(stdout, tree, language, shop.Zone); err != nil {
 			return err
 		}

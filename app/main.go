@@ -70,6 +70,7 @@ type commandLine struct {
 		Config string `help:"The config file, which names the data and the keys." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Delete what is kept about a buyer, as his own /forget does, while the desk is stopped. Example: tuidan erase 123456789"`
 	Export struct {
+		Case   paperOptions  `cmd:"" help:"The record of an order's requests: what happened, decisions, payments and the evidence's checksums, as a page to print or hand in. Example: tuidan export case T1001 > T1001.html"`
 		Ledger exportOptions `cmd:"" help:"The ledger: what was paid back and where it was booked, what is owed, came back or was given up. Example: tuidan export ledger --csv --from 2026-03-01 > march.csv"`
 	} `cmd:"" help:"Write records of a shop to standard output. Example: tuidan export ledger --csv"`
 	Version struct{} `cmd:"" help:"Print the version. Example: tuidan version"`
@@ -128,6 +129,10 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 	case "erase":
 		err = eraseBuyer(ctx, line.Erase.Buyer, line.Erase.Config, environment, stdout, stderr)
 	case "export":
+		if strings.HasPrefix(rest, "case") {
+			err = exportCase(ctx, line.Export.Case, environment, stdout, stderr)
+			break
+		}
 		err = exportLedger(ctx, line.Export.Ledger, environment, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())

@@ -132,7 +132,7 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 	}
 	d, err := openDesk(ctx, parts{
 		config: setup.Config, catalogs: setup.Catalogs, classifier: intents.NewReader(setup.Model, setup.Slots), store: p.store, shops: p.shops, clock: clock,
-		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), rules: p.rules, heard: p.heard, log: log,
+		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), rules: p.rules, font: setup.Font, heard: p.heard, log: log,
 	})
 	if err != nil {
 		if ctx.Err() != nil {

@@ -118,6 +118,13 @@ func (o *Outbox) refused(ctx context.Context, l *lane, i *item, chat refund.Chat
 			return storeFailed("note an unreachable chat", err)
 		}
 		return o.crossOut(ctx, refund.Commit{Sent: []refund.Message{m}, Posts: i.posts})
+	case topicFault, shutFault:
+		if m.Here && !i.general { // where somebody asked is no topic to write in any more
+			i.general = true
+			return outcome{act: again}
+		}
+	}
+	switch fault {
 	case topicFault:
 		if !private && m.Case != "" && !i.general {
 			return o.lostTopic(ctx, i, chat)
@@ -214,6 +221,8 @@ func (o *Outbox) call(ctx context.Context, chat refund.ChatID, i *item) (refund.
 		return refund.Commit{}, o.relay(ctx, chat, topic, i)
 	case refund.Rewrite:
 		return refund.Commit{}, o.rewrite(ctx, chat, topic, i)
+	case refund.Chart, refund.Paper:
+		return refund.Commit{}, o.made(ctx, chat, topic, i)
 	}
 	return refund.Commit{}, o.say(ctx, chat, topic, i)
 }

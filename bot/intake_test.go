@@ -229,7 +229,7 @@ func TestSetCommands(t *testing.T) {
 		lists = append(lists, fmt.Sprintf("%v %v %d", c.params["scope"].(map[string]any)["type"], c.params["language_code"], len(c.params["commands"].([]any))))
 	}
 	want := []string{"all_private_chats <nil> 8", "all_private_chats zh 8", "all_private_chats en 8",
-		"all_group_chats <nil> 4", "all_group_chats zh 4", "all_group_chats en 4"}
+		"all_group_chats <nil> 10", "all_group_chats zh 10", "all_group_chats en 10"}
 	if fmt.Sprint(lists) != fmt.Sprint(want) {
 		t.Errorf("lists %v", lists)
 	}

@@ -26,6 +26,7 @@ type Outbox struct {
 	Client *Client
 	Desk   Desk
 	Texts  Texts
+	Papers Papers // nil: none are made, and the text is sent
 	Clock  engine.Clock
 	Log    *slog.Logger
 	Limits Limits

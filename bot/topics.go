@@ -130,6 +130,9 @@ func (o *Outbox) createTopic(ctx context.Context, m refund.Message, posted refun
 // itself has still to be sent.
 func (o *Outbox) topicOf(ctx context.Context, chat refund.ChatID, i *item) (int, refund.Commit, error) {
 	m := i.message
+	if m.Here && !i.general {
+		return m.Thread, refund.Commit{}, nil
+	}
 	if m.Chat != 0 || m.Case == "" || i.general {
 		return 0, refund.Commit{}, nil
 	}

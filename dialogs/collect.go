@@ -25,6 +25,7 @@ func (s *step) collect(item refund.Item) {
 func (s *step) ask(item refund.Item) {
 	c := s.touch()
 	c.Asking = item
+	c.Questions++
 	if doubt, ok := c.Doubts[item]; ok {
 		s.askDoubt(item, doubt)
 		return

@@ -21,6 +21,9 @@ func (s *step) inGroup() {
 		return
 	}
 	role := s.facts.Shop.RoleOf(s.event.Person)
+	if s.looksAround(role) {
+		return
+	}
 	// Somebody's own case is not his to decide by words either.
 	about := s.c != nil && s.c.Shop == s.event.Shop && role != refund.NoRole && s.event.Person != refund.PersonID(s.c.Chat)
 	switch s.event.Kind {

@@ -47,7 +47,10 @@ type Facts struct {
 	Unsorted    []refund.Unsorted   // all that wait in Shop, oldest first; where NeedsUnsorted says so
 	Differences []refund.Difference // all of Shop; where NeedsDifferences says so
 	Ledger      []refund.Posting    // of Shop, oldest first; where NeedsLedger says so
-	Ends        []refund.End        // of Shop within FiguresOver, oldest first; where NeedsEnds says so
+	Ends        []refund.End        // of Shop within FiguresOver, oldest first; where NeedsEnds says so, or as LookFor does
+	Queue       refund.Queue        // of Shop; this and the next two as LookFor says
+	Found       []refund.Located    // in the order in which they are shown
+	Matches     int                 // cases of which Found are the first
 }
 
 // Answer is what a press is answered with, to the presser alone.

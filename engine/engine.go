@@ -201,6 +201,7 @@ type Engine struct {
 	drained      atomic.Bool
 	ticking      sync.Mutex
 	swept        time.Time
+	digestAt     map[refund.ShopID]time.Time // when to look for the next; under ticking
 	askedAtStart bool
 
 	mu         sync.Mutex
@@ -259,6 +260,7 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 		shops:      make(map[refund.ShopID]*shop, len(cfg.Shops)),
 		queries:    make(map[string]*query),
 		bySupplier: make(map[supplierNo]refund.CaseID),
+		digestAt:   make(map[refund.ShopID]time.Time),
 		quit:       make(chan struct{}),
 		started:    cfg.Clock.Now(),
 	}

@@ -144,6 +144,9 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 			return err
 		}
 	}
+	if err := g.readOverview(r, event); err != nil {
+		return err
+	}
 	return g.readOrder(r, event)
 }
 

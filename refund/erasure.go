@@ -37,7 +37,7 @@ func (c *Case) Without(chat ChatID) Case {
 		ID: CaseID(strconv.FormatInt(int64(chat), 36) + "." + n), Version: 1, Shop: c.Shop, Chat: chat, Reason: c.Reason, Status: c.Status,
 		OpenedAt: c.OpenedAt, ClosedAt: c.ClosedAt, MovedAt: c.MovedAt, Policy: c.Policy,
 		InTime: c.InTime, InWindow: c.InWindow, Urgent: c.Urgent, OwnBuyer: c.OwnBuyer,
-		Appealed: c.Appealed, Unanswered: c.Unanswered,
+		Appealed: c.Appealed, Unanswered: c.Unanswered, Questions: c.Questions,
 		Order: c.Order, Supplied: c.Supplied, Requests: c.Requests, Withdrawn: c.Withdrawn,
 		Approvals: c.Approvals, Payouts: slices.Clone(c.Payouts), Recovery: c.Recovery,
 	}

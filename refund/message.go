@@ -68,6 +68,8 @@ const (
 	Mirror   MessageKind = "mirror"  // the copy of a message that was edited, as the original is now
 	Rewrite  MessageKind = "rewrite" // a text in place of one that the desk said before
 	Explains MessageKind = "explain" // why the case stands as it does, below its card: a desired state, too
+	Chart    MessageKind = "chart"   // a picture of Figures with the text; the text and Else where none can be made
+	Paper    MessageKind = "paper"   // all that is kept of the order of a case, as a file; made from the store when it is sent
 )
 
 // Message is an outbox entry. It is committed with the decision to say it.
@@ -90,6 +92,8 @@ type Message struct {
 	Asks     string      `json:"asks,omitempty"`  // what a typed answer means; kept with the Post
 	ReplyTo  int         `json:"reply_to,omitempty"`
 	OnCard   bool        `json:"on_card,omitempty"` // reply to the case's card
+	Figures  *Figures    `json:"figures,omitempty"` // of Chart
+	Else     []Words     `json:"else,omitempty"`    // of Chart: lines that say what the picture shows
 	FileID   string      `json:"file_id,omitempty"`
 	FileKind FileKind    `json:"file_kind,omitempty"`
 	FromChat ChatID      `json:"from_chat,omitempty"` // of Relayed, Mirror and Rewrite
@@ -97,6 +101,8 @@ type Message struct {
 	FromMore []int       `json:"from_more,omitempty"` // of Relayed: the rest of an album
 	Answers  int         `json:"answers,omitempty"`   // of Relayed: the message of FromChat that the original answers
 	Topic    *Topic      `json:"topic,omitempty"`     // of CardPost
+	Here     bool        `json:"here,omitempty"`      // it goes to Thread and not to its case's topic: where somebody asked
+	Thread   int         `json:"thread,omitempty"`    // a topic of the group; 0: the general one
 	Prefer   Prefer      `json:"prefer"`
 	Attempts int         `json:"attempts,omitempty"` // marked before it leaves
 }
@@ -117,6 +123,17 @@ func (m Message) Stands() CaseID {
 	}
 	return m.Case
 }
+
+// Made is a file that the desk makes to send it.
+type Made struct {
+	Name string   // with its ending
+	Kind FileKind // PhotoFile or DocumentFile
+	Data []byte
+}
+
+// MaxMadeBytes is the most that the desk makes for one message; Telegram takes
+// pictures of 10 MB. (Bot API: sending files)
+const MaxMadeBytes = 8 << 20
 
 // Standing lists what Stands says of all desired states of a case.
 func Standing(id CaseID) []CaseID {

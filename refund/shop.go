@@ -57,8 +57,9 @@ type Staff struct {
 // Shop is a merchant with his group and his people.
 type Shop struct {
 	ID       ShopID
-	Title    string // what buyers read
-	Locale   string // of the group
+	Title    string        // what buyers read
+	Digest   time.Duration // after midnight in Zone, when the group is told how things stand; 0: never
+	Locale   string        // of the group
 	Currency string
 	Zone     *time.Location
 	Group    ChatID // as configured; a migrated group's new id is in the store

@@ -67,6 +67,17 @@ func init() {
 				}
 				return "", w.sees(neg, screen, rest[0])
 			}},
+		"holds": {usage: "holds buyer NAME|group|staff NAME CAPTION CONTENT",
+			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
+				on, rest, err := w.screenOf(args)
+				if err != nil {
+					return "", err
+				}
+				if len(rest) != 2 {
+					return "", errUsage
+				}
+				return "", w.holds(on, rest[0], rest[1])
+			}},
 		"answered": {usage: "[!] answered NAME REGEX", negates: true,
 			run: func(_ context.Context, w *World, neg bool, args []string) (string, error) {
 				if err := exactly(args, 2); err != nil {

@@ -75,6 +75,33 @@ func (w *World) sees(neg bool, on screen, expression string) error {
 	return fmt.Errorf("no message not yet matched shows %q%s", expression, w.screens(on))
 }
 
+// holds looks into the file of the newest message of the desk on this screen whose
+// caption shows the first expression.
+func (w *World) holds(on screen, caption, content string) error {
+	wanted, err := compile(caption)
+	if err != nil {
+		return err
+	}
+	inside, err := compile(content)
+	if err != nil {
+		return err
+	}
+	for _, m := range slices.Backward(w.visible(on)) {
+		if !m.FromBot || len(m.Files) == 0 || !wanted.MatchString(m.Caption) {
+			continue
+		}
+		data, err := w.sim.FileBytes(m.Files[0].ID)
+		if err != nil {
+			return err
+		}
+		if !inside.Match(data) {
+			return fmt.Errorf("%s of %d bytes does not hold %q", m.Files[0].Name, len(data), content)
+		}
+		return nil
+	}
+	return fmt.Errorf("no file with a caption that shows %q%s", caption, w.screens(on))
+}
+
 // screenOf resolves "buyer NAME", "staff NAME", "topic ORDER" or "group" at the head
 // of args.
 func (w *World) screenOf(args []string) (on screen, rest []string, err error) {

@@ -8,7 +8,7 @@
 // then the keys that the record has in the indexes, then JSON; see records.go.
 //
 //	meta
-//	├── schema                                  → uint64, the layout drawn here is 7
+//	├── schema                                  → uint64, the layout drawn here is 8
 //	├── offset                                  → int, next getUpdates offset
 //	└── erased                                  → time of the last erasure, while its bytes may be left in free pages
 //	chats            chat int                   → record of Chat
@@ -18,7 +18,10 @@
 //	open             shop text, opened time, case text    → nothing      (index of cases)
 //	orders           shop text, no text, opened time, case text → nothing (index of cases)
 //	claims           chat int, opened time, case text     → nothing      (index of cases)
-//	ends             shop text, closed time, case text, status text, rule text, product text, outcome text → nothing (index of cases)
+//	ends             shop text, closed time, case text, status text, rule text, product text, outcome text, reason text, opened time, three lengths uint64 of seconds, flags byte → nothing (index of cases)
+//	queue            shop text, rank byte, due time, case text → nothing (index of cases)
+//	hands            shop text, person int, rank byte, due time, case text → nothing (index of cases)
+//	find             shop text, folded text, opened time, case text → nothing (index of cases)
 //	timeline         case text, seq             → JSON of Entry
 //	pictures         shop text, band byte, its bits uint16, hash uint64, case text → nothing
 //	tries            shop text, no text, time, seq → JSON of Try
@@ -43,8 +46,8 @@
 // seq without a type is the bucket's own sequence. Work done is deleted: inbox,
 // due, outbox, jobs and unsorted hold what waits; unsorted at most
 // refund.MaxUnsorted of a shop, so that its keys are counted, and its texts looked
-// through, whenever one comes. An index of cases has one key a case and stays as
-// long as the case; what is read of it is a shop's last weeks.
+// through, whenever one comes. What is read of ends is
+// a shop's last weeks; find is looked through whole for its shop.
 //
 // # Writing
 //

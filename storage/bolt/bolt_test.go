@@ -55,6 +55,7 @@ func TestReopen(t *testing.T) {
 	one := refund.Case{ID: "7.1", Version: 1, Shop: "lake", Chat: 7, OpenedAt: storagetest.Start, Status: refund.Paying,
 		Order: refund.Order{OrderKey: refund.OrderKey{Shop: "lake", No: "A1"}}}
 	one.SetTimer(refund.TimerDue, storagetest.Start)
+	one.Notes = []refund.Note{{Person: 5}}
 	apply(t, store, refund.Commit{
 		Chats:       []refund.Chat{{ID: 7, Version: 1, Name: "Li"}},
 		Cases:       []refund.Case{one, {ID: "7.2", Version: 1, Shop: "lake", Chat: 7, Status: refund.Refused}},
@@ -459,7 +460,8 @@ func TestMigrateFrom2(t *testing.T) {
 		}
 		return ends
 	}
-	if diff := cmp.Diff([]refund.End{{Case: "7.1", At: refused.ClosedAt, Status: refund.Refused, Rule: "window"}}, ends()); diff != "" {
+	if diff := cmp.Diff([]refund.End{{Case: "7.1", At: refused.ClosedAt, Status: refund.Refused, Rule: "window", Opened: refused.OpenedAt,
+		Alone: true}}, ends()); diff != "" {
 		t.Errorf("after the migration (-want +got):\n%s", diff)
 	}
 	refused.Version, refused.Status, refused.ClosedAt = 4, refund.AwaitingApproval, time.Time{}
@@ -539,6 +541,88 @@ func TestMigrateFrom5(t *testing.T) {
 	}
 	if all := dump(t, store); len(all) != int(bucketCount) || all["meta"]["schema"] != string(uintKey(uint64(1+len(migrations)))) {
 		t.Errorf("after the migration: %q", all)
+	}
+}
+
+// A file from before the queue gets it, and finds its cases; what a buyer gave then
+// stands for questions.
+func TestMigrateOverview(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path, Options{})
+	waits := refund.Case{ID: "7.1", Version: 1, Shop: "lake", Chat: 7, Status: refund.PayoutHeld, OpenedAt: storagetest.Start, Notes: []refund.Note{{Person: 5}},
+		Order: refund.Order{OrderKey: refund.OrderKey{Shop: "lake", No: "A1"}}}
+	waits.SetTimer(refund.TimerDue, storagetest.Start)
+	paid := refund.Case{ID: "7.2", Version: 1, Shop: "lake", Chat: 7, Status: refund.Refunded, OpenedAt: storagetest.Start, ClosedAt: storagetest.Start.Add(time.Hour),
+		Buyer: "Li", Evidence: []refund.Evidence{{SHA256: "x"}}}
+	left := refund.Case{ID: "7.3", Version: 1, Shop: "lake", Chat: 7, Status: refund.Expired, OpenedAt: storagetest.Start, ClosedAt: storagetest.Start.Add(time.Hour)}
+	apply(t, store, refund.Commit{Cases: []refund.Case{waits, paid, left}})
+	index := []string{"ends", "queue", "hands", "find"}
+	want := dump(t, store)
+	// As a store of the layout before has it: no such keys and no such references.
+	err := store.db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range index {
+			if err := tx.DeleteBucket([]byte(name)); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.CreateBucket([]byte("ends")); err != nil {
+			return err
+		}
+		cases := tx.Bucket([]byte("cases"))
+		for key, value := range want["cases"] {
+			references, data, err := openRecord([]byte(value))
+			if err != nil {
+				return err
+			}
+			old := head(versionOf([]byte(value)))
+			for len(references) > 0 {
+				var one []byte
+				if one, references, err = nextReference(references); err != nil {
+					return err
+				}
+				if bucket(one[0]) <= claimsBucket {
+					old = append(old, one...)
+				}
+			}
+			binary.BigEndian.PutUint32(old[8:], uint32(len(old)-recordHead))
+			if err := cases.Put([]byte(key), append(old, data...)); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket([]byte("meta")).Put(schemaKey, uintKey(uint64(len(migrations))))
+	})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, path, Options{})
+	got := dump(t, store)
+	for _, name := range index {
+		if name == "ends" {
+			continue // its flags say now that something was asked
+		}
+		if diff := cmp.Diff(want[name], got[name]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	err = store.View(context.Background(), func(r refund.Reader) error {
+		ends, err := r.Ends("lake", time.Time{})
+		if len(ends) != 2 || ends[0].Easy || ends[1].Status != refund.Expired {
+			t.Errorf("ends: %+v", ends)
+		}
+		asked, err2 := r.Case("7.2")
+		if asked.Questions != 1 || asked.Version != 1 {
+			t.Errorf("case: %+v", asked)
+		}
+		return errors.Join(err, err2)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	paid.Version, paid.Status = 2, refund.PayoutHeld
+	apply(t, store, refund.Commit{Cases: []refund.Case{paid}})
+	after := dump(t, store)
+	if len(after["ends"]) != 1 || len(after["queue"]) != 2 {
+		t.Errorf("%d ended and %d open, want 1 and 2", len(after["ends"]), len(after["queue"]))
 	}
 }
 

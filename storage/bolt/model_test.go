@@ -121,6 +121,10 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 			one.ClosedAt = times.Draw(t, "closed")
 			one.Decisions = some(t, "decisions", decisions)
 		}
+		if rapid.Bool().Draw(t, "noted") {
+			one.Notes = []refund.Note{{Person: refund.PersonID(rapid.IntRange(0, 2).Draw(t, "by")), At: one.OpenedAt}}
+		}
+		one.Urgent = rapid.Bool().Draw(t, "urgent")
 		if rapid.Bool().Draw(t, "keep timers") {
 			one.Timers = had.Timers
 		}
@@ -227,11 +231,23 @@ func everything(r refund.Reader) (map[string]any, error) {
 			done, err := r.Chore(shop, name)
 			put(done, err, "chore", shop, name)
 		}
+		for person := refund.PersonID(0); person < 3; person++ {
+			hands, err := r.Hands(shop, person)
+			put(hands, err, "hands", shop, person)
+		}
 		for _, since := range append(moments, time.Time{}) {
 			ends, err := r.Ends(shop, since)
 			put(ends, err, "ends", shop, since)
 		}
 		for _, limit := range []int{-1, 1, 9} {
+			queue, err := r.Queue(shop, 1, limit)
+			put(queue, err, "queue", shop, limit)
+			for _, text := range []string{"", "1", "b"} {
+				found, total, err := r.Find(shop, text, limit)
+				put([]any{found, total}, err, "find", shop, text, limit)
+				found, total, err = r.FindOrder(shop, text, limit)
+				put([]any{found, total}, err, "find order", shop, text, limit)
+			}
 			waiting, err := r.Unsorted(shop, limit)
 			put(waiting, err, "unsorted", shop, limit)
 		}

@@ -49,6 +49,9 @@ const (
 	marksBucket
 	marksByTimeBucket
 	postsByTimeBucket
+	queueBucket // an index, as the next two
+	handsBucket
+	findBucket
 
 	bucketCount
 )
@@ -83,10 +86,19 @@ var bucketNames = [bucketCount][]byte{
 	marksBucket:       []byte("marks"),
 	marksByTimeBucket: []byte("marks_by_time"),
 	postsByTimeBucket: []byte("posts_by_time"),
+	queueBucket:       []byte("queue"),
+	handsBucket:       []byte("hands"),
+	findBucket:        []byte("find"),
 }
 
 // isIndex reports whether records refer to the bucket.
-func (b bucket) isIndex() bool { return b <= claimsBucket || b == endsBucket }
+func (b bucket) isIndex() bool {
+	switch b {
+	case endsBucket, queueBucket, handsBucket, findBucket:
+		return true
+	}
+	return b <= claimsBucket
+}
 
 // fullPages reports whether keys only ever come at the end, so that pages may be
 // filled. The timeline's come at the end of each case, which is anywhere.
@@ -109,7 +121,7 @@ type migration func(*bbolt.Tx, Options) error
 
 // migrations leads from schema 1 on: the first makes 2 of 1. What a release has
 // written must stay readable, so an entry is never changed, only added.
-var migrations = []migration{addUnsorted, addLedger, addEnds, addDifferences, addMarks, addPostTimes}
+var migrations = []migration{addUnsorted, addLedger, addEnds, addDifferences, addMarks, addPostTimes, addOverview}
 
 // addUnsorted makes the bucket of messages that wait to be sorted.
 func addUnsorted(tx *bbolt.Tx, _ Options) error {
@@ -292,6 +304,69 @@ func addPostTimes(tx *bbolt.Tx, _ Options) error {
 			return err
 		}
 		if err := errors.Join(posts.Put([]byte(key), value), times.Put(postTimeKey(&post), nil)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addOverview makes the indexes of the queue, of whose cases are whose, and of what
+// cases are found by, and writes the index of ends anew, which tells more of each
+// and has those that ended without a decision, too. What a buyer was asked was not
+// counted before: each thing that he gave stands for a question.
+func addOverview(tx *bbolt.Tx, _ Options) error {
+	for _, name := range []string{"queue", "hands", "find"} {
+		if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+			return err
+		}
+	}
+	if err := tx.DeleteBucket([]byte("ends")); err != nil {
+		return err
+	}
+	if _, err := tx.CreateBucket([]byte("ends")); err != nil {
+		return err
+	}
+	cases := tx.Bucket([]byte("cases"))
+	var keys [][]byte // first: putting moves a cursor
+	if err := cases.ForEach(func(key, _ []byte) error {
+		keys = append(keys, bytes.Clone(key))
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		_, data, err := openRecord(cases.Get(key))
+		var c refund.Case
+		if err == nil {
+			err = json.Unmarshal(data, &c)
+		}
+		if err != nil {
+			return fmt.Errorf("case %q: %w", key, err)
+		}
+		if c.Questions == 0 {
+			c.Questions = len(c.Facts) + len(c.Evidence)
+		}
+		r, err := caseRecord(&c)
+		if err != nil {
+			return fmt.Errorf("case %q: %w", key, err)
+		}
+		references, _, err := openRecord(r.value)
+		if err != nil {
+			return fmt.Errorf("case %q: %w", key, err)
+		}
+		for len(references) > 0 {
+			var one []byte
+			if one, references, err = nextReference(references); err != nil {
+				return fmt.Errorf("case %q: %w", key, err)
+			}
+			switch b := bucket(one[0]); b {
+			case endsBucket, queueBucket, handsBucket, findBucket:
+				if err := tx.Bucket(bucketNames[b]).Put(one[3:], nil); err != nil {
+					return err
+				}
+			}
+		}
+		if err := cases.Put(key, r.value); err != nil {
 			return err
 		}
 	}

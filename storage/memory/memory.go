@@ -12,6 +12,7 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -451,6 +452,65 @@ func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) 
 		return cmp.Or(a.At.Compare(b.At), storage.CompareIDs(a.Case, b.Case))
 	})
 	return ends, nil
+}
+
+func (r reader) Queue(shop refund.ShopID, skip, limit int) (refund.Queue, error) {
+	ids := r.rankedWhere(func(c *refund.Case) bool { return c.Shop == shop })
+	queue := refund.Queue{Total: len(ids)}
+	for i, id := range ids {
+		one := r.s.cases[id]
+		switch one.Rank() {
+		case refund.RankUrgent:
+			queue.Urgent++
+		case refund.RankMoney:
+			queue.Money++
+		}
+		if i >= skip && len(queue.Cases) < limit {
+			queue.Cases = append(queue.Cases, id)
+		}
+	}
+	return queue, nil
+}
+
+func (r reader) Hands(shop refund.ShopID, person refund.PersonID) ([]refund.CaseID, error) {
+	return r.rankedWhere(func(c *refund.Case) bool { return c.Shop == shop && slices.Contains(c.Hands(), person) }), nil
+}
+
+// rankedWhere returns the ids of the open cases that match, in the queue's order.
+func (r reader) rankedWhere(match func(*refund.Case) bool) []refund.CaseID {
+	ids := r.casesWhere(func(c *refund.Case) bool { return c.Open() && match(c) })
+	slices.SortFunc(ids, func(a, b refund.CaseID) int {
+		one, other := r.s.cases[a], r.s.cases[b]
+		return cmp.Or(cmp.Compare(one.Rank(), other.Rank()), one.Due().Compare(other.Due()), storage.CompareIDs(a, b))
+	})
+	return ids
+}
+
+func (r reader) Find(shop refund.ShopID, text string, limit int) ([]refund.CaseID, int, error) {
+	return r.find(text, limit, func(c *refund.Case) []string {
+		if c.Shop != shop {
+			return nil
+		}
+		return c.Findable()
+	})
+}
+
+func (r reader) FindOrder(shop refund.ShopID, text string, limit int) ([]refund.CaseID, int, error) {
+	return r.find(text, limit, func(c *refund.Case) []string {
+		if c.Order.Shop != shop {
+			return nil
+		}
+		return []string{refund.FindText(c.Order.No)}
+	})
+}
+
+func (r reader) find(text string, limit int, texts func(*refund.Case) []string) ([]refund.CaseID, int, error) {
+	wanted := refund.FindText(text)
+	ids := r.casesWhere(func(c *refund.Case) bool {
+		return wanted != "" && slices.ContainsFunc(texts(c), func(text string) bool { return strings.Contains(text, wanted) })
+	})
+	slices.Reverse(ids)
+	return ids[:min(len(ids), max(limit, 0))], len(ids), nil
 }
 
 func (r reader) Chore(shop refund.ShopID, name string) (time.Time, error) {

@@ -55,6 +55,9 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"cases of an order", casesOf},
 		{"open cases", openCases},
 		{"ends", ends},
+		{"queue", queue},
+		{"hands", hands},
+		{"find", find},
 		{"chores", chores},
 		{"differences", differences},
 		{"timeline", timeline},
@@ -177,11 +180,15 @@ func absent(d *desk) {
 		told, err23 := r.Chore("lake", "warn")
 		differences, err25 := r.Differences("lake")
 		lines, err24 := r.Ledger("lake", time.Time{}, time.Time{})
+		queue, err26 := r.Queue("lake", 0, 5)
+		hands, err27 := r.Hands("lake", 1)
+		found, _, err28 := r.Find("lake", "a", 5)
+		d.same(queue.Total+len(hands)+len(found), 0)
 		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted)+len(ended)+len(lines)+len(differences), 0)
 		d.same(told.IsZero(), true)
 		d.same(seen[1], false)
 		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14,
-			err15, err16, err17, err18, err19, err20, err21, err22, err23, err24, err25)
+			err15, err16, err17, err18, err19, err20, err21, err22, err23, err24, err25, err26, err27, err28)
 	})
 	// Deleting what is not there is no error.
 	d.apply(refund.Commit{
@@ -644,30 +651,127 @@ func ends(d *desk) {
 		return c
 	}
 	paid := ended(1, 30, refund.Refunded, refund.Decision{Rule: "by_hand", Ahead: &refund.Ahead{Outcome: refund.Refund}},
-		refund.Decision{Rule: "approved", By: 5})
-	paid.Order.Product = "card50"
-	late := ended(2, 20, refund.Refused, refund.Decision{Rule: "window"})
+		refund.Decision{Outcome: refund.Refund, Rule: "approved", By: 5, At: at(10)})
+	paid.Decisions[0].Outcome, paid.Decisions[0].At = refund.Review, at(2)
+	paid.Order.Product, paid.Reason = "card50", refund.FailedTopUp
+	paid.Payouts = []refund.Payout{{State: refund.PayoutFailed}, {State: refund.Accepted, AcceptedAt: at(12)}}
+	late := ended(2, 20, refund.Refused, refund.Decision{Outcome: refund.Refuse, Rule: "window", At: at(4), Guards: []refund.Fired{{Name: "often"}}})
 	gone, running := ended(3, 20, refund.Withdrawn), newCase(4, 1)
 	long := ended(5, 40, refund.Adjusted)
 	long.Order.Product = strings.Repeat("x", refund.MaxEndText+1)
 	far := ended(6, 40, refund.Refused)
 	far.Shop = "lak"
 	d.apply(refund.Commit{Cases: []refund.Case{paid, late, gone, running, long, far}})
-	wantLate := refund.End{Case: late.ID, At: at(20), Status: refund.Refused, Rule: "window"}
-	wantPaid := refund.End{Case: paid.ID, At: at(30), Status: refund.Refunded, Rule: "approved", Product: "card50", Ahead: refund.Refund}
-	wantLong := refund.End{Case: long.ID, At: at(40), Status: refund.Adjusted}
-	d.same(of("lake", 0), []refund.End{wantLate, wantPaid, wantLong})
+	wantLate := refund.End{Case: late.ID, At: at(20), Status: refund.Refused, Rule: "window", Opened: at(1), Decided: 3 * time.Second,
+		Answered: 3 * time.Second, Alone: true, Signal: true}
+	wantGone := refund.End{Case: gone.ID, At: at(20), Status: refund.Withdrawn, Opened: at(1), Alone: true}
+	wantPaid := refund.End{Case: paid.ID, At: at(30), Status: refund.Refunded, Rule: "approved", Product: "card50", Ahead: refund.Refund,
+		Reason: refund.FailedTopUp, Opened: at(1), Answered: 9 * time.Second, Decided: 9 * time.Second, Accepted: 11 * time.Second}
+	wantLong := refund.End{Case: long.ID, At: at(40), Status: refund.Adjusted, Opened: at(1), Alone: true}
+	d.same(of("lake", 0), []refund.End{wantLate, wantGone, wantPaid, wantLong})
 	d.same(of("lake", 30), []refund.End{wantPaid, wantLong})
 	d.same(len(of("lake", 41)), 0)
 	d.same(len(of("lak", 0)), 1)
 	// An appeal opens it again; then it ends another way.
 	late.Version, late.Status, late.ClosedAt = 2, refund.AwaitingApproval, time.Time{}
 	d.apply(refund.Commit{Cases: []refund.Case{late}})
-	d.same(of("lake", 0), []refund.End{wantPaid, wantLong})
+	d.same(of("lake", 0), []refund.End{wantGone, wantPaid, wantLong})
 	late.Version, late.Status, late.ClosedAt = 3, refund.Refunded, at(50)
 	d.apply(refund.Commit{Cases: []refund.Case{late}})
-	wantLate.At, wantLate.Status = at(50), refund.Refunded
-	d.same(of("lake", 0), []refund.End{wantPaid, wantLong, wantLate})
+	wantLate.At, wantLate.Status, wantLate.Easy = at(50), refund.Refunded, true
+	d.same(of("lake", 0), []refund.End{wantGone, wantPaid, wantLong, wantLate})
+}
+
+func queue(d *desk) {
+	of := func(shop refund.ShopID, skip, limit int) refund.Queue {
+		return ask(d, func(r refund.Reader) (refund.Queue, error) { return r.Queue(shop, skip, limit) })
+	}
+	open := func(n, due int, status refund.Status) refund.Case {
+		c := newCase(n, n)
+		c.Status = status
+		c.SetTimer(refund.TimerDue, at(due))
+		return c
+	}
+	late, soon, held, done := open(1, 500, refund.AwaitingApproval), open(2, 100, refund.Collecting), open(3, 900, refund.PayoutHeld), open(4, 1, refund.Refused)
+	urgent := open(5, 800, refund.AwaitingSupplier)
+	urgent.Urgent = true
+	other := open(6, 1, refund.Checking)
+	other.Shop = "lakeside"
+	d.apply(refund.Commit{Cases: []refund.Case{late, soon, held, done, urgent, other}})
+	all := []refund.CaseID{urgent.ID, held.ID, soon.ID, late.ID}
+	d.same(of("lake", 0, 9), refund.Queue{Cases: all, Total: 4, Urgent: 1, Money: 1})
+	d.same(of("lake", 1, 2), refund.Queue{Cases: all[1:3], Total: 4, Urgent: 1, Money: 1})
+	d.same(of("lake", 4, 2), refund.Queue{Total: 4, Urgent: 1, Money: 1})
+	d.same(of("lakeside", 0, 0), refund.Queue{Total: 1})
+	// A deadline moves a case, an end takes it away.
+	late.Version = 2
+	late.SetTimer(refund.TimerDue, at(50))
+	held.Version, held.Status, held.ClosedAt = 2, refund.Refunded, at(60)
+	d.apply(refund.Commit{Cases: []refund.Case{late, held}})
+	d.same(of("lake", 0, 9), refund.Queue{Cases: []refund.CaseID{urgent.ID, late.ID, soon.ID}, Total: 3, Urgent: 1})
+}
+
+func hands(d *desk) {
+	of := func(shop refund.ShopID, person refund.PersonID) []refund.CaseID {
+		return ask(d, func(r refund.Reader) ([]refund.CaseID, error) { return r.Hands(shop, person) })
+	}
+	noted, decided, owners := newCase(1, 1), newCase(2, 2), newCase(3, 3)
+	noted.Notes = []refund.Note{{Person: 5}, {Person: 5}, {Did: "goods_back"}}
+	decided.Decisions, decided.Approvals = []refund.Decision{{By: 5}}, []refund.Approval{{Person: 6}}
+	owners.Status, owners.Escalated = refund.AwaitingApproval, true
+	for i, c := range []*refund.Case{&noted, &decided, &owners} {
+		c.SetTimer(refund.TimerDue, at(100-i))
+	}
+	d.apply(refund.Commit{Cases: []refund.Case{noted, decided, owners}})
+	d.same(of("lake", 5), []refund.CaseID{decided.ID, noted.ID})
+	d.same(of("lake", 6), []refund.CaseID{decided.ID})
+	d.same(of("lake", refund.ForOwners), []refund.CaseID{owners.ID})
+	d.same(len(of("lakeside", 5))+len(of("lake", 7)), 0)
+	decided.Version, decided.Status, decided.ClosedAt = 2, refund.Refused, at(7)
+	d.apply(refund.Commit{Cases: []refund.Case{decided}})
+	d.same(of("lake", 5), []refund.CaseID{noted.ID})
+}
+
+func find(d *desk) {
+	of := func(shop refund.ShopID, text string, limit int) (ids []refund.CaseID) {
+		total := 0
+		d.view(func(r refund.Reader) (err error) {
+			ids, total, err = r.Find(shop, text, limit)
+			return err
+		})
+		if total < len(ids) || total > limit && len(ids) < limit {
+			d.Errorf("%d of %d found", len(ids), total)
+		}
+		return ids
+	}
+	one, two, far := newCase(1, 1), newCase(2, 2), newCase(3, 3)
+	one.Order.No, one.Buyer, one.Order.Account = "T-1001", "Li Na", "138 0013 8000"
+	two.Order.No, two.Buyer = "T-1002", "李娜"
+	two.Facts = map[refund.Item]refund.Fact{refund.ChargedAccount: {Value: "13800138000"}, refund.Description: {Value: "T-1001"}}
+	far.Shop = "lakeside"
+	d.apply(refund.Commit{Cases: []refund.Case{one, two, far}})
+	d.same(of("lake", "t100", 9), []refund.CaseID{two.ID, one.ID})
+	d.same(of("lake", "t-1001", 9), []refund.CaseID{one.ID})
+	d.same(of("lake", "138-0013", 9), []refund.CaseID{two.ID, one.ID})
+	d.same(of("lake", "138", 1), []refund.CaseID{two.ID})
+	d.same(of("lake", "LINA", 9), []refund.CaseID{one.ID})
+	d.same(of("lake", "娜", 9), []refund.CaseID{two.ID})
+	d.same(len(of("lake", "a1", 9))+len(of("lake", " - ", 9))+len(of("lake", "", 9)), 0)
+	d.same(of("lakeside", "a1", 9), []refund.CaseID{far.ID})
+	byNumber := func(text string) (ids []refund.CaseID) {
+		d.view(func(r refund.Reader) (err error) {
+			ids, _, err = r.FindOrder("lake", text, 9)
+			return err
+		})
+		return ids
+	}
+	d.same(byNumber("t1001"), []refund.CaseID{one.ID})
+	d.same(len(byNumber("138"))+len(byNumber("")), 0)
+	// Closed cases are found, too, and by what they say now.
+	one.Version, one.Status, one.ClosedAt, one.Buyer = 2, refund.Refused, at(9), "Wang"
+	d.apply(refund.Commit{Cases: []refund.Case{one}})
+	d.same(of("lake", "wang", 9), []refund.CaseID{one.ID})
+	d.same(len(of("lake", "lina", 9)), 0)
 }
 
 func differences(d *desk) {
