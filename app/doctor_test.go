@@ -86,7 +86,7 @@ func signedShop(t *testing.T, secret string) string {
 
 func TestDoctorTriesTheShop(t *testing.T) {
 	t.Parallel()
-	const secret = "a-secret-of-at-least-16"
+	const secret = "a-secret-of-at-least-32-letters!"
 	config := strings.Replace(good, "{kind: csv, path: orders.csv}",
 		fmt.Sprintf("{kind: http, url: '%s', tells: [net_paid, revealed_at], withdraws: true}", signedShop(t, secret)), 1)
 	file := folder(t, config)
@@ -99,7 +99,7 @@ func TestDoctorTriesTheShop(t *testing.T) {
 	if code, _, stderr = runMain(environment, "policy", "explain", "T1", "--config", file); code != exitWrong || !strings.Contains(stderr, "no shop has an order T1") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
-	code, stdout, stderr = runMain([]string{"TUIDAN_SHOPS_0_ORDERS_SECRET=another-secret-of-16"}, "doctor", "--config", file)
+	code, stdout, stderr = runMain([]string{"TUIDAN_SHOPS_0_ORDERS_SECRET=another-secret-of-32-or-more-letters"}, "doctor", "--config", file)
 	if code != exitWrong || !strings.Contains(stdout, "连接有问题") || !strings.Contains(stderr, "the secret or one of the clocks is wrong") ||
 		strings.Contains(stderr+stdout, "another-secret") {
 		t.Errorf("exit %d: %s\n%s", code, stderr, stdout)
@@ -121,7 +121,7 @@ func TestDoctorTriesTheShop(t *testing.T) {
 // Every kind is opened by its config, without asking anybody.
 func TestOpenSource(t *testing.T) {
 	t.Parallel()
-	environment := []string{"TUIDAN_SHOPS_0_ORDERS_SECRET=a-secret-of-at-least-16", "TUIDAN_SHOPS_0_ORDERS_PASSWORD=pa55"}
+	environment := []string{"TUIDAN_SHOPS_0_ORDERS_SECRET=a-secret-of-at-least-32-letters!", "TUIDAN_SHOPS_0_ORDERS_PASSWORD=pa55"}
 	for kind, config := range map[string]string{
 		csvOrders:        "{kind: csv, path: orders.csv}",
 		httpOrders:       "{kind: http, url: 'https://x.invalid', tells: [net_paid]}",

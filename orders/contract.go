@@ -21,8 +21,8 @@ type Contract struct {
 
 // NewContract returns the supplier without asking it anything.
 func NewContract(opts RemoteOptions) (*Contract, error) {
-	r, err := newRemote(opts)
-	return &Contract{remote: r, signed: signedWeb{web: r.web, secret: []byte(opts.Secret), now: opts.Now}}, err
+	signed, err := newSigned(opts.URL, []byte(opts.Secret), opts.Now)
+	return &Contract{remote: remote{web: signed.web, opts: opts}, signed: signed}, err
 }
 
 // Can returns all that the contract has. A supplier answers 501 to what it lacks.
@@ -52,7 +52,7 @@ func (c *Contract) record(ctx context.Context, order refund.Order) (refund.Recor
 	case got.status == http.StatusNotFound:
 		return refund.Record{}, refund.ErrNotFound
 	case got.status != http.StatusOK:
-		return refund.Record{}, fmt.Errorf("status %d: %w", got.status, ErrAnswer)
+		return refund.Record{}, strange(got)
 	}
 	var said struct {
 		OrderNo string       `json:"order_no"`
@@ -116,7 +116,7 @@ func (c *Contract) post(ctx context.Context, target string, request contractRequ
 	case got.status == http.StatusNotImplemented:
 		return got, false, nil
 	case got.status != http.StatusOK:
-		return answer{}, false, fmt.Errorf("status %d: %w", got.status, ErrAnswer)
+		return answer{}, false, strange(got)
 	}
 	return got, true, nil
 }

@@ -172,7 +172,7 @@ func TestContractBelievesOnlyWhatIsSigned(t *testing.T) {
 			stage.now = start.Add(301 * time.Second)
 		case "refused":
 			opts := stage.options()
-			opts.Secret = "another"
+			opts.Secret = "another-of-at-least-32-characters"
 			var err error
 			c, err = NewContract(opts)
 			must(t, err)

@@ -28,7 +28,7 @@ type remoteSupplier interface {
 }
 
 // credential is in everything that a supplier in these tests signs with or sends.
-const credential = "s3cr3t-of-the-shop"
+const credential = "s3cr3t-of-the-shop-0123456789abcdef"
 
 // stage is a server that behaves by a supplier's documentation, with faults.
 type stage struct {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,7 +29,8 @@ type web struct {
 	client *http.Client
 }
 
-// CheckURL says in words what makes an address unusable as a server's.
+// CheckURL says in words what makes an address unusable as a server's. What is said
+// of an order moves money, so it does not travel in plain, except within a machine.
 func CheckURL(base string) error {
 	u, err := url.Parse(base)
 	switch {
@@ -36,6 +38,10 @@ func CheckURL(base string) error {
 		return errors.New("that is no address of a server, such as https://shop.example.com/refunds")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return errors.New("the address of a server has no user, no password and nothing behind ? or #")
+	}
+	ip := net.ParseIP(u.Hostname())
+	if local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback(); u.Scheme == "http" && !local {
+		return errors.New("the address of a server begins with https://: whoever sits on the way could change what it says, and refunds rest on that")
 	}
 	return nil
 }

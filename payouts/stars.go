@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -30,10 +29,11 @@ type Stars struct {
 // OpenStars checks the address and calls nobody; a desk without a token is never
 // opened. Its error is an *OptionError.
 func OpenStars(opts StarsOptions) (*Stars, error) {
-	if address, err := url.Parse(opts.URL); err != nil || address.Host == "" {
-		return nil, &OptionError{"api_url", "this is no address of a Bot API server"}
+	address, err := server(opts.URL, "https://api.telegram.org")
+	if err != nil {
+		return nil, &OptionError{"kind", "Stars need a Bot API server whose address, telegram.api_url, begins with https://"}
 	}
-	return &Stars{address: strings.TrimRight(opts.URL, "/") + "/bot" + opts.Token + "/", client: newClient()}, nil
+	return &Stars{address: strings.TrimRight(address.String(), "/") + "/bot" + opts.Token + "/", client: newClient()}, nil
 }
 
 // starsKeyLife stands for ever: a charge stays refunded.

@@ -203,7 +203,7 @@ func TestStarsFindsInLongLists(t *testing.T) {
 
 func TestStarsAddress(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"", "api.telegram.org", "://"} {
+	for _, url := range []string{"http://api.telegram.org", "api.telegram.org", "://"} {
 		if _, err := OpenStars(StarsOptions{URL: url, Token: starsToken}); err == nil || strings.Contains(err.Error(), starsToken) {
 			t.Errorf("%q: got %v", url, err)
 		}
