@@ -102,6 +102,58 @@ func (c *Contract) Ask(ctx context.Context, payout refund.Payout) (refund.Receip
 	return c.call(ctx, http.MethodGet, "refunds/"+url.PathEscape(payout.Key), payout, nil)
 }
 
+// contractList is a page of what the service paid.
+type contractList struct {
+	Refunds []struct {
+		Key       string         `json:"key"`
+		Amount    contractAmount `json:"amount"`
+		Charge    string         `json:"charge"`
+		Reference string         `json:"reference"`
+		At        time.Time      `json:"at"`
+	} `json:"refunds"`
+	Next string `json:"next"`
+}
+
+// List returns what the service paid. It fails with errors.ErrUnsupported when the
+// service keeps no list.
+func (c *Contract) List(ctx context.Context, from, before time.Time) ([]refund.Paid, error) {
+	var paid []refund.Paid
+	query := url.Values{"from": {from.UTC().Format(time.RFC3339)}, "before": {before.UTC().Format(time.RFC3339)}}
+	for range maxPages {
+		request, _, err := jsonRequest(ctx, http.MethodGet, c.address+"refunds?"+query.Encode(), nil)
+		if err != nil {
+			return nil, err
+		}
+		got, err := c.send(request, nil)
+		switch {
+		case err != nil:
+			return nil, err
+		case got.status == http.StatusNotImplemented:
+			return nil, fmt.Errorf("http: the service keeps no list: %w", errors.ErrUnsupported)
+		case got.status != http.StatusOK:
+			return nil, fmt.Errorf("http: list answered with HTTP %d", got.status)
+		}
+		var page contractList
+		if json.Unmarshal(got.body, &page) != nil || page.Refunds == nil {
+			return nil, fmt.Errorf("http: %w", errUnreadable)
+		}
+		for _, one := range page.Refunds {
+			amount, err := refund.ParseMoney(one.Amount.Value, one.Amount.Currency)
+			if err != nil || one.At.IsZero() {
+				return nil, fmt.Errorf("http: %w", errUnreadable)
+			}
+			if !one.At.Before(from) && one.At.Before(before) {
+				paid = append(paid, refund.Paid{Key: one.Key, Reference: one.Reference, ChargeID: one.Charge, Amount: amount, At: one.At.UTC()})
+			}
+		}
+		if page.Next == "" {
+			return paid, nil
+		}
+		query.Set("page", page.Next)
+	}
+	return nil, fmt.Errorf("http: %w", errEndless)
+}
+
 // call makes one signed request about a payout.
 func (c *Contract) call(ctx context.Context, method, path string, payout refund.Payout, content any) (refund.Receipt, error) {
 	request, body, err := jsonRequest(ctx, method, c.address+path, content)

@@ -42,7 +42,7 @@ func contractProvider() provider {
 		payout: refund.Payout{Key: "star/T 1/1", Amount: refund.Money{Minor: 1000, Currency: "CNY"}, Charged: refund.Money{Minor: 3000, Currency: "CNY"},
 			ChargeID: "ch_1", Payer: 42},
 		secrets: []string{contractKey},
-		balance: true, clock: true,
+		balance: true, clock: true, lists: true,
 	}
 }
 
@@ -57,6 +57,8 @@ type contractServer struct {
 	head   func(http.Header)    // changes the next answer's header
 	file   *contractFile        // nil: read when first needed
 	broken []string             // what did not keep to the file
+	list   []map[string]any     // of what was paid
+	noList bool                 // it keeps none
 	other  bool                 // its answers are signed for another request
 }
 
@@ -124,6 +126,9 @@ func (s *contractServer) answer(r *http.Request, body []byte) (int, map[string]a
 	if state == "" {
 		state = "accepted"
 	}
+	if r.Method == http.MethodGet && r.URL.Path == "/pay/refunds" {
+		return s.listed(r.URL.Query())
+	}
 	if r.Method == http.MethodGet {
 		escaped, _ := strings.CutPrefix(r.URL.EscapedPath(), "/pay/refunds/")
 		key, err := url.PathUnescape(escaped)
@@ -144,6 +149,9 @@ func (s *contractServer) answer(r *http.Request, body []byte) (int, map[string]a
 			state, fault = "failed", "no_balance"
 		case out == tooMuch || !ok:
 			state, fault = "failed", "not_refundable"
+		case out == paysNow:
+			s.list = append(s.list, map[string]any{"key": one.Key, "charge": one.Charge, "reference": "r-1", "at": time.Now().Format(time.RFC3339),
+				"amount": map[string]any{"value": one.Amount.Value, "currency": one.Amount.Currency}})
 		}
 	}
 	answer := map[string]any{"key": one.Key, "charge": one.Charge, "state": state, "reference": "r-1", "more": true,
@@ -155,6 +163,52 @@ func (s *contractServer) answer(r *http.Request, body []byte) (int, map[string]a
 		s.spoil(answer)
 	}
 	return http.StatusOK, answer
+}
+
+// listed answers with pages of two.
+func (s *contractServer) listed(query url.Values) (int, map[string]any) {
+	if s.noList {
+		return http.StatusNotImplemented, map[string]any{"error": "no list"}
+	}
+	from, wrong := time.Parse(time.RFC3339, query.Get("from"))
+	before, bad := time.Parse(time.RFC3339, query.Get("before"))
+	if wrong != nil || bad != nil {
+		panic("times of a list")
+	}
+	all := []map[string]any{}
+	for _, one := range s.list {
+		if at, _ := time.Parse(time.RFC3339, one["at"].(string)); !at.Before(from) && at.Before(before) {
+			all = append(all, one)
+		}
+	}
+	first, _ := strconv.Atoi(query.Get("page"))
+	answer := map[string]any{"refunds": all[first:min(first+2, len(all))]}
+	if first+2 < len(all) {
+		answer["next"] = strconv.Itoa(first + 2)
+	}
+	return http.StatusOK, answer
+}
+
+// TestContractList goes through all pages, and says when there is no list.
+func TestContractList(t *testing.T) {
+	t.Parallel()
+	server := &contractServer{}
+	p := contractProvider()
+	p.serve = func(t *till) http.Handler { server.till = t; return server }
+	s := newStand(t, p)
+	at := time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
+	for i := range 5 {
+		server.list = append(server.list, map[string]any{"charge": "ch_1", "reference": fmt.Sprint("r-", i), "at": at.Format(time.RFC3339),
+			"amount": map[string]any{"value": "10.00", "currency": "CNY"}})
+	}
+	got, err := s.channel.(lister).List(t.Context(), at, at.Add(time.Hour))
+	if err != nil || len(got) != 5 || got[4].Reference != "r-4" || got[4].Key != "" || !got[4].At.Equal(at) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	server.noList = true
+	if got, err := s.channel.(lister).List(t.Context(), at, at.Add(time.Hour)); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("got %+v, %v", got, err)
+	}
 }
 
 // contractFile is http.openapi.yaml.
@@ -226,7 +280,7 @@ func (f *contractFile) validBody(pointer string, body []byte) []string {
 // check holds a request and its answer against the operation that they are of.
 func (f *contractFile) check(r *http.Request, body []byte, status int, header http.Header, answer []byte) (wrong []string) {
 	path, key, single := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/pay/"), "/")
-	operation := "/paths/~1" + path + "/post"
+	operation := "/paths/~1" + path + "/" + strings.ToLower(r.Method)
 	if single {
 		operation = "/paths/~1" + path + "~1{key}/get"
 	}
@@ -244,13 +298,18 @@ func (f *contractFile) check(r *http.Request, body []byte, status int, header ht
 				wrong = append(wrong, "the key is not encoded: "+key)
 			}
 		}
+		if parameter["in"] == "query" {
+			if value = r.URL.Query().Get(name); value == "" && parameter["required"] != true {
+				continue
+			}
+		}
 		if value == "" {
 			wrong = append(wrong, "no "+name)
 			continue
 		}
 		wrong = append(wrong, f.valid(at+"/schema", value)...)
 	}
-	if !single {
+	if r.Method == http.MethodPost {
 		wrong = append(wrong, f.validBody(operation+"/requestBody/content/application~1json/schema", body)...)
 	}
 	response, at := f.at(fmt.Sprintf("%s/responses/%d", operation, status))

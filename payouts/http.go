@@ -20,6 +20,12 @@ const (
 	maxBody   = 1 << 20
 )
 
+// maxPages is how many pages of a list are read.
+const maxPages = 10_000
+
+// errEndless says that a list has no end.
+var errEndless = errors.New("the list does not end")
+
 // newClient returns the HTTP client of a channel. It follows no redirect, because
 // what was signed for one address must not reach another, and reads a limited part
 // of an answer. How long it waits is the context's to say.
