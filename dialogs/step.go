@@ -38,6 +38,7 @@ type Facts struct {
 	Differences []refund.Difference // all of Shop; where NeedsDifferences says so
 	Ledger      []refund.Posting    // of Shop, oldest first; where NeedsLedger says so
 	Ends        []refund.End        // of Shop within FiguresOver, oldest first; where NeedsEnds says so
+	Done        time.Time           // when Shop's chore was last done that ChoreOf names; zero: never
 }
 
 // Answer is what a press is answered with, to the presser alone.
@@ -60,6 +61,7 @@ type Result struct {
 	SortedOut   []refund.Unsorted
 	Ledger      []refund.Posting
 	Differences []refund.Difference
+	Chores      []refund.Chore
 	Answer      *Answer
 	Note        string // for the timeline
 }

@@ -61,12 +61,12 @@ type Look struct {
 // another picture)
 const MaxPictureDistance = 6
 
-// Chore is something that is done for a shop now and then, by the clock and not
-// for a case.
+// Chore is something that is done for a shop now and then, and not for a case.
 type Chore struct {
 	Shop ShopID    `json:"shop"`
 	Name string    `json:"name"`
-	At   time.Time `json:"at"` // when it was last done
+	At   time.Time `json:"at"`           // when it was last done
+	Was  time.Time `json:"was,omitzero"` // when before that, which is a precondition; zero: never
 }
 
 // The names of chores.
@@ -74,6 +74,10 @@ const (
 	WarnRefused  = "warn_refused"  // tell the owners that much is refused (R54)
 	CompareBooks = "compare_books" // hold the channels' records against the ledger
 )
+
+// TellNoBalance names the chore of telling the owners that a channel's balance is too
+// small, which is done once a day however many payouts wait for it.
+func TellNoBalance(channel string) string { return "no_balance/" + channel }
 
 // Commit is everything that one step changes. A store applies it whole or not at all.
 //
@@ -85,6 +89,9 @@ const (
 // of ends. An inbox entry with an UpdateID
 // that was seen already is ErrConflict too; a stored one marks it as seen at
 // Received. Deleting what is not there is no error.
+//
+// A chore that was last done at another time than its Was says is ErrConflict, so that
+// two steps do not both do it.
 //
 // An Unsorted whose text already waits in its shop is not kept twice: the waiting
 // one stays, as Again says. Of more than MaxUnsorted of one shop the oldest, by

@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"time"
 
 	"tuidan/refund"
 )
@@ -45,6 +46,8 @@ type Stored interface {
 	Waits(seq uint64) bool
 	// Unsorted reports whether the shop's message waits to be sorted.
 	Unsorted(shop refund.ShopID, id uint64) bool
+	// ChoreDone returns when a shop's chore was last done; zero: never.
+	ChoreDone(shop refund.ShopID, name string) time.Time
 }
 
 // Check reports whether a commit's preconditions hold: nil, or
@@ -87,6 +90,16 @@ func Check(stored Stored, c *refund.Commit) error {
 	for _, one := range c.SortedOut {
 		if !stored.Unsorted(one.Shop, one.ID) {
 			return fmt.Errorf("message %d of %s is sorted: %w", one.ID, one.Shop, refund.ErrConflict)
+		}
+	}
+	for i, chore := range c.Chores {
+		if done := stored.ChoreDone(chore.Shop, chore.Name); !done.Equal(chore.Was) {
+			return fmt.Errorf("chore %s of %s was done at %v, got %v: %w", chore.Name, chore.Shop, done, chore.Was, refund.ErrConflict)
+		}
+		for _, earlier := range c.Chores[:i] {
+			if earlier.Shop == chore.Shop && earlier.Name == chore.Name {
+				return fmt.Errorf("chore %s of %s twice: %w", chore.Name, chore.Shop, refund.ErrConflict)
+			}
 		}
 	}
 	return checkInbox(stored, c.Inbox)
