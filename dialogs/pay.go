@@ -334,9 +334,9 @@ func (s *step) queue() {
 	c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(c.Tries+queueSlower)))
 	if first {
 		s.note(noBalance)
-		if done := s.facts.Done; done.IsZero() || !s.now().Before(done.Add(tellNoBalanceAfter)) {
+		if before := s.now().Add(-tellNoBalanceAfter); !s.facts.Done.After(before) {
 			s.sayOwners(w("owner_"+noBalance, "Channel", payout.Channel, "Order", c.Order.No, "Amount", payout.Amount, "By", s.dueAt()))
-			s.result.Chores = append(s.result.Chores, refund.Chore{Shop: c.Shop, Name: refund.TellNoBalance(payout.Channel), At: s.now(), Was: done})
+			s.result.Chores = append(s.result.Chores, refund.Chore{Shop: c.Shop, Name: refund.TellNoBalance(payout.Channel), At: s.now(), NotAfter: before})
 		}
 		s.progress(w("payout_slow", "Order", c.Order.No, "Amount", payout.Amount))
 		s.card()

@@ -47,7 +47,7 @@ func (e *Engine) compareDue(ctx context.Context, now time.Time) error {
 		if now.Before(today) || !last.Before(today) {
 			continue
 		}
-		commit := refund.Commit{Chores: []refund.Chore{{Shop: shop.ID, Name: refund.CompareBooks, At: now, Was: last}}}
+		commit := refund.Commit{Chores: []refund.Chore{{Shop: shop.ID, Name: refund.CompareBooks, At: now}}}
 		for name, terms := range e.shops[shop.ID].terms {
 			if _, lists := e.shops[shop.ID].Channels[name].(Lister); lists || terms.Query {
 				id := e.number()

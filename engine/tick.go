@@ -85,7 +85,7 @@ func (e *Engine) warn(ctx context.Context, now time.Time) error {
 			continue
 		}
 		e.numberMessages(messages)
-		if err := e.apply(ctx, refund.Commit{Outbox: messages, Chores: []refund.Chore{{Shop: shop.ID, Name: refund.WarnRefused, At: now, Was: told}}}); err != nil {
+		if err := e.apply(ctx, refund.Commit{Outbox: messages, Chores: []refund.Chore{{Shop: shop.ID, Name: refund.WarnRefused, At: now}}}); err != nil {
 			return err
 		}
 		e.cfg.Outbox.Put(messages)

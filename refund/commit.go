@@ -65,8 +65,9 @@ const MaxPictureDistance = 6
 type Chore struct {
 	Shop ShopID    `json:"shop"`
 	Name string    `json:"name"`
-	At   time.Time `json:"at"`           // when it was last done
-	Was  time.Time `json:"was,omitzero"` // when before that, which is a precondition; zero: never
+	At   time.Time `json:"at"` // when it was last done
+	// NotAfter is a precondition: it was not done later than this before; zero: none.
+	NotAfter time.Time `json:"not_after,omitzero"`
 }
 
 // The names of chores.
@@ -90,8 +91,8 @@ func TellNoBalance(channel string) string { return "no_balance/" + channel }
 // that was seen already is ErrConflict too; a stored one marks it as seen at
 // Received. Deleting what is not there is no error.
 //
-// A chore that was last done at another time than its Was says is ErrConflict, so that
-// two steps do not both do it.
+// A chore that was done after its NotAfter is ErrConflict, so that two steps do not
+// both do it.
 //
 // An Unsorted whose text already waits in its shop is not kept twice: the waiting
 // one stays, as Again says. Of more than MaxUnsorted of one shop the oldest, by

@@ -160,7 +160,7 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 	}
 	for _, name := range some(t, "chores", rapid.SampledFrom([]string{"", "a", "b"})) {
 		c.Chores = append(c.Chores, refund.Chore{Shop: shops.Draw(t, "shop"), Name: name, At: times.Draw(t, "at"),
-			Was: rapid.OneOf(times, rapid.Just(time.Time{})).Draw(t, "was")})
+			NotAfter: rapid.OneOf(times, rapid.Just(time.Time{})).Draw(t, "not after")})
 	}
 	if rapid.Bool().Draw(t, "move") {
 		offset := rapid.Int64().Draw(t, "offset")
