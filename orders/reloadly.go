@@ -48,7 +48,11 @@ func NewReloadly(opts RemoteOptions) (*Reloadly, error) {
 		opts.TokenURL = ReloadlyTokenURL
 	}
 	tokens, err := newWeb(opts.TokenURL)
-	return &Reloadly{remote: r, tokens: tokens}, err
+	if err != nil {
+		return nil, err
+	}
+	tokens.sent = opts.Secret
+	return &Reloadly{remote: r, tokens: tokens}, nil
 }
 
 // Can returns that it answers queries.

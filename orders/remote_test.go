@@ -337,11 +337,24 @@ func TestCharged(t *testing.T) {
 	}
 }
 
+// What a request carried is not in its answer, whatever a server says back.
+func TestSaidBack(t *testing.T) {
+	stage := newStage(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "no such key: "+r.Header.Get("X-Api-Key"))
+	})
+	r, err := newRemote(stage.options())
+	must(t, err)
+	got, err := r.web.call(t.Context(), http.MethodGet, "/", http.Header{"X-Api-Key": {credential}}, nil)
+	if err != nil || string(got.body) != "no such key: "+removed {
+		t.Errorf("got %s, %v", got.body, err)
+	}
+}
+
 func TestRaw(t *testing.T) {
-	r := remote{opts: RemoteOptions{Secret: credential}}
+	r := remote{}
 	got := r.raw([]byte(`{"a":1.10,"cards":[{"CardNumber":"1"}],"pinDetail":{"code":"2"},"userEmail":"x@y","list":[{"card_password":"3","serial":"4",
-		"operator_serial_number":"5"}],"echo":"`+credential+`","hint":"6","none":null,"<":"&"}`), "hint")
-	want := `{"<":"&","a":1.10,"cards":"[removed]","echo":"[removed]","hint":"[removed]","list":[{"card_password":"[removed]","operator_serial_number":"5",` +
+		"operator_serial_number":"5"}],"echo":"e","hint":"6","none":null,"<":"&"}`), "hint")
+	want := `{"<":"&","a":1.10,"cards":"[removed]","echo":"e","hint":"[removed]","list":[{"card_password":"[removed]","operator_serial_number":"5",` +
 		`"serial":"[removed]"}],"none":null,"pinDetail":"[removed]","userEmail":"[removed]"}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -26,6 +26,7 @@ var ErrAnswer = errors.New("the answer is not what was agreed")
 // errors say neither what was sent nor what came.
 type web struct {
 	base   string // without a slash at its end
+	sent   string // a credential that requests carry, which no answer is to say back; "": none
 	client *http.Client
 }
 
@@ -97,6 +98,9 @@ func (w *web) call(ctx context.Context, method, target string, header http.Heade
 		return answer{}, fmt.Errorf("%s %s: longer than %d bytes: %w", method, path, maxAnswer, ErrAnswer)
 	case response.StatusCode >= 300 && response.StatusCode < 400:
 		return answer{}, fmt.Errorf("%s %s: a redirect (%d), which is not followed: %w", method, path, response.StatusCode, ErrAnswer)
+	}
+	if w.sent != "" {
+		data = bytes.ReplaceAll(data, []byte(w.sent), []byte(removed))
 	}
 	return answer{status: response.StatusCode, header: response.Header, body: data}, nil
 }

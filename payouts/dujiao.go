@@ -52,7 +52,7 @@ func OpenDujiao(opts DujiaoOptions) (*Dujiao, error) {
 		opts.Within = dujiaoDays
 	}
 	return &Dujiao{
-		address: address + "api/v1/admin/", token: opts.Key, within: opts.Within, client: newClient(),
+		address: address + "api/v1/admin/", token: opts.Key, within: opts.Within, client: newClient(opts.Key),
 	}, nil
 }
 

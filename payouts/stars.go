@@ -34,7 +34,7 @@ func OpenStars(opts StarsOptions) (*Stars, error) {
 	if err != nil {
 		return nil, &OptionError{"kind", "Stars need a Bot API server whose address, telegram.api_url, begins with https://"}
 	}
-	return &Stars{address: strings.TrimRight(address.String(), "/") + "/bot" + opts.Token + "/", client: newClient()}, nil
+	return &Stars{address: strings.TrimRight(address.String(), "/") + "/bot" + opts.Token + "/", client: newClient(opts.Token)}, nil
 }
 
 // starsKeyLife stands for ever: a charge stays refunded.

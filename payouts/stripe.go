@@ -49,7 +49,7 @@ func OpenStripe(opts StripeOptions) (*Stripe, error) {
 		return nil, err
 	}
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
-		URL: new(address.String()), HTTPClient: newClient(), EnableTelemetry: new(false),
+		URL: new(address.String()), HTTPClient: newClient(opts.Key), EnableTelemetry: new(false),
 		MaxNetworkRetries: new(int64(0)), // the desk asks before it repeats
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
 	})
