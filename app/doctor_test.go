@@ -9,17 +9,36 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
 )
 
-// run runs a command as the command line does.
+// runMain runs a command as the command line does. It panics, which fails the test,
+// when the command shows a secret that its environment has.
 func runMain(environment []string, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = Main(args, environment, strings.NewReader(""), &out, &errs)
+	if name := shownSecret(environment, out.String()+errs.String()); name != "" {
+		panic(name + " shows:\n" + out.String() + errs.String())
+	}
 	return code, out.String(), errs.String()
+}
+
+// secretVariable is the end of the names of variables that hold secrets.
+var secretVariable = regexp.MustCompile(`_(KEY|SECRET|PASSWORD|TOKEN|CALLBACK)$`)
+
+// shownSecret returns the variable whose secret stands in a text; "" for none.
+func shownSecret(environment []string, text string) string {
+	for _, variable := range environment {
+		name, value, _ := strings.Cut(variable, "=")
+		if secretVariable.MatchString(name) && value != "" && strings.Contains(text, value) {
+			return name
+		}
+	}
+	return ""
 }
 
 const instantCard = "product steam50 is instant, but the shop cannot tell whether a card was looked at and no supplier is asked"
