@@ -76,7 +76,7 @@ func TestDoctorOfAnOrderFile(t *testing.T) {
 	}
 }
 
-// signedShop answers /ping as the contract says, if the secret is right.
+// signedShop answers /ping as the contracts say, and lists no refunds, if the secret is right.
 func signedShop(t *testing.T, secret string) string {
 	t.Helper()
 	sum := func(key, text string) string {
@@ -92,8 +92,11 @@ func signedShop(t *testing.T, secret string) string {
 			return
 		}
 		status, body := http.StatusOK, "{}"
-		if r.URL.Path == "/order" {
+		switch r.URL.Path {
+		case "/order":
 			status = http.StatusNotFound
+		case "/refunds":
+			body = `{"refunds":[]}`
 		}
 		w.Header().Set("Tuidan-Signature", sum(secret, fmt.Sprintf("%d\n%s\n%x", status, nonce, sha256.Sum256([]byte(body)))))
 		w.WriteHeader(status)
@@ -134,6 +137,38 @@ func TestDoctorTriesTheShop(t *testing.T) {
 	}
 	if code, _, stderr = runMain(nil, "policy", "check"); code != exitWrong || !strings.Contains(stderr, "name a policy file, or a config") {
 		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// Suppliers and channels are tried where they have a call that changes nothing; where
+// they have none, doctor says so.
+func TestDoctorTriesSuppliersAndChannels(t *testing.T) {
+	t.Parallel()
+	const secret = "a-secret-of-at-least-32-letters!"
+	config := strings.Replace(withSupplier(fmt.Sprintf("kind: http, url: '%s'}, kin: {kind: fulu, user: '1'", signedShop(t, secret))),
+		"sandbox: {kind: sandbox, key_life: 24h}", fmt.Sprintf(`sandbox: {kind: sandbox}
+      own: {kind: http, api_url: '%s', key_file: own.key}
+      v1: {kind: epay_v1, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: own.key}`, signedShop(t, secret)), 1)
+	file := folder(t, config)
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "own.key"), []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environment := []string{"TUIDAN_SHOPS_0_SUPPLIERS_DYR_KEY=" + secret, "TUIDAN_SHOPS_0_SUPPLIERS_KIN_KEY=k3y"}
+	code, stdout, stderr := runMain(environment, "doctor", "--config", file)
+	if code != exitOK || stderr != "" || strings.Count(stdout, "─ 连接正常") != 2 || !strings.Contains(stdout, "没有可以放心测试连接的接口") ||
+		!strings.Contains(stdout, "没有不动钱的接口可以测试连接") || !strings.Contains(stdout, "接口：可以申请回滚") || strings.Count(stdout, "按规则：可以回滚，但接口做不到") != 1 {
+		t.Errorf("exit %d: %s\n%s", code, stderr, stdout)
+	}
+	environment[0] = "TUIDAN_SHOPS_0_SUPPLIERS_DYR_KEY=another-secret-of-32-or-more-letters"
+	code, stdout, stderr = runMain(environment, "doctor", "--config", file)
+	if code != exitWrong || strings.Count(stdout, "─ 连接有问题") != 1 || !strings.Contains(stderr, "supplier dyr: our signature is refused (401)") {
+		t.Errorf("exit %d: %s\n%s", code, stderr, stdout)
+	}
+	// What the rules promise and the interface lacks.
+	file = folder(t, withSupplier("kind: fulu, user: '1'"))
+	_, stdout, _ = runMain([]string{"TUIDAN_SHOPS_0_SUPPLIERS_DYR_KEY=k3y"}, "doctor", "--config", file, "--locale", "en")
+	if !strings.Contains(stdout, "the rules say that it takes credit back; its interface does not") {
+		t.Errorf("got\n%s", stdout)
 	}
 }
 

@@ -30,6 +30,9 @@ func (c *Contract) Can() refund.Capability {
 	return refund.Capability{Queries: true, Adjusts: true, RollsBack: true, Withdraws: true}
 }
 
+// Try asks whether the supplier is there and takes our signature.
+func (c *Contract) Try(ctx context.Context) error { return c.signed.ping(ctx) }
+
 // Record asks for the supplier's record. Only an answer that it signed says that it
 // has no such order. (R41)
 func (c *Contract) Record(ctx context.Context, order refund.Order) (refund.Record, error) {

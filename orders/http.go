@@ -64,11 +64,7 @@ func (h *HTTP) Knows() refund.Knowledge {
 
 // Try asks the shop whether it is there and takes our signature.
 func (h *HTTP) Try(ctx context.Context) error {
-	got, err := h.signed.ask(ctx, http.MethodGet, "/ping", nil)
-	if err == nil && got.status != http.StatusOK {
-		err = strange(got)
-	}
-	if err != nil {
+	if err := h.signed.ping(ctx); err != nil {
 		return fmt.Errorf("ask the shop: %w", err)
 	}
 	return nil

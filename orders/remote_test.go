@@ -337,6 +337,46 @@ func TestCharged(t *testing.T) {
 	}
 }
 
+// tries are the suppliers that have a call which changes nothing, and its path.
+var tries = map[string]string{"http": "/ping", "kinguin": "/v1/balance", "reloadly": "/accounts/balance"}
+
+// Trying a supplier makes that one call, and tells when it does not answer as it should.
+func TestTry(t *testing.T) {
+	for kind, open := range remoteSuppliers {
+		supplier, stage, _ := open(t)
+		tried, can := supplier.(interface{ Try(context.Context) error })
+		path, has := tries[kind]
+		if can != has {
+			t.Errorf("%s: can be tried: %v", kind, can)
+		}
+		if !can {
+			continue
+		}
+		serve := stage.serve
+		stage.serve = func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == path && kind != "http" {
+				if r.Header.Get("X-Api-Key") != credential && r.Header.Get("Authorization") == "" {
+					w.WriteHeader(http.StatusUnauthorized)
+				}
+				_, _ = io.WriteString(w, `{"balance":1}`)
+				return
+			}
+			serve(w, r)
+		}
+		if err := tried.Try(t.Context()); err != nil || stage.count("GET "+path) != 1 {
+			t.Errorf("%s: %v, %v", kind, err, stage.seen)
+		}
+		for _, fault := range []string{"500", "redirect"} {
+			stage.mu.Lock()
+			stage.fault = fault
+			stage.mu.Unlock()
+			if err := tried.Try(t.Context()); err == nil || strings.Contains(err.Error(), credential) {
+				t.Errorf("%s, %s: %v", kind, fault, err)
+			}
+		}
+	}
+}
+
 // What a request carried is not in its answer, whatever a server says back.
 func TestSaidBack(t *testing.T) {
 	stage := newStage(t, func(w http.ResponseWriter, r *http.Request) {

@@ -63,6 +63,15 @@ func (s signedWeb) ask(ctx context.Context, method, target string, body []byte) 
 	return got, nil
 }
 
+// ping asks whether the other side is there and takes our signature.
+func (s signedWeb) ping(ctx context.Context) error {
+	got, err := s.ask(ctx, http.MethodGet, "/ping", nil)
+	if err == nil && got.status != http.StatusOK {
+		err = strange(got)
+	}
+	return err
+}
+
 // sign is the hex HMAC-SHA256 of lines.
 func (s signedWeb) sign(lines ...string) string {
 	mac := hmac.New(sha256.New, s.secret)
@@ -76,7 +85,7 @@ func digest(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// strange says that an answer is signed, and its status is none that ends this call.
+// strange says that an answer's status is none that ends its call.
 func strange(got answer) error {
 	return fmt.Errorf("status %d: %w", got.status, ErrAnswer)
 }

@@ -22,7 +22,7 @@ const (
 )
 
 // maxPages is how many pages of a list are read.
-const maxPages = 10_000
+const maxPages = 1000
 
 // errEndless says that a list has no end.
 var errEndless = errors.New("the list does not end")

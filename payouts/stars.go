@@ -110,6 +110,7 @@ func (s *Stars) Ask(ctx context.Context, payout refund.Payout) (refund.Receipt, 
 // how far its clock and ours may be apart.
 const (
 	starsPage = 100
+	starsMost = 1 << 30 // places in the list, which has an end
 	starsSkew = 5 * time.Minute
 )
 
@@ -200,6 +201,9 @@ func (s *Stars) transactions(ctx context.Context, since time.Time) iter.Seq2[sta
 func (s *Stars) offset(ctx context.Context, since time.Time) (int, error) {
 	low, high := 0, starsPage
 	for halving := false; !halving || high-low > starsPage; {
+		if high > starsMost {
+			return 0, errEndless
+		}
 		probe := high
 		if halving {
 			probe = (low + high) / 2

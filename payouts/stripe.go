@@ -120,17 +120,24 @@ func (s *Stripe) Refund(ctx context.Context, payout refund.Payout) (refund.Recei
 	return s.receipt(payout, made)
 }
 
-// currency returns what a charge is in.
+// currency returns what a charge is in. An answer about anything else is none: that
+// the currencies differ would end the payout.
 func (s *Stripe) currency(ctx context.Context, charge, intent *string) (string, error) {
 	if charge != nil {
 		found := new(stripe.Charge)
 		params := &stripe.ChargeRetrieveParams{Params: stripe.Params{Context: ctx}}
 		err := s.backend.Call(http.MethodGet, stripe.FormatURLPath("/v1/charges/%s", *charge), s.key, params, found)
+		if err == nil && found.ID != *charge {
+			err = errUnreadable
+		}
 		return string(found.Currency), err
 	}
 	found := new(stripe.PaymentIntent)
 	params := &stripe.PaymentIntentRetrieveParams{Params: stripe.Params{Context: ctx}}
 	err := s.backend.Call(http.MethodGet, stripe.FormatURLPath("/v1/payment_intents/%s", *intent), s.key, params, found)
+	if err == nil && found.ID != *intent {
+		err = errUnreadable
+	}
 	return string(found.Currency), err
 }
 
