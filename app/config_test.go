@@ -46,7 +46,7 @@ func folder(t *testing.T, config string) (file string) {
 		"tuidan.yaml": config,
 		"policy.yaml": string(policy),
 		"short":       "not-long\n",
-		"long":        "long-enough-for-a-secret\n",
+		"long":        "long-enough-for-a-secret-of-both-sides\n",
 		"orders.csv":  "order_no,merchant,product,kind,amount,currency,state\nT1,star,cmcc30,topup,30.00,CNY,failed\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
@@ -123,7 +123,7 @@ func TestBadConfigs(t *testing.T) {
 		{"http without anything", "{kind: csv, path: orders.csv}", "{kind: http}", []string{"13:13: shops[0].orders.secret_file: kind http needs a secret: set TUIDAN_SHOPS_0_ORDERS_SECRET or name a file",
 			"13:13: shops[0].orders.tells: say what the shop fills in of net_paid, refunded", "13:13: shops[0].orders.url: the address of the shop is missing"}},
 		{"http with a short secret", "{kind: csv, path: orders.csv}", "{kind: http, url: 'https://x.org', tells: [net_paid, reveald_at], secret_file: short}", []string{
-			`13:66: shops[0].orders.tells[1]: "reveald_at" is none of net_paid`, "13:92: shops[0].orders.secret_file: a secret that signs has at least 16"}},
+			`13:66: shops[0].orders.tells[1]: "reveald_at" is none of net_paid`, "13:92: shops[0].orders.secret_file: a secret that signs has at least 32"}},
 		{"http at no address", "{kind: csv, path: orders.csv}", "{kind: http, url: 'x.org', tells: [net_paid], secret_file: long}", []string{"13:31: shops[0].orders.url: that is no address of a server"}},
 		{"password in the file", "{kind: csv, path: orders.csv}", "{kind: dujiao-next, url: 'https://x.org', user: desk, password: abc}", []string{
 			"13:13: shops[0].orders.password_file: kind dujiao-next needs a password", "13:67: a secret does not belong into this file: set TUIDAN_SHOPS_0_ORDERS_PASSWORD"}},

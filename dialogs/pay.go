@@ -327,8 +327,20 @@ func (s *step) failed(fault refund.Fault) {
 // noBalance is why a payout waits: the shop's balance at the channel did not cover it.
 const noBalance = "payout_no_balance"
 
+// ChoreOf names the chore that a step of this event may do; "" for none.
+func ChoreOf(event refund.Event) string {
+	if event.Kind == refund.PaidOut && event.Result.Fault == refund.NoBalance && event.Job.Payout != nil {
+		return refund.TellNoBalance(event.Job.Payout.Channel)
+	}
+	return ""
+}
+
+// tellNoBalanceAfter is how long owners are not told again that a channel's balance
+// is too small, whatever else waits for it.
+const tellNoBalanceAfter = 24 * time.Hour
+
 // queue keeps a payout that the shop's balance did not cover, under its key, until
-// it does. The owner is told once; the channel's time goes on.
+// it does. The channel's time goes on.
 func (s *step) queue() {
 	c := s.touch()
 	payout := c.Payout()
@@ -338,7 +350,10 @@ func (s *step) queue() {
 	c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(c.Tries+queueSlower)))
 	if first {
 		s.note(noBalance)
-		s.sayOwners(w("owner_"+noBalance, "Order", c.Order.No, "Amount", payout.Amount, "By", s.dueAt()))
+		if before := s.now().Add(-tellNoBalanceAfter); !s.facts.Done.After(before) {
+			s.sayOwners(w("owner_"+noBalance, "Channel", payout.Channel, "Order", c.Order.No, "Amount", payout.Amount, "By", s.dueAt()))
+			s.result.Chores = append(s.result.Chores, refund.Chore{Shop: c.Shop, Name: refund.TellNoBalance(payout.Channel), At: s.now(), NotAfter: before})
+		}
 		s.progress(w("payout_slow", "Order", c.Order.No, "Amount", payout.Amount))
 		s.card()
 	}

@@ -51,6 +51,7 @@ type Facts struct {
 	Queue       refund.Queue        // of Shop; this and the next two as LookFor says
 	Found       []refund.Located    // in the order in which they are shown
 	Matches     int                 // cases of which Found are the first
+	Done        time.Time           // when Shop's chore was last done that ChoreOf names; zero: never
 }
 
 // Answer is what a press is answered with, to the presser alone.
@@ -73,6 +74,7 @@ type Result struct {
 	SortedOut   []refund.Unsorted
 	Ledger      []refund.Posting
 	Differences []refund.Difference
+	Chores      []refund.Chore
 	Answer      *Answer
 	Erase       bool   // the chat and all that it left; of the rest only Messages and Answer count
 	Note        string // for the timeline

@@ -139,6 +139,11 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 			return err
 		}
 	}
+	if chore := dialogs.ChoreOf(*event); chore != "" {
+		if g.facts.Done, err = r.Chore(g.facts.Shop.ID, chore); err != nil {
+			return err
+		}
+	}
 	if dialogs.NeedsEnds(*event, g.facts.Shop) {
 		if g.facts.Ends, err = r.Ends(g.facts.Shop.ID, g.facts.Now.Add(-dialogs.FiguresOver)); err != nil {
 			return err

@@ -235,7 +235,7 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 		result.Unsorted[i].ID = e.number()
 	}
 	commit.Unsorted, commit.SortedOut = result.Unsorted, result.SortedOut
-	commit.Ledger, commit.Differences = result.Ledger, result.Differences
+	commit.Ledger, commit.Differences, commit.Chores = result.Ledger, result.Differences, result.Chores
 }
 
 func (e *Engine) numberMessages(messages []refund.Message) {

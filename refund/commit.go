@@ -61,12 +61,13 @@ type Look struct {
 // another picture)
 const MaxPictureDistance = 6
 
-// Chore is something that is done for a shop now and then, by the clock and not
-// for a case.
+// Chore is something that is done for a shop now and then, and not for a case.
 type Chore struct {
 	Shop ShopID    `json:"shop"`
 	Name string    `json:"name"`
 	At   time.Time `json:"at"` // when it was last done
+	// NotAfter is a precondition: it was not done later than this before; zero: none.
+	NotAfter time.Time `json:"not_after,omitzero"`
 }
 
 // The names of chores.
@@ -75,6 +76,10 @@ const (
 	Digest       = "digest"        // tell the group how things stand
 	CompareBooks = "compare_books" // hold the channels' records against the ledger
 )
+
+// TellNoBalance names the chore of telling the owners that a channel's balance is too
+// small, which is done once a day however many payouts wait for it.
+func TellNoBalance(channel string) string { return "no_balance/" + channel }
 
 // Commit is everything that one step changes. A store applies it whole or not at all.
 //
@@ -86,6 +91,9 @@ const (
 // of Hands, an ended one in the index of ends instead. An inbox entry with an UpdateID
 // that was seen already is ErrConflict too; a stored one marks it as seen at
 // Received. Deleting what is not there is no error.
+//
+// A chore that was done after its NotAfter is ErrConflict, so that two steps do not
+// both do it.
 //
 // An Unsorted whose text already waits in its shop is not kept twice: the waiting
 // one stays, as Again says. Of more than MaxUnsorted of one shop the oldest, by

@@ -46,6 +46,8 @@ type Stored interface {
 	Waits(seq uint64) bool
 	// Unsorted reports whether the shop's message waits to be sorted.
 	Unsorted(shop refund.ShopID, id uint64) bool
+	// ChoreDone returns when a shop's chore was last done; zero: never.
+	ChoreDone(shop refund.ShopID, name string) time.Time
 }
 
 // Check reports whether a commit's preconditions hold: nil, or
@@ -98,6 +100,14 @@ func Check(stored Stored, c *refund.Commit) error {
 	for _, one := range c.SortedOut {
 		if !stored.Unsorted(one.Shop, one.ID) {
 			return fmt.Errorf("message %d of %s is sorted: %w", one.ID, one.Shop, refund.ErrConflict)
+		}
+	}
+	for _, chore := range c.Chores {
+		if chore.NotAfter.IsZero() {
+			continue
+		}
+		if done := stored.ChoreDone(chore.Shop, chore.Name); done.After(chore.NotAfter) {
+			return fmt.Errorf("chore %s of %s was done at %v: %w", chore.Name, chore.Shop, done, refund.ErrConflict)
 		}
 	}
 	return checkInbox(stored, c.Inbox)

@@ -182,7 +182,8 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 		c.Differences = append(c.Differences, refund.Difference{Shop: shops.Draw(t, "shop"), ID: id, Order: fmt.Sprint(times.Draw(t, "at"))})
 	}
 	for _, name := range some(t, "chores", rapid.SampledFrom([]string{"", "a", "b"})) {
-		c.Chores = append(c.Chores, refund.Chore{Shop: shops.Draw(t, "shop"), Name: name, At: times.Draw(t, "at")})
+		c.Chores = append(c.Chores, refund.Chore{Shop: shops.Draw(t, "shop"), Name: name, At: times.Draw(t, "at"),
+			NotAfter: rapid.OneOf(times, rapid.Just(time.Time{})).Draw(t, "not after")})
 	}
 	if rapid.Bool().Draw(t, "move") {
 		offset := rapid.Int64().Draw(t, "offset")

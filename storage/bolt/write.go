@@ -369,6 +369,14 @@ func (s stored) Unsorted(shop refund.ShopID, id uint64) bool {
 	return s.w.bucket(unsortedBucket).Get(numberedKey(shop, id)) != nil
 }
 
+func (s stored) ChoreDone(shop refund.ShopID, name string) time.Time {
+	rest := keyReader{key: s.w.bucket(choresBucket).Get(choreKey(shop, name))}
+	if rest.key == nil {
+		return time.Time{}
+	}
+	return rest.time() // of a damaged entry zero, which is a conflict for whoever read it
+}
+
 func (s stored) Waits(seq uint64) bool { return s.w.bucket(inboxBucket).Get(uintKey(seq)) != nil }
 
 // sweep is one step of Store.Sweep.

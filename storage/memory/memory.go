@@ -354,6 +354,9 @@ func (s stored) SeenAs(update int64) (uint64, bool) {
 	return seen.seq, ok
 }
 func (s stored) Waits(seq uint64) bool { _, ok := s.s.inbox[seq]; return ok }
+func (s stored) ChoreDone(shop refund.ShopID, name string) time.Time {
+	return s.s.chores[chore{shop, name}]
+}
 func (s stored) Unsorted(shop refund.ShopID, id uint64) bool {
 	_, ok := s.s.unsorted[shop][id]
 	return ok

@@ -795,7 +795,9 @@ func chores(d *desk) {
 		return ask(d, func(r refund.Reader) (time.Time, error) { return r.Chore(shop, name) })
 	}
 	d.apply(refund.Commit{Chores: []refund.Chore{{Shop: "lake", Name: "warn", At: at(5)}, {Shop: "shore", Name: "warn", At: at(6)}}})
-	d.apply(refund.Commit{Chores: []refund.Chore{{Shop: "lake", Name: "warn", At: at(7)}, {Shop: "lake", Name: "w", At: at(8)}}})
+	d.refuse(refund.Commit{Chores: []refund.Chore{{Shop: "lake", Name: "warn", At: at(7), NotAfter: at(4)}}}, refund.ErrConflict)
+	d.apply(refund.Commit{Chores: []refund.Chore{{Shop: "lake", Name: "warn", At: at(6), NotAfter: at(5)}, {Shop: "lake", Name: "w", At: at(8), NotAfter: at(1)}}})
+	d.apply(refund.Commit{Chores: []refund.Chore{{Shop: "lake", Name: "warn", At: at(7)}}})
 	d.same(of("lake", "warn"), at(7))
 	d.same(of("lake", "w"), at(8))
 	d.same(of("shore", "warn"), at(6))
