@@ -20,6 +20,7 @@ type rule struct {
 	needsEvidence bool
 	exempt        []bool // by guard
 	clause        refund.Texts
+	wordless      bool // the file gives it no clause, and it can do without
 }
 
 // guard is a risk check that may only make an outcome stricter.
@@ -86,10 +87,11 @@ var currencyReads = []int{vCurrency, vLimitsCurrency}
 func (p *Policy) Decide(f Facts) refund.Decision {
 	v := p.view(&f)
 	d := p.decide(f, v)
-	if next, ok := v.product.Automation.Next(); ok && next == AutomateAll && p.instant {
-		v.flag(vInstant, true)
-		instant := p.decide(f, v)
-		d.Ahead = ahead(&instant, &d)
+	if next, ok := v.product.Automation.Next(); ok && next == AutomateAll {
+		if v.flag(vInstant, true); p.instantChanges(v, d.Rule) {
+			instant := p.decide(f, v)
+			d.Ahead = ahead(&instant, &d)
+		}
 	}
 	return d
 }
@@ -269,6 +271,9 @@ func established(f *Facts, v *view) bool {
 	}
 	return v.sentElsewhere || f.Supplied == refund.Refunds
 }
+
+// recordSupports is established as a condition.
+const recordSupports = `goods in ["unused", "failed", "partial"] || sent_elsewhere || supplier_answer == "refunds"`
 
 // factors gives the verdicts of the four factors, from what the rules made of the
 // facts. (R4)
