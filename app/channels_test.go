@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,29 +35,37 @@ var channelBlocks = map[string]string{
 	"stars":       "{kind: stars}",
 }
 
-// channelSecrets are what the files of channelBlocks hold.
+// channelSecrets are what the files of channelBlocks hold. Its keys are made once.
 func channelSecrets(t *testing.T) map[string]string {
 	t.Helper()
+	files, err := keyFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+var keyFiles = sync.OnceValues(func() (map[string]string, error) {
 	files := map[string]string{"stripe.key": "sk_test_very-secret\n", "garbage.pem": "very-secret"}
 	for _, name := range []string{"our", "their"} {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		private, err := x509.MarshalPKCS8PrivateKey(key)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		files[name+".private"] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
 		files[name+".public"] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
 	}
 	return map[string]string{"stripe.key": files["stripe.key"], "garbage.pem": files["garbage.pem"], "empty.pem": "", "long.key": "very-secret-0123456789abcdef0123456789abcdef",
-		"our.pem": files["our.private"], "our.pub": files["our.public"], "their.pem": files["their.public"]}
-}
+		"our.pem": files["our.private"], "our.pub": files["our.public"], "their.pem": files["their.public"]}, nil
+})
 
 // channelFolder writes a config with one channel, and what it names.
 func channelFolder(t *testing.T, files map[string]string, block string) string {

@@ -55,8 +55,15 @@ func doctor(ctx context.Context, file, locale string, environment []string, stdo
 		if len(needs) > 0 {
 			tree.Below = append(tree.Below, dialogs.Branch{Words: say("doctor_rules")})
 		}
-		tree.Below = append(tree.Below, shop.suppliers()...)
-		tree.Below = append(tree.Below, shop.channels()...)
+		suppliers, triedSuppliers := shop.suppliers(ctx)
+		channels, triedChannels := shop.channels(ctx)
+		tree.Below = append(append(tree.Below, suppliers...), channels...)
+		tried = errors.Join(tried, triedSuppliers, triedChannels)
+		picture := dialogs.Branch{Words: say("doctor_picture")}
+		if !setup.draws(shop) {
+			picture.Words = say("doctor_no_picture")
+		}
+		tree.Below = append(tree.Below, picture)
 		if err := setup.printTree(stdout, tree, language, shop.Zone); err != nil {
 			return err
 		}
@@ -149,33 +156,65 @@ func (s *ShopSetup) unknowable(setup *Setup) []policy.Mistake {
 	return needs
 }
 
-// suppliers says what the rules say of each supplier.
-func (s *ShopSetup) suppliers() (all []dialogs.Branch) {
+// attempt is the branch that says how trying a connection went: ask is a call that
+// changes nothing, or nil where the other side documents none.
+func attempt(ctx context.Context, name, untried string, ask func(context.Context) error) (dialogs.Branch, error) {
+	if ask == nil {
+		return dialogs.Branch{Words: say(untried)}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := ask(ctx); err != nil {
+		return dialogs.Branch{Words: say("doctor_bad")}, fmt.Errorf("%s: %w", name, err)
+	}
+	return dialogs.Branch{Words: say("doctor_good")}, nil
+}
+
+// suppliers says of each supplier whether it answers, what its interface can do, and
+// what the rules say that it does.
+func (s *ShopSetup) suppliers(ctx context.Context) (all []dialogs.Branch, wrong error) {
 	for _, name := range slices.Sorted(maps.Keys(s.Config.Suppliers)) {
-		branch := dialogs.Branch{Words: say("doctor_supplier", "Name", name, "Kind", s.Config.Suppliers[name].Kind)}
-		add := func(words refund.Words) { branch.Below = append(branch.Below, dialogs.Branch{Words: words}) }
+		config := s.Config.Suppliers[name]
+		branch := dialogs.Branch{Words: say("doctor_supplier", "Name", name, "Kind", config.Kind)}
+		add := func(holds bool, key string) {
+			if holds {
+				branch.Below = append(branch.Below, dialogs.Branch{Words: say(key)})
+			}
+		}
+		if kind, remote := supplierKinds[config.Kind]; remote {
+			var ask func(context.Context) error
+			supplier, err := kind.open(kind.options(config, engine.SystemClock{}))
+			if tried, can := supplier.(interface{ Try(context.Context) error }); err == nil && can {
+				ask = tried.Try
+			}
+			below, err := attempt(ctx, "supplier "+name, "doctor_untried_supplier", ask)
+			branch.Below, wrong = append(branch.Below, below), errors.Join(wrong, err)
+		}
+		can, _ := supplierCan(config.Kind)
 		ability, known := s.Policy.Supplier(name)
-		if !known {
-			add(say("doctor_supplier_unknown"))
-		} else {
-			if ability.RollsBack {
-				add(say("doctor_supplier_rolls_back"))
-			}
-			if ability.Adjusts {
-				add(say("doctor_supplier_adjusts"))
-			}
-			if !ability.RollsBack && !ability.Adjusts {
-				add(say("doctor_supplier_neither"))
-			}
-			add(refund.Words{Key: "doctor_supplier_within", Args: map[string]refund.Arg{"Span": {Span: ability.Within}}})
+		add(can.Queries, "doctor_supplier_queries")
+		add(can.Adjusts, "doctor_supplier_can_adjust")
+		add(can.RollsBack, "doctor_supplier_can_roll_back")
+		add(can.Withdraws, "doctor_supplier_withdraws")
+		add(!known, "doctor_supplier_unknown")
+		add(known && ability.RollsBack && can.RollsBack, "doctor_supplier_rolls_back")
+		add(known && ability.RollsBack && !can.RollsBack, "doctor_supplier_rolls_back_people")
+		add(known && ability.Adjusts && can.Adjusts, "doctor_supplier_adjusts")
+		add(known && ability.Adjusts && !can.Adjusts, "doctor_supplier_adjusts_people")
+		add(known && !ability.RollsBack && !ability.Adjusts, "doctor_supplier_neither")
+		if known {
+			within := refund.Words{Key: "doctor_supplier_within", Args: map[string]refund.Arg{"Span": {Span: ability.Within}}}
+			branch.Below = append(branch.Below, dialogs.Branch{Words: within})
 		}
 		all = append(all, branch)
 	}
-	return all
+	return all, wrong
 }
 
-// channels says what each payment channel promises.
-func (s *ShopSetup) channels() (all []dialogs.Branch) {
+// channels says of each payment channel whether it answers and what it promises. One
+// that lists its books is asked for those of no time at all; for the others every call
+// is about some payout.
+func (s *ShopSetup) channels(ctx context.Context) (all []dialogs.Branch, wrong error) {
 	for _, name := range slices.Sorted(maps.Keys(s.Config.Channels)) {
 		config := s.Config.Channels[name]
 		branch := dialogs.Branch{Words: say("doctor_channel", "Name", name, "Kind", config.Kind)}
@@ -200,11 +239,26 @@ func (s *ShopSetup) channels() (all []dialogs.Branch) {
 			all = append(all, branch)
 			continue
 		}
+		if config.Kind != sandboxSupplier {
+			var ask func(context.Context) error
+			if books, lists := s.Channels[name].(engine.Lister); lists {
+				ask = func(ctx context.Context) error {
+					now := engine.SystemClock{}.Now()
+					_, err := books.List(ctx, now, now)
+					if errors.Is(err, errors.ErrUnsupported) { // it keeps none, and said so
+						return nil
+					}
+					return err
+				}
+			}
+			below, err := attempt(ctx, "channel "+name, "doctor_untried_channel", ask)
+			branch.Below, wrong = append(branch.Below, below), errors.Join(wrong, err)
+		}
 		add(terms.KeyLife > 0, span("doctor_channel_key", refund.Arg{Span: terms.KeyLife}), say("doctor_channel_no_key"))
 		add(terms.Partial, say("doctor_channel_partial"), say("doctor_channel_whole"))
 		add(terms.Query, say("doctor_channel_query"), say("doctor_channel_no_query"))
 		add(terms.Within > 0, span("doctor_channel_within", refund.Arg{Span: terms.Within}), refund.Words{})
 		all = append(all, branch)
 	}
-	return all
+	return all, wrong
 }

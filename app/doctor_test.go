@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -20,11 +21,29 @@ import (
 	"tuidan/simulator"
 )
 
-// run runs a command as the command line does.
+// runMain runs a command as the command line does. It panics, which fails the test,
+// when the command shows a secret that its environment has.
 func runMain(environment []string, args ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	code = Main(args, environment, strings.NewReader(""), &out, &errs)
+	if name := shownSecret(environment, out.String()+errs.String()); name != "" {
+		panic(name + " shows:\n" + out.String() + errs.String())
+	}
 	return code, out.String(), errs.String()
+}
+
+// secretVariable is the end of the names of variables that hold secrets.
+var secretVariable = regexp.MustCompile(`_(KEY|SECRET|PASSWORD|TOKEN|CALLBACK)$`)
+
+// shownSecret returns the variable whose secret stands in a text; "" for none.
+func shownSecret(environment []string, text string) string {
+	for _, variable := range environment {
+		name, value, _ := strings.Cut(variable, "=")
+		if secretVariable.MatchString(name) && value != "" && strings.Contains(text, value) {
+			return name
+		}
+	}
+	return ""
 }
 
 const instantCard = "product steam50 is instant, but the shop cannot tell whether a card was looked at and no supplier is asked"
@@ -62,7 +81,7 @@ func TestDoctorOfAnOrderFile(t *testing.T) {
 	}
 }
 
-// signedShop answers /ping as the contract says, if the secret is right.
+// signedShop answers /ping as the contracts say, and lists no refunds, if the secret is right.
 func signedShop(t *testing.T, secret string) string {
 	t.Helper()
 	sum := func(key, text string) string {
@@ -78,8 +97,11 @@ func signedShop(t *testing.T, secret string) string {
 			return
 		}
 		status, body := http.StatusOK, "{}"
-		if r.URL.Path == "/order" {
+		switch r.URL.Path {
+		case "/order":
 			status = http.StatusNotFound
+		case "/refunds":
+			body = `{"refunds":[]}`
 		}
 		w.Header().Set("Tuidan-Signature", sum(secret, fmt.Sprintf("%d\n%s\n%x", status, nonce, sha256.Sum256([]byte(body)))))
 		w.WriteHeader(status)
@@ -91,7 +113,7 @@ func signedShop(t *testing.T, secret string) string {
 
 func TestDoctorTriesTheShop(t *testing.T) {
 	t.Parallel()
-	const secret = "a-secret-of-at-least-16"
+	const secret = "a-secret-of-at-least-32-letters!"
 	config := strings.Replace(good, "{kind: csv, path: orders.csv}",
 		fmt.Sprintf("{kind: http, url: '%s', tells: [net_paid, revealed_at], withdraws: true}", signedShop(t, secret)), 1)
 	file := folder(t, config)
@@ -104,7 +126,7 @@ func TestDoctorTriesTheShop(t *testing.T) {
 	if code, _, stderr = runMain(environment, "policy", "explain", "T1", "--config", file); code != exitWrong || !strings.Contains(stderr, "no shop has an order T1") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
-	code, stdout, stderr = runMain([]string{"TUIDAN_SHOPS_0_ORDERS_SECRET=another-secret-of-16"}, "doctor", "--config", file)
+	code, stdout, stderr = runMain([]string{"TUIDAN_SHOPS_0_ORDERS_SECRET=another-secret-of-32-or-more-letters"}, "doctor", "--config", file)
 	if code != exitWrong || !strings.Contains(stdout, "连接有问题") || !strings.Contains(stderr, "the secret or one of the clocks is wrong") ||
 		strings.Contains(stderr+stdout, "another-secret") {
 		t.Errorf("exit %d: %s\n%s", code, stderr, stdout)
@@ -123,10 +145,42 @@ func TestDoctorTriesTheShop(t *testing.T) {
 	}
 }
 
+// Suppliers and channels are tried where they have a call that changes nothing; where
+// they have none, doctor says so.
+func TestDoctorTriesSuppliersAndChannels(t *testing.T) {
+	t.Parallel()
+	const secret = "a-secret-of-at-least-32-letters!"
+	config := strings.Replace(withSupplier(fmt.Sprintf("kind: http, url: '%s'}, kin: {kind: fulu, user: '1'", signedShop(t, secret))),
+		"sandbox: {kind: sandbox, key_life: 24h}", fmt.Sprintf(`sandbox: {kind: sandbox}
+      own: {kind: http, api_url: '%s', key_file: own.key}
+      v1: {kind: epay_v1, api_url: 'https://pay.example.com', merchant_id: '1001', key_file: own.key}`, signedShop(t, secret)), 1)
+	file := folder(t, config)
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "own.key"), []byte(secret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environment := []string{"TUIDAN_SHOPS_0_SUPPLIERS_DYR_KEY=" + secret, "TUIDAN_SHOPS_0_SUPPLIERS_KIN_KEY=k3y"}
+	code, stdout, stderr := runMain(environment, "doctor", "--config", file)
+	if code != exitOK || stderr != "" || strings.Count(stdout, "─ 连接正常") != 2 || !strings.Contains(stdout, "没有可以放心测试连接的接口") ||
+		!strings.Contains(stdout, "没有不动钱的接口可以测试连接") || !strings.Contains(stdout, "接口：可以申请回滚") || strings.Count(stdout, "按规则：可以回滚，但接口做不到") != 1 {
+		t.Errorf("exit %d: %s\n%s", code, stderr, stdout)
+	}
+	environment[0] = "TUIDAN_SHOPS_0_SUPPLIERS_DYR_KEY=another-secret-of-32-or-more-letters"
+	code, stdout, stderr = runMain(environment, "doctor", "--config", file)
+	if code != exitWrong || strings.Count(stdout, "─ 连接有问题") != 1 || !strings.Contains(stderr, "supplier dyr: our signature is refused (401)") {
+		t.Errorf("exit %d: %s\n%s", code, stderr, stdout)
+	}
+	// What the rules promise and the interface lacks.
+	file = folder(t, withSupplier("kind: fulu, user: '1'"))
+	_, stdout, _ = runMain([]string{"TUIDAN_SHOPS_0_SUPPLIERS_DYR_KEY=k3y"}, "doctor", "--config", file, "--locale", "en")
+	if !strings.Contains(stdout, "the rules say that it takes credit back; its interface does not") {
+		t.Errorf("got\n%s", stdout)
+	}
+}
+
 // Every kind is opened by its config, without asking anybody.
 func TestOpenSource(t *testing.T) {
 	t.Parallel()
-	environment := []string{"TUIDAN_SHOPS_0_ORDERS_SECRET=a-secret-of-at-least-16", "TUIDAN_SHOPS_0_ORDERS_PASSWORD=pa55"}
+	environment := []string{"TUIDAN_SHOPS_0_ORDERS_SECRET=a-secret-of-at-least-32-letters!", "TUIDAN_SHOPS_0_ORDERS_PASSWORD=pa55"}
 	for kind, config := range map[string]string{
 		csvOrders:        "{kind: csv, path: orders.csv}",
 		httpOrders:       "{kind: http, url: 'https://x.invalid', tells: [net_paid]}",
@@ -189,7 +243,7 @@ func TestDoctorAsksTelegram(t *testing.T) {
 		}, exitOK, []string{"没有开启话题", "不是群管理员", "看不到群里写的内容", "无法确定chen"}, nil},
 		{"rights and people are lacking", good, func(sim *simulator.Server) simulator.GroupOptions {
 			sim.UserWithID("chen", 3)
-			return simulator.GroupOptions{Forum: true, BotLacks: []string{"can_pin_messages", "can_manage_topics", "can_delete_messages"},
+			return simulator.GroupOptions{Forum: true, Denied: simulator.Rights{Pins: true, Topics: true, Deletes: true},
 				Members: []*simulator.User{sim.UserWithID("wang", 1)}}
 		}, exitOK, []string{"不能置顶", "不能管理话题", "不能删除", "chen不在群里", "没有店主"}, nil},
 		{"outside", good, func(*simulator.Server) simulator.GroupOptions {

@@ -63,7 +63,13 @@ func opened(t *testing.T, api, token string, more ...string) (stop func() error,
 	t.Helper()
 	file = folder(t, good)
 	log = &buffer{}
-	setup, err := LoadConfig(file, append([]string{"TUIDAN_TELEGRAM_API_URL=" + api, "TUIDAN_TELEGRAM_TOKEN=" + token, keyFile(t)}, more...))
+	environment := append([]string{"TUIDAN_TELEGRAM_API_URL=" + api, "TUIDAN_TELEGRAM_TOKEN=" + token, keyFile(t)}, more...)
+	t.Cleanup(func() { // after the desk has stopped
+		if name := shownSecret(environment, log.String()); name != "" {
+			t.Errorf("%s shows in the log:\n%s", name, log)
+		}
+	})
+	setup, err := LoadConfig(file, environment)
 	if err != nil {
 		t.Fatal(err)
 	}

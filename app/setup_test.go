@@ -116,7 +116,7 @@ func bare(t *testing.T) (*simulator.Server, *httptest.Server, *simulator.Group) 
 	server := httptest.NewServer(sim)
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close(); sim.Close() })
 	group := sim.NewGroup(simulator.GroupOptions{Title: "星卡售后", Forum: true, Bot: models.ChatMemberTypeLeft, Owner: sim.User("chen"),
-		BotLacks: []string{"can_pin_messages"}, Members: []*simulator.User{sim.User("wang"), sim.User("hong")}})
+		Denied: simulator.Rights{Pins: true}, Members: []*simulator.User{sim.User("wang"), sim.User("hong")}})
 	return sim, server, group
 }
 

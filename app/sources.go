@@ -101,8 +101,8 @@ func (c *checker) source(o *OrdersConfig, key string) {
 			c.wrong(key+"."+name, "", "kind %s has no use for this", o.Kind)
 		}
 	}
-	if len(o.Secret) > 0 && len(o.Secret) < minKey {
-		c.wrong(key+".secret_file", "", "a secret that signs has at least %d characters", minKey)
+	if len(o.Secret) > 0 && len(o.Secret) < orders.MinSecret {
+		c.wrong(key+".secret_file", "", "a secret that signs has at least %d characters", orders.MinSecret)
 	}
 	for i, field := range o.Tells {
 		if !slices.Contains(orders.Tellable(), field) {
@@ -114,9 +114,6 @@ func (c *checker) source(o *OrdersConfig, key string) {
 	}
 	if err := orders.CheckPrefix(o.Prefix); err != nil {
 		c.wrong(key+".prefix", "", "%v", err)
-	}
-	if o.Kind == httpOrders && strings.HasPrefix(o.URL, "http://") {
-		c.note("%s: orders come unencrypted; use https unless shop and desk are one machine or network", key)
 	}
 }
 

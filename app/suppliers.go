@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -69,7 +68,7 @@ func supplierCan(kind string) (refund.Capability, bool) {
 		return refund.Capability{}, false
 	}
 	// What a kind can do is the same for every shop, so any options will do.
-	s, err := k.open(orders.RemoteOptions{URL: "https://localhost", User: "-", Secret: "-", Now: engine.SystemClock{}.Now})
+	s, err := k.open(orders.RemoteOptions{URL: "https://localhost", User: "-", Secret: strings.Repeat("-", orders.MinSecret), Now: engine.SystemClock{}.Now})
 	if err != nil {
 		return refund.Capability{}, false
 	}
@@ -129,6 +128,9 @@ func (c *checker) remoteSupplier(config *SupplierConfig, kind supplierKind, at s
 	if config.Key == "" && !c.loading.inside {
 		c.wrong(at+".key_file", "", "%s needs its %s: set %s or name a file", name, kind.key, Variable(at+".key"))
 	}
+	if name == "http" && config.Key != "" && len(config.Key) < orders.MinSecret {
+		c.wrong(at+".key_file", "", "a secret that signs has at least %d characters", orders.MinSecret)
+	}
 	switch {
 	case kind.user != "" && config.User == "":
 		c.wrong(at+".user", "", "%s needs the shop's %s here", name, kind.user)
@@ -154,20 +156,8 @@ func (c *checker) remoteSupplier(config *SupplierConfig, kind supplierKind, at s
 		}
 		if err := orders.CheckURL(one.url); err != nil {
 			c.wrong(at+"."+one.key, "", "%q: %v", one.url, err)
-		} else if plainHTTP(one.url) {
-			c.note("%s.%s is not https: whoever sits on the way can change what the supplier says, and refunds rest on that", at, one.key)
 		}
 	}
-}
-
-// plainHTTP reports whether an address is reached without encryption over a network.
-func plainHTTP(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" || u.Hostname() == "localhost" {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return ip == nil || !ip.IsLoopback()
 }
 
 // abilities points out where the policy promises what the supplier's interface lacks.

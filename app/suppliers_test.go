@@ -50,7 +50,7 @@ func withSupplier(supplier string) string {
 	return strings.Replace(good, "suppliers: {dyr: {kind: sandbox}}", "suppliers: {dyr: {"+supplier+"}}", 1)
 }
 
-const supplierKey = "TUIDAN_SHOPS_0_SUPPLIERS_DYR_KEY=k3y-of-the-supplier"
+const supplierKey = "TUIDAN_SHOPS_0_SUPPLIERS_DYR_KEY=k3y-of-the-supplier-0123456789abcdef"
 
 func TestSupplierConfigs(t *testing.T) {
 	t.Parallel()
@@ -65,7 +65,7 @@ func TestSupplierConfigs(t *testing.T) {
 		{"kind: dayuanren, user: '10001'", supplierKey, "dayuanren needs the address that it answers at"},
 		{"kind: dayuanren, url: 'https://example.com'", supplierKey, "dayuanren needs the shop's userid here"},
 		{"kind: dayuanren, url: example.com, user: '1'", supplierKey, "that is no address of a server"},
-		{"kind: dayuanren, url: 'http://example.com', user: '1'", supplierKey, "note:dyr.url is not https"},
+		{"kind: dayuanren, url: 'http://example.com', user: '1'", supplierKey, "dyr.url: \"http://example.com\": the address of a server begins with https://"},
 		{"kind: dayuanren, url: 'http://127.0.0.1:80', user: '1'", supplierKey, ""},
 		{"kind: fulu, user: '1'", supplierKey, ""},
 		{"kind: fulu, user: '1', path: x", supplierKey, "only a sandbox keeps a file"},
@@ -76,6 +76,7 @@ func TestSupplierConfigs(t *testing.T) {
 		{"kind: http, url: 'https://example.com/refunds'", supplierKey, ""},
 		{"kind: sandbox, url: 'https://example.com'", "", "takes no url"},
 		{"kind: sandbox", supplierKey, "takes no key_file"},
+		{"kind: http, url: 'https://example.com'", "TUIDAN_SHOPS_0_SUPPLIERS_DYR_KEY=k3y-of-the-supplier", "a secret that signs has at least 32 characters"},
 		{"kind: http, url: 'https://example.com', key: x", "", "a secret does not belong into this file"},
 		{"kind: http, url: 'https://example.com'", supplierKey + "\nTUIDAN_SHOPS_0_SUPPLIERS_DYR_CALLBACK=short", "has 16 to 128 of A-Z"},
 		{"kind: http, url: 'https://example.com'", supplierKey + "\nTUIDAN_SHOPS_0_SUPPLIERS_DYR_CALLBACK=0123456789abcdef", "note:callbacks.listen is not set"},
@@ -97,7 +98,7 @@ func TestSupplierConfigs(t *testing.T) {
 			}
 			continue
 		}
-		if (err == nil) != (test.want == "") || !strings.Contains(said, test.want) || strings.Contains(said, "k3y-of-the-supplier") {
+		if (err == nil) != (test.want == "") || !strings.Contains(said, test.want) || strings.Contains(said, "k3y-of-the-supplier-0123456789abcdef") {
 			t.Errorf("%s:\n got %s\nwant %s", test.supplier, said, test.want)
 		}
 	}
@@ -206,7 +207,7 @@ func TestServeHearsSuppliers(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("serve: %v", err)
 	}
-	for _, secret := range []string{"k3y-of-the-supplier", "0123456789abcdef"} {
+	for _, secret := range []string{"k3y-of-the-supplier-0123456789abcdef", "0123456789abcdef"} {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("a secret is in the log:\n%s", log)
 		}

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/go-telegram/bot/models"
 	"golang.org/x/text/language"
@@ -12,6 +13,8 @@ import (
 
 const privateScope = "all_private_chats"
 
+var staffCommands = []string{"duty", "queue", "mine", "case", "find", "stats", "export", "ledger", "review", "resume", "t"}
+
 // Menus are the commands of each kind of chat, in the menu's order. Their
 // descriptions are the catalogs' keys "command_" + name, but where differently says
 // otherwise. Groups have one list for their administrators and one for all others,
@@ -20,9 +23,9 @@ var Menus = []struct {
 	Scope string
 	Names []string
 }{
-	{privateScope, []string{"start", "status", "cancel", "policy", "human", "language", "help"}},
-	{"all_group_chats", []string{"duty", "ledger", "review"}},
-	{"all_chat_administrators", []string{"duty", "ledger", "review", "policy"}},
+	{privateScope, []string{"start", "status", "cancel", "policy", "human", "language", "forget", "help"}},
+	{"all_group_chats", staffCommands},
+	{"all_chat_administrators", append(slices.Clone(staffCommands), "policy")},
 }
 
 // differently are the commands that do something else in groups, and their descriptions.

@@ -49,7 +49,7 @@ func Examine(ctx context.Context, client *Client) (Self, error) {
 type Place struct {
 	Title     string
 	Forum     bool
-	Standing  refund.Standing // of the bot
+	Standing  refund.Presence // of the bot
 	CanPin    bool
 	CanTopics bool
 	CanDelete bool
@@ -75,6 +75,6 @@ func ExamineGroup(ctx context.Context, client *Client, group refund.ChatID, self
 		own.User.IsBot = false // here the bot counts
 	}
 	member, _ := own.member()
-	place.Standing, place.CanPin, place.CanTopics, place.CanDelete = member.Standing, own.CanPin, own.CanTopics, own.CanDelete
+	place.Standing, place.CanPin, place.CanTopics, place.CanDelete = member.Standing, own.Pins, own.Topics, own.Deletes
 	return place, nil
 }

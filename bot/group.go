@@ -65,7 +65,7 @@ func (w *wireStanding) member() (refund.GroupMember, bool) {
 		member.Standing = refund.Member
 	case "restricted":
 		member.Standing = refund.Away
-		if w.IsMember {
+		if w.Member {
 			member.Standing = refund.Member
 		}
 	case "left", "kicked":
@@ -78,19 +78,22 @@ func (w *wireStanding) member() (refund.GroupMember, bool) {
 
 // stands translates that somebody became something else in a shop's group.
 func (t *Translator) stands(m *wireMember) refund.Event {
-	event := t.member(m)
+	event := refund.Event{Kind: refund.Stands, Chat: refund.ChatID(m.Chat.ID), Shop: t.shopOf(m.Chat.ID), Sent: moment(m.Date)}
 	member, ok := m.New.member()
 	if event.Shop == "" || !ok {
 		return ignored("somebody is " + m.New.Status + " in a " + m.Chat.Type)
 	}
-	event.Kind, event.Text, event.Members = refund.Stands, "", []refund.GroupMember{member}
+	if m.From != nil {
+		event.Person, event.Name, event.Locale = refund.PersonID(m.From.ID), m.From.name(), m.From.Language
+	}
+	event.Members = []refund.GroupMember{member}
 	return event
 }
 
 // cameOrLeft translates the message that tells of people who came or left. It says
 // nothing of what they are.
 func cameOrLeft(event refund.Event, m *wireMessage) refund.Event {
-	add := func(who *wireUser, standing refund.Standing) {
+	add := func(who *wireUser, standing refund.Presence) {
 		if !who.IsBot {
 			event.Members = append(event.Members, refund.GroupMember{Person: refund.PersonID(who.ID), Name: who.name(), Standing: standing})
 		}

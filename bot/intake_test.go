@@ -228,9 +228,9 @@ func TestSetCommands(t *testing.T) {
 	for _, c := range api.took() {
 		lists = append(lists, fmt.Sprintf("%v %v %d", c.params["scope"].(map[string]any)["type"], c.params["language_code"], len(c.params["commands"].([]any))))
 	}
-	want := []string{"all_private_chats <nil> 7", "all_private_chats zh 7", "all_private_chats en 7",
-		"all_group_chats <nil> 3", "all_group_chats zh 3", "all_group_chats en 3",
-		"all_chat_administrators <nil> 4", "all_chat_administrators zh 4", "all_chat_administrators en 4"}
+	want := []string{"all_private_chats <nil> 8", "all_private_chats zh 8", "all_private_chats en 8",
+		"all_group_chats <nil> 11", "all_group_chats zh 11", "all_group_chats en 11",
+		"all_chat_administrators <nil> 12", "all_chat_administrators zh 12", "all_chat_administrators en 12"}
 	if fmt.Sprint(lists) != fmt.Sprint(want) {
 		t.Errorf("lists %v", lists)
 	}

@@ -69,7 +69,9 @@ type wireMessage struct {
 	Entities   []wireEntity `json:"entities"`
 	Caption    string       `json:"caption"`
 	Album      string       `json:"media_group_id"`
-	Secrets    [][]byte     `json:"tuidan_sealed"` // the Guard's own; see sealedKey
+	Thread     int          `json:"message_thread_id"`
+	InTopic    bool         `json:"is_topic_message"` // else Thread is one of answers
+	Secrets    [][]byte     `json:"tuidan_sealed"`    // the Guard's own; see sealedKey
 
 	Photo     []wireFile `json:"photo"`
 	Document  *wireFile  `json:"document"`
@@ -129,9 +131,9 @@ type wireStanding struct {
 	Status    string    `json:"status"`
 	User      *wireUser `json:"user"`
 	Anonymous bool      `json:"is_anonymous"`
-	IsMember  bool      `json:"is_member"` // of one who is restricted
-
-	CanPin    bool `json:"can_pin_messages"`
-	CanTopics bool `json:"can_manage_topics"`
-	CanDelete bool `json:"can_delete_messages"`
+	Pins      bool      `json:"can_pin_messages"`
+	Topics    bool      `json:"can_manage_topics"`
+	Deletes   bool      `json:"can_delete_messages"`
+	Member    bool      `json:"is_member"`         // of restricted
+	Sends     bool      `json:"can_send_messages"` // of restricted
 }

@@ -26,7 +26,7 @@ func (s *step) touchCrew() *refund.Crew {
 func (s *step) stood() {
 	s.c = nil
 	before := s.facts.Shop
-	if !before.FromGroup && !slices.ContainsFunc(s.event.Members, func(one refund.GroupMember) bool { return s.named(one.Person) }) {
+	if !before.FromGroup && !slices.ContainsFunc(s.event.Members, func(one refund.GroupMember) bool { return s.hired(one.Person) }) {
 		return // somebody who does not work here
 	}
 	unsure := false
@@ -41,8 +41,8 @@ func (s *step) stood() {
 	}
 }
 
-// named reports whether the config names the person.
-func (s *step) named(person refund.PersonID) bool {
+// hired reports whether the config names the person.
+func (s *step) hired(person refund.PersonID) bool {
 	return slices.ContainsFunc(s.facts.Named, func(one refund.Staff) bool { return one.Person == person })
 }
 
@@ -51,7 +51,7 @@ func (s *step) stand(member refund.GroupMember) {
 	crew := s.touchCrew()
 	is := func(person refund.PersonID) bool { return person == member.Person }
 	crew.Away = slices.DeleteFunc(crew.Away, is)
-	if member.Standing == refund.Away && s.named(member.Person) {
+	if member.Standing == refund.Away && s.hired(member.Person) {
 		crew.Away = append(crew.Away, member.Person)
 	}
 	if !s.facts.Shop.FromGroup || member.Standing == refund.Present {
@@ -86,7 +86,7 @@ func (s *step) crewRead() {
 	if before.FromGroup {
 		crew.Admins = roll.Admins
 	}
-	crew.Away = slices.DeleteFunc(crew.Away, func(person refund.PersonID) bool { return !s.named(person) })
+	crew.Away = slices.DeleteFunc(crew.Away, func(person refund.PersonID) bool { return !s.hired(person) })
 	for _, member := range roll.Staff {
 		crew.Away = slices.DeleteFunc(crew.Away, func(person refund.PersonID) bool { return person == member.Person })
 		if member.Standing == refund.Away {

@@ -15,8 +15,8 @@ import (
 // What a press under a card can say of who looks after it.
 const (
 	takeIt   = "take"
-	passMenu = "pass" // its argument: nothing to show colleagues, "back" not to
-	passTo   = "pass_to"
+	passMenu = "hand" // its argument: nothing to show colleagues, "back" not to
+	passTo   = "hand_to"
 	setFree  = "free"
 )
 
@@ -210,7 +210,7 @@ func (s *step) takenButtons() [][]refund.Button {
 	case s.c.Taken == nil:
 		return rows(s.caseButton(w("button_take"), takeIt, "", refund.Plain))
 	}
-	return rows(s.caseButton(w("button_pass"), passMenu, "", refund.Plain))
+	return rows(s.caseButton(w("button_hand"), passMenu, "", refund.Plain))
 }
 
 // passButtons are the colleagues to whom a case can be handed over, those on duty first.

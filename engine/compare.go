@@ -12,7 +12,8 @@ import (
 )
 
 // Lister is a Channel that can list what it paid in a stretch of time. Another
-// one is asked for each payout that the ledger has.
+// one, and one whose List fails with errors.ErrUnsupported, is asked for each payout
+// that the ledger has. An entry without a key is ours if its reference is a payout's.
 type Lister interface {
 	List(ctx context.Context, from, before time.Time) ([]refund.Paid, error)
 }
@@ -93,8 +94,14 @@ func (e *Engine) compare(ctx context.Context, job *refund.Job) (refund.Result, e
 	result := refund.Result{Compared: &refund.Compared{Channel: job.Channel, Payouts: len(ours)}}
 	within := func(at time.Time) bool { return !at.Before(from) && at.Before(before) }
 
-	lister, lists := s.Channels[job.Channel].(Lister)
+	theirs, lists, err := list(ctx, s.Channels[job.Channel], from.Add(-compareMargin), now)
+	if err != nil {
+		return refund.Result{Fail: refund.Unreachable}, err
+	}
 	if !lists {
+		if !s.terms[job.Channel].Query {
+			return result, nil
+		}
 		for _, own := range ours {
 			if !within(own.at) {
 				continue
@@ -106,22 +113,16 @@ func (e *Engine) compare(ctx context.Context, job *refund.Job) (refund.Result, e
 		}
 		return result, nil
 	}
-	var theirs []refund.Paid
-	err = safely(func() (err error) {
-		theirs, err = lister.List(ctx, from.Add(-compareMargin), now)
-		return err
-	})
-	if err != nil {
-		return refund.Result{Fail: refund.Unreachable}, err
-	}
-	listed := make(map[string]refund.Paid, len(theirs))
+	listed := make(map[string]refund.Paid, len(theirs)) // by key, or without one by reference
 	for _, paid := range theirs {
-		if paid.Key != "" {
-			listed[paid.Key] = paid
-		}
+		listed[nameOf(paid)] = paid
 	}
 	for _, own := range ours {
-		switch paid, there := listed[own.Key]; {
+		paid, there := listed[own.Key]
+		if !there && own.Reference != "" {
+			paid, there = listed[byReference(own.Reference)]
+		}
+		switch {
 		case !within(own.at):
 		case !there:
 			result.Compared.Differences = append(result.Compared.Differences, found(refund.NotThere, own, paid))
@@ -130,7 +131,7 @@ func (e *Engine) compare(ctx context.Context, job *refund.Job) (refund.Result, e
 		}
 	}
 	for _, paid := range theirs {
-		if !within(paid.At) || known[paid.Key] || e.ofOtherShop(paid.Key, s.ID) {
+		if !within(paid.At) || known[nameOf(paid)] || e.ofOtherShop(paid.Key, s.ID) {
 			continue
 		}
 		d := found(refund.NotOurs, ourPaid{}, paid)
@@ -142,30 +143,61 @@ func (e *Engine) compare(ctx context.Context, job *refund.Job) (refund.Result, e
 	return result, nil
 }
 
-// paidBy returns what the ledger has as paid by a channel since a time, oldest
-// first, and by their keys all payouts that it has as paid by any.
+// list asks a channel for its books; false when it keeps no list.
+func list(ctx context.Context, channel Channel, from, before time.Time) (theirs []refund.Paid, lists bool, err error) {
+	lister, lists := channel.(Lister)
+	if !lists {
+		return nil, false, nil
+	}
+	err = safely(func() (err error) {
+		theirs, err = lister.List(ctx, from, before)
+		return err
+	})
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, false, nil
+	}
+	return theirs, true, err
+}
+
+// nameOf is what a line of a channel's books is recognised by. A key has no line
+// feed, so it is never taken for a reference.
+func nameOf(paid refund.Paid) string {
+	if paid.Key != "" {
+		return paid.Key
+	}
+	return byReference(paid.Reference)
+}
+
+func byReference(reference string) string { return "\n" + reference }
+
+// paidBy returns what the ledger has as paid by a channel of a shop since a time,
+// oldest first, and the names of all payouts that it has as paid by any shop: shops
+// can have one channel, whose books then are of them all.
 func (e *Engine) paidBy(ctx context.Context, shop refund.ShopID, channel string, since time.Time) (ours []ourPaid, known map[string]bool, err error) {
 	known = make(map[string]bool)
 	err = e.view(ctx, func(r refund.Reader) error {
-		lines, err := r.Ledger(shop, since, time.Time{})
-		if err != nil {
-			return err
-		}
-		for _, line := range lines {
-			if line.Booking != refund.BookPaid || known[line.Payout] {
-				continue
-			}
-			c, err := r.Case(line.Case)
+		for id := range e.shops {
+			lines, err := r.Ledger(id, since, time.Time{})
 			if err != nil {
 				return err
 			}
-			i := slices.IndexFunc(c.Payouts, func(p refund.Payout) bool { return p.Key == line.Payout })
-			if i < 0 || c.Payouts[i].State != refund.Accepted && c.Payouts[i].State != refund.Arrived {
-				continue
-			}
-			known[line.Payout] = true
-			if c.Payouts[i].Channel == channel {
-				ours = append(ours, ourPaid{c.Payouts[i], c.Order, line.At})
+			for _, line := range lines {
+				if line.Booking != refund.BookPaid || known[line.Payout] {
+					continue
+				}
+				c, err := r.Case(line.Case)
+				if err != nil {
+					return err
+				}
+				i := slices.IndexFunc(c.Payouts, func(p refund.Payout) bool { return p.Key == line.Payout })
+				if i < 0 || c.Payouts[i].State != refund.Accepted && c.Payouts[i].State != refund.Arrived {
+					continue
+				}
+				known[line.Payout] = true
+				known[byReference(c.Payouts[i].Reference)] = true
+				if id == shop && c.Payouts[i].Channel == channel {
+					ours = append(ours, ourPaid{c.Payouts[i], c.Order, line.At})
+				}
 			}
 		}
 		return nil

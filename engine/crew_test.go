@@ -18,7 +18,7 @@ import (
 type roster struct {
 	*telegram
 	admins []refund.GroupMember
-	stands map[refund.PersonID]refund.Standing // others are not known
+	stands map[refund.PersonID]refund.Presence // others are not known
 	err    error
 }
 
@@ -68,7 +68,7 @@ func TestTurnsInAFlood(t *testing.T) {
 func TestRollIsAsked(t *testing.T) {
 	staff := []refund.Staff{{Person: 1, Name: "a", Role: refund.Agent}, {Person: 2, Name: "b", Role: refund.Agent}, {Person: 3, Name: "c", Role: refund.Agent}}
 	telegram := &roster{telegram: &telegram{}, admins: []refund.GroupMember{{Person: 9, Standing: refund.Creator}},
-		stands: map[refund.PersonID]refund.Standing{1: refund.Member, 2: refund.Away}}
+		stands: map[refund.PersonID]refund.Presence{1: refund.Member, 2: refund.Away}}
 	came := make(chan refund.Event, 10)
 	clock := NewManualClock(start)
 	d := newDesk(t, memory.New(), clock, func(cfg *Config) {

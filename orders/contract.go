@@ -21,14 +21,17 @@ type Contract struct {
 
 // NewContract returns the supplier without asking it anything.
 func NewContract(opts RemoteOptions) (*Contract, error) {
-	r, err := newRemote(opts)
-	return &Contract{remote: r, signed: signedWeb{web: r.web, secret: []byte(opts.Secret), now: opts.Now}}, err
+	signed, err := newSigned(opts.URL, []byte(opts.Secret), opts.Now)
+	return &Contract{remote: remote{web: signed.web, opts: opts}, signed: signed}, err
 }
 
 // Can returns all that the contract has. A supplier answers 501 to what it lacks.
 func (c *Contract) Can() refund.Capability {
 	return refund.Capability{Queries: true, Adjusts: true, RollsBack: true, Withdraws: true}
 }
+
+// Try asks whether the supplier is there and takes our signature.
+func (c *Contract) Try(ctx context.Context) error { return c.signed.ping(ctx) }
 
 // Record asks for the supplier's record. Only an answer that it signed says that it
 // has no such order. (R41)
@@ -52,7 +55,7 @@ func (c *Contract) record(ctx context.Context, order refund.Order) (refund.Recor
 	case got.status == http.StatusNotFound:
 		return refund.Record{}, refund.ErrNotFound
 	case got.status != http.StatusOK:
-		return refund.Record{}, fmt.Errorf("status %d: %w", got.status, ErrAnswer)
+		return refund.Record{}, strange(got)
 	}
 	var said struct {
 		OrderNo string       `json:"order_no"`
@@ -116,7 +119,7 @@ func (c *Contract) post(ctx context.Context, target string, request contractRequ
 	case got.status == http.StatusNotImplemented:
 		return got, false, nil
 	case got.status != http.StatusOK:
-		return answer{}, false, fmt.Errorf("status %d: %w", got.status, ErrAnswer)
+		return answer{}, false, strange(got)
 	}
 	return got, true, nil
 }

@@ -50,6 +50,7 @@ func NewDujiaoNext(opts DujiaoNextOptions) (*DujiaoNext, error) {
 	if opts.User == "" || opts.Password == "" {
 		return nil, errors.New("there is no user or no password to log in with")
 	}
+	w.sent = opts.Password
 	return &DujiaoNext{web: w, opts: opts}, nil
 }
 

@@ -2,17 +2,12 @@ package orders
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,7 +32,7 @@ func Tellable() []string {
 // HTTP is a shop that answers the contract in shop.openapi.yaml, which says all of
 // how requests and answers are signed and what the fields mean.
 type HTTP struct {
-	web     *web
+	signed  signedWeb
 	opts    HTTPOptions
 	columns []string // that are read
 }
@@ -45,12 +40,9 @@ type HTTP struct {
 // NewHTTP returns the shop without asking it anything. It fails when the address,
 // the secret or Tells is not usable.
 func NewHTTP(opts HTTPOptions) (*HTTP, error) {
-	w, err := newWeb(opts.URL)
+	signed, err := newSigned(opts.URL, opts.Secret, opts.Now)
 	if err != nil {
 		return nil, err
-	}
-	if len(opts.Secret) == 0 {
-		return nil, errors.New("there is no secret to sign with")
 	}
 	for _, name := range opts.Tells {
 		if !slices.Contains(Tellable(), name) {
@@ -60,7 +52,7 @@ func NewHTTP(opts HTTPOptions) (*HTTP, error) {
 	columns := slices.DeleteFunc(Columns(), func(name string) bool {
 		return name == "merchant" || slices.Contains(Tellable(), name) && !slices.Contains(opts.Tells, name)
 	})
-	return &HTTP{web: w, opts: opts, columns: columns}, nil
+	return &HTTP{signed: signed, opts: opts, columns: columns}, nil
 }
 
 // Knows is what the shop says that it fills in.
@@ -72,11 +64,7 @@ func (h *HTTP) Knows() refund.Knowledge {
 
 // Try asks the shop whether it is there and takes our signature.
 func (h *HTTP) Try(ctx context.Context) error {
-	got, err := h.ask(ctx, http.MethodGet, "/ping", nil)
-	if err == nil && got.status != http.StatusOK {
-		err = refused(got)
-	}
-	if err != nil {
+	if err := h.signed.ping(ctx); err != nil {
 		return fmt.Errorf("ask the shop: %w", err)
 	}
 	return nil
@@ -93,14 +81,14 @@ func (h *HTTP) Order(ctx context.Context, key refund.OrderKey) (refund.Order, er
 }
 
 func (h *HTTP) order(ctx context.Context, key refund.OrderKey) (refund.Order, error) {
-	got, err := h.ask(ctx, http.MethodGet, "/order?"+url.Values{"order_no": {key.No}}.Encode(), nil)
+	got, err := h.signed.ask(ctx, http.MethodGet, "/order?"+url.Values{"order_no": {key.No}}.Encode(), nil)
 	switch {
 	case err != nil:
 		return refund.Order{}, err
 	case got.status == http.StatusNotFound:
 		return refund.Order{}, refund.ErrNotFound
 	case got.status != http.StatusOK:
-		return refund.Order{}, refused(got)
+		return refund.Order{}, strange(got)
 	}
 	return h.read(key, got)
 }
@@ -170,9 +158,9 @@ func (h *HTTP) Withdraw(ctx context.Context, key string, order refund.Order) (re
 	if err != nil {
 		return refund.NoAnswer, fmt.Errorf("withdraw %s: %w", order.No, err)
 	}
-	got, err := h.ask(ctx, http.MethodPost, "/withdraw", body)
+	got, err := h.signed.ask(ctx, http.MethodPost, "/withdraw", body)
 	if err == nil && got.status != http.StatusOK {
-		err = refused(got)
+		err = strange(got)
 	}
 	var said withdrawal
 	if err == nil {
@@ -185,57 +173,4 @@ func (h *HTTP) Withdraw(ctx context.Context, key string, order refund.Order) (re
 		return refund.NoAnswer, fmt.Errorf("withdraw %s: %w", order.No, err)
 	}
 	return said.Answer, nil
-}
-
-// refused says what a status that ends a call means.
-func refused(got answer) error {
-	if got.status == http.StatusUnauthorized {
-		return fmt.Errorf("the shop refuses our signature (401): the secret or one of the clocks is wrong: %w", ErrAnswer)
-	}
-	return fmt.Errorf("the shop answers with status %d: %w", got.status, ErrAnswer)
-}
-
-// The headers of the contract.
-const (
-	timestampHeader = "Tuidan-Timestamp"
-	nonceHeader     = "Tuidan-Nonce"
-	signatureHeader = "Tuidan-Signature"
-)
-
-// ask signs a request, sends it, and believes an answer only when it is signed for
-// this very request. A shop that refuses our signature may not be able to sign.
-func (h *HTTP) ask(ctx context.Context, method, target string, body []byte) (answer, error) {
-	full, err := url.Parse(h.web.base + target)
-	if err != nil {
-		return answer{}, err
-	}
-	timestamp, nonce := strconv.FormatInt(h.opts.Now().Unix(), 10), rand.Text()
-	header := http.Header{
-		timestampHeader: {timestamp}, nonceHeader: {nonce},
-		signatureHeader: {h.sign(method, full.RequestURI(), timestamp, nonce, digest(body))},
-	}
-	got, err := h.web.call(ctx, method, target, header, body)
-	if err != nil {
-		return answer{}, err
-	}
-	want := h.sign(strconv.Itoa(got.status), nonce, digest(got.body))
-	if !hmac.Equal([]byte(want), []byte(strings.ToLower(got.header.Get(signatureHeader)))) {
-		if got.status != http.StatusOK && got.status != http.StatusNotFound {
-			return answer{}, refused(got)
-		}
-		return answer{}, fmt.Errorf("status %d without the shop's signature: %w", got.status, ErrAnswer)
-	}
-	return got, nil
-}
-
-// sign is the hex HMAC-SHA256 of lines.
-func (h *HTTP) sign(lines ...string) string {
-	mac := hmac.New(sha256.New, h.opts.Secret)
-	mac.Write([]byte(strings.Join(lines, "\n")))
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
-func digest(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
 }

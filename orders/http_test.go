@@ -92,7 +92,7 @@ const (
 	parameters      = "/components/parameters/"
 )
 
-const secret = "a-secret-of-at-least-16"
+const secret = "a-secret-of-at-least-32-letters!"
 
 // contractShop answers as the contract says. It knows nothing of HTTP's own code.
 type contractShop struct {
@@ -277,7 +277,7 @@ func TestHTTPSignsAsPublished(t *testing.T) {
 	if len(rows) != 3 {
 		t.Fatalf("%d examples", len(rows))
 	}
-	shop := &HTTP{opts: HTTPOptions{Secret: []byte(secret)}}
+	shop := signedWeb{secret: []byte(secret)}
 	for _, row := range rows {
 		lines := strings.Split(strings.Trim(row[1], "`"), "`, `")
 		if got := shop.sign(lines...); got != row[2] {
@@ -300,7 +300,7 @@ func TestHTTPKnowsWhatItIsTold(t *testing.T) {
 	if diff := cmp.Diff(want, all.Knows()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	some, err := NewHTTP(HTTPOptions{URL: all.web.base, Secret: []byte(secret), Tells: []string{"net_paid"}, Now: func() time.Time { return start }})
+	some, err := NewHTTP(HTTPOptions{URL: all.signed.web.base, Secret: []byte(secret), Tells: []string{"net_paid"}, Now: func() time.Time { return start }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,8 +344,8 @@ func TestHTTPFaults(t *testing.T) {
 	}{
 		{"server error", sends(500, "secret page 13800138000"), "status 500"},
 		{"unsigned server error", unsigned(502, "bad gateway"), "status 502"},
-		{"unsigned not found", unsigned(404, "{}"), "status 404 without the shop's signature"},
-		{"unsigned order", unsigned(200, good), "without the shop's signature"},
+		{"unsigned not found", unsigned(404, "{}"), "status 404 without the other side's signature"},
+		{"unsigned order", unsigned(200, good), "without the other side's signature"},
 		{"no JSON", sends(200, "<html>"), "not the JSON"},
 		{"cut off", sends(200, good[:40]), "not the JSON"},
 		{"a list", sends(200, "[]"), "not the JSON"},
@@ -362,7 +362,7 @@ func TestHTTPFaults(t *testing.T) {
 		{"signed for another request", func(w http.ResponseWriter, _ *http.Request, _ func(int, string)) {
 			w.Header().Set("Tuidan-Signature", signed("200\nOTHERNONCE\n"+hash(good)))
 			_, _ = io.WriteString(w, good)
-		}, "without the shop's signature"},
+		}, "without the other side's signature"},
 		{"hangs up", func(w http.ResponseWriter, _ *http.Request, _ func(int, string)) { panic(http.ErrAbortHandler) }, "GET /refunds/order: EOF"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -391,7 +391,7 @@ func TestHTTPWrongClockAndSecret(t *testing.T) {
 		t.Errorf("a clock that is off: %v", err)
 	}
 	s.now = start
-	other, err := NewHTTP(HTTPOptions{URL: shop.web.base, Secret: []byte("another-secret-than-that"), Now: func() time.Time { return start }})
+	other, err := NewHTTP(HTTPOptions{URL: shop.signed.web.base, Secret: []byte("another-secret-than-that-32-letters"), Now: func() time.Time { return start }})
 	if err != nil {
 		t.Fatal(err)
 	}

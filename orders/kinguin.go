@@ -33,6 +33,15 @@ func NewKinguin(opts RemoteOptions) (*Kinguin, error) {
 // Can returns that it answers queries and takes unclaimed keys back.
 func (k *Kinguin) Can() refund.Capability { return refund.Capability{Queries: true, Withdraws: true} }
 
+// Try asks for the shop's balance, which is not read.
+func (k *Kinguin) Try(ctx context.Context) error {
+	got, err := k.web.call(ctx, http.MethodGet, "/v1/balance", k.header(), nil)
+	if err == nil && got.status != http.StatusOK {
+		err = strange(got)
+	}
+	return err
+}
+
 // kinguinOrder is one order.
 type kinguinOrder struct {
 	ID     text `json:"orderId"`

@@ -48,11 +48,21 @@ func NewReloadly(opts RemoteOptions) (*Reloadly, error) {
 		opts.TokenURL = ReloadlyTokenURL
 	}
 	tokens, err := newWeb(opts.TokenURL)
-	return &Reloadly{remote: r, tokens: tokens}, err
+	if err != nil {
+		return nil, err
+	}
+	tokens.sent = opts.Secret
+	return &Reloadly{remote: r, tokens: tokens}, nil
 }
 
 // Can returns that it answers queries.
 func (r *Reloadly) Can() refund.Capability { return refund.Capability{Queries: true} }
+
+// Try asks for the shop's balance, which is not read.
+func (r *Reloadly) Try(ctx context.Context) error {
+	_, err := r.get(ctx, "/accounts/balance")
+	return err
+}
 
 // reloadlyTopUp is a top-up, at the top of an answer or under "transaction".
 type reloadlyTopUp struct {

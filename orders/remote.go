@@ -39,6 +39,7 @@ func newRemote(opts RemoteOptions) (remote, error) {
 	if opts.Secret == "" {
 		return remote{}, errors.New("there is no secret")
 	}
+	w.sent = opts.Secret
 	return remote{web: w, opts: opts}, nil
 }
 
@@ -190,7 +191,7 @@ func (r remote) raw(answer json.RawMessage, drop ...string) string {
 	if encoder.Encode(scrub(value, drop)) != nil {
 		return ""
 	}
-	kept := strings.TrimSpace(strings.ReplaceAll(out.String(), r.opts.Secret, removed))
+	kept := strings.TrimSpace(out.String())
 	if len(kept) > refund.MaxRaw {
 		const more = "…"
 		end := refund.MaxRaw - len(more)

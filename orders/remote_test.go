@@ -28,7 +28,7 @@ type remoteSupplier interface {
 }
 
 // credential is in everything that a supplier in these tests signs with or sends.
-const credential = "s3cr3t-of-the-shop"
+const credential = "s3cr3t-of-the-shop-0123456789abcdef"
 
 // stage is a server that behaves by a supplier's documentation, with faults.
 type stage struct {
@@ -337,11 +337,64 @@ func TestCharged(t *testing.T) {
 	}
 }
 
+// tries are the suppliers that have a call which changes nothing, and its path.
+var tries = map[string]string{"http": "/ping", "kinguin": "/v1/balance", "reloadly": "/accounts/balance"}
+
+// Trying a supplier makes that one call, and tells when it does not answer as it should.
+func TestTry(t *testing.T) {
+	for kind, open := range remoteSuppliers {
+		supplier, stage, _ := open(t)
+		tried, can := supplier.(interface{ Try(context.Context) error })
+		path, has := tries[kind]
+		if can != has {
+			t.Errorf("%s: can be tried: %v", kind, can)
+		}
+		if !can {
+			continue
+		}
+		serve := stage.serve
+		stage.serve = func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == path && kind != "http" {
+				if r.Header.Get("X-Api-Key") != credential && r.Header.Get("Authorization") == "" {
+					w.WriteHeader(http.StatusUnauthorized)
+				}
+				_, _ = io.WriteString(w, `{"balance":1}`)
+				return
+			}
+			serve(w, r)
+		}
+		if err := tried.Try(t.Context()); err != nil || stage.count("GET "+path) != 1 {
+			t.Errorf("%s: %v, %v", kind, err, stage.seen)
+		}
+		for _, fault := range []string{"500", "redirect"} {
+			stage.mu.Lock()
+			stage.fault = fault
+			stage.mu.Unlock()
+			if err := tried.Try(t.Context()); err == nil || strings.Contains(err.Error(), credential) {
+				t.Errorf("%s, %s: %v", kind, fault, err)
+			}
+		}
+	}
+}
+
+// What a request carried is not in its answer, whatever a server says back.
+func TestSaidBack(t *testing.T) {
+	stage := newStage(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "no such key: "+r.Header.Get("X-Api-Key"))
+	})
+	r, err := newRemote(stage.options())
+	must(t, err)
+	got, err := r.web.call(t.Context(), http.MethodGet, "/", http.Header{"X-Api-Key": {credential}}, nil)
+	if err != nil || string(got.body) != "no such key: "+removed {
+		t.Errorf("got %s, %v", got.body, err)
+	}
+}
+
 func TestRaw(t *testing.T) {
-	r := remote{opts: RemoteOptions{Secret: credential}}
+	r := remote{}
 	got := r.raw([]byte(`{"a":1.10,"cards":[{"CardNumber":"1"}],"pinDetail":{"code":"2"},"userEmail":"x@y","list":[{"card_password":"3","serial":"4",
-		"operator_serial_number":"5"}],"echo":"`+credential+`","hint":"6","none":null,"<":"&"}`), "hint")
-	want := `{"<":"&","a":1.10,"cards":"[removed]","echo":"[removed]","hint":"[removed]","list":[{"card_password":"[removed]","operator_serial_number":"5",` +
+		"operator_serial_number":"5"}],"echo":"e","hint":"6","none":null,"<":"&"}`), "hint")
+	want := `{"<":"&","a":1.10,"cards":"[removed]","echo":"e","hint":"[removed]","list":[{"card_password":"[removed]","operator_serial_number":"5",` +
 		`"serial":"[removed]"}],"none":null,"pinDetail":"[removed]","userEmail":"[removed]"}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,10 +26,12 @@ var ErrAnswer = errors.New("the answer is not what was agreed")
 // errors say neither what was sent nor what came.
 type web struct {
 	base   string // without a slash at its end
+	sent   string // a credential that requests carry, which no answer is to say back; "": none
 	client *http.Client
 }
 
-// CheckURL says in words what makes an address unusable as a server's.
+// CheckURL says in words what makes an address unusable as a server's. What is said
+// of an order moves money, so it does not travel in plain, except within a machine.
 func CheckURL(base string) error {
 	u, err := url.Parse(base)
 	switch {
@@ -36,6 +39,10 @@ func CheckURL(base string) error {
 		return errors.New("that is no address of a server, such as https://shop.example.com/refunds")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return errors.New("the address of a server has no user, no password and nothing behind ? or #")
+	}
+	ip := net.ParseIP(u.Hostname())
+	if local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback(); u.Scheme == "http" && !local {
+		return errors.New("the address of a server begins with https://: whoever sits on the way could change what it says, and refunds rest on that")
 	}
 	return nil
 }
@@ -91,6 +98,9 @@ func (w *web) call(ctx context.Context, method, target string, header http.Heade
 		return answer{}, fmt.Errorf("%s %s: longer than %d bytes: %w", method, path, maxAnswer, ErrAnswer)
 	case response.StatusCode >= 300 && response.StatusCode < 400:
 		return answer{}, fmt.Errorf("%s %s: a redirect (%d), which is not followed: %w", method, path, response.StatusCode, ErrAnswer)
+	}
+	if w.sent != "" {
+		data = bytes.ReplaceAll(data, []byte(w.sent), []byte(removed))
 	}
 	return answer{status: response.StatusCode, header: response.Header, body: data}, nil
 }

@@ -29,6 +29,11 @@ type channel interface {
 	Ask(context.Context, refund.Payout) (refund.Receipt, error)
 }
 
+// lister is a channel that can list what it paid.
+type lister interface {
+	List(ctx context.Context, from, before time.Time) ([]refund.Paid, error)
+}
+
 // provider is one row of the conformance test: a driver and a server that behaves
 // by the provider's documentation. The server keeps its books in a till and shares
 // no code with the driver.
@@ -42,6 +47,7 @@ type provider struct {
 	values   bool          // its signature is over values and not over bytes
 	balance  bool          // it says for sure when the seller's balance does not cover a payout
 	keeps    bool          // a refusal for want of balance is kept as long as the key
+	lists    bool          // what it paid can be listed
 	clock    bool          // it refuses requests whose time is far off
 	unsure   bool          // what it does not know may be on its way, so it never says that there is none
 	prelude  int           // requests before the payout's own, which faults pass over
@@ -351,6 +357,48 @@ func TestChannels(t *testing.T) {
 					receipt, err = settle(s)
 					s.want(receipt, err, goesOn...)
 					s.wantPaid(minor)
+				}
+			})
+			run("listed", func(t *testing.T, s *stand) {
+				books, lists := s.channel.(lister)
+				if lists != p.lists {
+					t.Fatalf("lists: %v", lists)
+				}
+				if !lists {
+					t.Skip("keeps no list that can be had")
+				}
+				began := time.Now()
+				receipt, err := s.pay(t.Context(), p.payout)
+				s.want(receipt, err, goesOn...)
+				list := func(from, before time.Time) []refund.Paid {
+					paid, err := books.List(t.Context(), from, before)
+					if s.look(refund.Receipt{}, err); err != nil {
+						t.Error(err)
+					}
+					return paid
+				}
+				got := list(began.Add(-time.Hour), began.Add(time.Hour))
+				if len(got) != 1 || got[0].Amount != p.payout.Amount || got[0].At.Sub(began).Abs() > time.Minute ||
+					got[0].Key != p.payout.Key && (got[0].Key != "" || got[0].Reference != receipt.Reference) {
+					t.Errorf("got %+v", got)
+				}
+				for _, other := range []time.Duration{-3 * time.Hour, 2 * time.Hour} {
+					if got := list(began.Add(other), began.Add(other+time.Hour)); len(got) > 0 {
+						t.Errorf("%v from now: got %+v", other, got)
+					}
+				}
+				for name, fault := range answerFaults {
+					s.set(fault)
+					s.mu.Lock()
+					s.spared = 0
+					s.mu.Unlock()
+					got, err := books.List(t.Context(), began.Add(-time.Hour), began.Add(time.Hour))
+					if s.look(refund.Receipt{}, err); err == nil || got != nil || errors.Is(err, errors.ErrUnsupported) {
+						t.Errorf("%s: got %v, %v", name, got, err)
+					}
+				}
+				if s.strayed.Load() {
+					t.Error("a redirect was followed")
 				}
 			})
 			run("once per key", func(t *testing.T, s *stand) {

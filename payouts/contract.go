@@ -22,7 +22,7 @@ import (
 type ContractOptions struct {
 	URL string           // of the service, without /refunds
 	Key string           // the secret that both sides sign with
-	Now func() time.Time // required: requests and answers carry their time
+	Now func() time.Time // required: requests carry their time
 }
 
 // Contract pays back through a service that a shop writes for itself, by the contract
@@ -36,7 +36,6 @@ type Contract struct {
 
 const (
 	contractKeyLife = 30 * 24 * time.Hour // how long the contract has a service know a key
-	contractSkew    = 300 * time.Second   // how far the two clocks may be apart
 	contractSecret  = 32                  // the least length of the secret, in bytes
 )
 
@@ -103,7 +102,59 @@ func (c *Contract) Ask(ctx context.Context, payout refund.Payout) (refund.Receip
 	return c.call(ctx, http.MethodGet, "refunds/"+url.PathEscape(payout.Key), payout, nil)
 }
 
-// call makes one signed request. Only an answer with the service's signature is one.
+// contractList is a page of what the service paid.
+type contractList struct {
+	Refunds []struct {
+		Key       string         `json:"key"`
+		Amount    contractAmount `json:"amount"`
+		Charge    string         `json:"charge"`
+		Reference string         `json:"reference"`
+		At        time.Time      `json:"at"`
+	} `json:"refunds"`
+	Next string `json:"next"`
+}
+
+// List returns what the service paid. It fails with errors.ErrUnsupported when the
+// service keeps no list.
+func (c *Contract) List(ctx context.Context, from, before time.Time) ([]refund.Paid, error) {
+	var paid []refund.Paid
+	query := url.Values{"from": {from.UTC().Format(time.RFC3339)}, "before": {before.UTC().Format(time.RFC3339)}}
+	for range maxPages {
+		request, _, err := jsonRequest(ctx, http.MethodGet, c.address+"refunds?"+query.Encode(), nil)
+		if err != nil {
+			return nil, err
+		}
+		got, err := c.send(request, nil)
+		switch {
+		case err != nil:
+			return nil, err
+		case got.status == http.StatusNotImplemented:
+			return nil, fmt.Errorf("http: the service keeps no list: %w", errors.ErrUnsupported)
+		case got.status != http.StatusOK:
+			return nil, fmt.Errorf("http: list answered with HTTP %d", got.status)
+		}
+		var page contractList
+		if json.Unmarshal(got.body, &page) != nil || page.Refunds == nil {
+			return nil, fmt.Errorf("http: %w", errUnreadable)
+		}
+		for _, one := range page.Refunds {
+			amount, err := refund.ParseMoney(one.Amount.Value, one.Amount.Currency)
+			if err != nil || one.At.IsZero() {
+				return nil, fmt.Errorf("http: %w", errUnreadable)
+			}
+			if !one.At.Before(from) && one.At.Before(before) {
+				paid = append(paid, refund.Paid{Key: one.Key, Reference: one.Reference, ChargeID: one.Charge, Amount: amount, At: one.At.UTC()})
+			}
+		}
+		if page.Next == "" {
+			return paid, nil
+		}
+		query.Set("page", page.Next)
+	}
+	return nil, fmt.Errorf("http: %w", errEndless)
+}
+
+// call makes one signed request about a payout.
 func (c *Contract) call(ctx context.Context, method, path string, payout refund.Payout, content any) (refund.Receipt, error) {
 	request, body, err := jsonRequest(ctx, method, c.address+path, content)
 	if err != nil {
@@ -112,32 +163,41 @@ func (c *Contract) call(ctx context.Context, method, path string, payout refund.
 	if content != nil {
 		request.Header.Set("Idempotency-Key", payout.Key)
 	}
-	at, nonce := strconv.FormatInt(c.now().Unix(), 10), rand.Text()
-	request.Header.Set("Tuidan-Timestamp", at)
-	request.Header.Set("Tuidan-Nonce", nonce)
-	request.Header.Set("Tuidan-Signature", c.sign(method, request.URL.RequestURI(), at, nonce, body))
-	got, err := exchange(c.client, request)
+	got, err := c.send(request, body)
 	if err != nil {
-		return refund.Receipt{}, fmt.Errorf("http: %w", err)
-	}
-	theirs := got.header.Get("Tuidan-Timestamp")
-	signature := c.sign(strconv.Itoa(got.status), request.URL.RequestURI(), theirs, nonce, got.body)
-	if !hmac.Equal([]byte(signature), []byte(got.header.Get("Tuidan-Signature"))) {
-		return refund.Receipt{}, fmt.Errorf("http: %w (HTTP %d)", errSignature, got.status)
-	}
-	if seconds, err := strconv.ParseInt(theirs, 10, 64); err != nil || c.now().Sub(time.Unix(seconds, 0)).Abs() > contractSkew {
-		return refund.Receipt{}, errors.New("http: the answer is of another time")
+		return refund.Receipt{}, err
 	}
 	return readContract(method, got, payout)
 }
 
-// sign signs a request, or an answer with its status in the method's place: both name
-// the request's target and nonce, so no answer fits another request.
-func (c *Contract) sign(method, target, at, nonce string, body []byte) string {
-	sum := sha256.Sum256(body)
+// send signs a request and sends it. Only what is signed for this very request, which
+// its nonce tells, is an answer.
+func (c *Contract) send(request *http.Request, body []byte) (answer, error) {
+	at, nonce := strconv.FormatInt(c.now().Unix(), 10), rand.Text()
+	request.Header.Set("Tuidan-Timestamp", at)
+	request.Header.Set("Tuidan-Nonce", nonce)
+	request.Header.Set("Tuidan-Signature", c.sign(request.Method, request.URL.RequestURI(), at, nonce, digest(body)))
+	got, err := exchange(c.client, request)
+	if err != nil {
+		return answer{}, fmt.Errorf("http: %w", err)
+	}
+	want := c.sign(strconv.Itoa(got.status), nonce, digest(got.body))
+	if !hmac.Equal([]byte(want), []byte(strings.ToLower(got.header.Get("Tuidan-Signature")))) {
+		return answer{}, fmt.Errorf("http: %w (HTTP %d)", errSignature, got.status)
+	}
+	return got, nil
+}
+
+// sign is the hex HMAC-SHA256 of lines.
+func (c *Contract) sign(lines ...string) string {
 	mac := hmac.New(sha256.New, c.key)
-	_, _ = mac.Write([]byte(strings.Join([]string{method, target, at, nonce, hex.EncodeToString(sum[:])}, "\n")))
+	_, _ = mac.Write([]byte(strings.Join(lines, "\n")))
 	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func digest(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
 }
 
 // readContract reads a signed answer.

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,7 +42,7 @@ func contractProvider() provider {
 		payout: refund.Payout{Key: "star/T 1/1", Amount: refund.Money{Minor: 1000, Currency: "CNY"}, Charged: refund.Money{Minor: 3000, Currency: "CNY"},
 			ChargeID: "ch_1", Payer: 42},
 		secrets: []string{contractKey},
-		balance: true, clock: true,
+		balance: true, clock: true, lists: true,
 	}
 }
 
@@ -51,13 +52,14 @@ type contractServer struct {
 	till   *till
 	mu     sync.Mutex
 	nonces map[string]bool
-	state  string                       // of refunds; "": accepted
-	spoil  func(map[string]any)         // changes the next refund in an answer
-	head   func(http.Header)            // changes the next answer's header
-	at     time.Duration                // how far its clock is off in answers
-	file   *contractFile                // nil: read when first needed
-	broken []string                     // what did not keep to the file
-	other  func(r *http.Request) string // target that is signed; nil: the request's
+	state  string               // of refunds; "": accepted
+	spoil  func(map[string]any) // changes the next refund in an answer
+	head   func(http.Header)    // changes the next answer's header
+	file   *contractFile        // nil: read when first needed
+	broken []string             // what did not keep to the file
+	list   []map[string]any     // of what was paid
+	noList bool                 // it keeps none
+	other  bool                 // its answers are signed for another request
 }
 
 func (s *contractServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -77,13 +79,11 @@ func (s *contractServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(err)
 	}
 	if status != http.StatusUnauthorized {
-		at := strconv.FormatInt(time.Now().Add(s.at).Unix(), 10)
-		target := r.RequestURI
-		if s.other != nil {
-			target = s.other(r)
+		nonce := r.Header.Get("Tuidan-Nonce")
+		if s.other {
+			nonce = "ANOTHERREQUEST00"
 		}
-		w.Header().Set("Tuidan-Timestamp", at)
-		w.Header().Set("Tuidan-Signature", contractMAC(strconv.Itoa(status), target, at, r.Header.Get("Tuidan-Nonce"), text))
+		w.Header().Set("Tuidan-Signature", contractMAC(text, strconv.Itoa(status), nonce))
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if s.head != nil {
@@ -99,10 +99,9 @@ func (s *contractServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text)
 }
 
-func contractMAC(parts ...any) string {
-	body := sha256.Sum256(parts[4].([]byte))
+func contractMAC(body []byte, lines ...string) string {
 	mac := hmac.New(sha256.New, []byte(contractKey))
-	_, _ = fmt.Fprintf(mac, "%s\n%s\n%s\n%s\n%x", parts[0], parts[1], parts[2], parts[3], body)
+	_, _ = fmt.Fprintf(mac, "%s\n%x", strings.Join(lines, "\n"), sha256.Sum256(body))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
@@ -110,7 +109,7 @@ func (s *contractServer) answer(r *http.Request, body []byte) (int, map[string]a
 	at, err := strconv.ParseInt(r.Header.Get("Tuidan-Timestamp"), 10, 64)
 	off := time.Since(time.Unix(at, 0))
 	nonce := r.Header.Get("Tuidan-Nonce")
-	wrong := r.Header.Get("Tuidan-Signature") != contractMAC(r.Method, r.RequestURI, r.Header.Get("Tuidan-Timestamp"), nonce, body)
+	wrong := r.Header.Get("Tuidan-Signature") != contractMAC(body, r.Method, r.RequestURI, r.Header.Get("Tuidan-Timestamp"), nonce)
 	if err != nil || off > 300*time.Second || off < -300*time.Second || wrong || s.nonces[nonce] {
 		return http.StatusUnauthorized, map[string]any{"error": "signature"}
 	}
@@ -126,6 +125,9 @@ func (s *contractServer) answer(r *http.Request, body []byte) (int, map[string]a
 	state, fault := s.state, ""
 	if state == "" {
 		state = "accepted"
+	}
+	if r.Method == http.MethodGet && r.URL.Path == "/pay/refunds" {
+		return s.listed(r.URL.Query())
 	}
 	if r.Method == http.MethodGet {
 		escaped, _ := strings.CutPrefix(r.URL.EscapedPath(), "/pay/refunds/")
@@ -147,6 +149,9 @@ func (s *contractServer) answer(r *http.Request, body []byte) (int, map[string]a
 			state, fault = "failed", "no_balance"
 		case out == tooMuch || !ok:
 			state, fault = "failed", "not_refundable"
+		case out == paysNow:
+			s.list = append(s.list, map[string]any{"key": one.Key, "charge": one.Charge, "reference": "r-1", "at": time.Now().Format(time.RFC3339),
+				"amount": map[string]any{"value": one.Amount.Value, "currency": one.Amount.Currency}})
 		}
 	}
 	answer := map[string]any{"key": one.Key, "charge": one.Charge, "state": state, "reference": "r-1", "more": true,
@@ -158,6 +163,52 @@ func (s *contractServer) answer(r *http.Request, body []byte) (int, map[string]a
 		s.spoil(answer)
 	}
 	return http.StatusOK, answer
+}
+
+// listed answers with pages of two.
+func (s *contractServer) listed(query url.Values) (int, map[string]any) {
+	if s.noList {
+		return http.StatusNotImplemented, map[string]any{"error": "no list"}
+	}
+	from, wrong := time.Parse(time.RFC3339, query.Get("from"))
+	before, bad := time.Parse(time.RFC3339, query.Get("before"))
+	if wrong != nil || bad != nil {
+		panic("times of a list")
+	}
+	all := []map[string]any{}
+	for _, one := range s.list {
+		if at, _ := time.Parse(time.RFC3339, one["at"].(string)); !at.Before(from) && at.Before(before) {
+			all = append(all, one)
+		}
+	}
+	first, _ := strconv.Atoi(query.Get("page"))
+	answer := map[string]any{"refunds": all[first:min(first+2, len(all))]}
+	if first+2 < len(all) {
+		answer["next"] = strconv.Itoa(first + 2)
+	}
+	return http.StatusOK, answer
+}
+
+// TestContractList goes through all pages, and says when there is no list.
+func TestContractList(t *testing.T) {
+	t.Parallel()
+	server := &contractServer{}
+	p := contractProvider()
+	p.serve = func(t *till) http.Handler { server.till = t; return server }
+	s := newStand(t, p)
+	at := time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
+	for i := range 5 {
+		server.list = append(server.list, map[string]any{"charge": "ch_1", "reference": fmt.Sprint("r-", i), "at": at.Format(time.RFC3339),
+			"amount": map[string]any{"value": "10.00", "currency": "CNY"}})
+	}
+	got, err := s.channel.(lister).List(t.Context(), at, at.Add(time.Hour))
+	if err != nil || len(got) != 5 || got[4].Reference != "r-4" || got[4].Key != "" || !got[4].At.Equal(at) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	server.noList = true
+	if got, err := s.channel.(lister).List(t.Context(), at, at.Add(time.Hour)); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("got %+v, %v", got, err)
+	}
 }
 
 // contractFile is http.openapi.yaml.
@@ -229,7 +280,7 @@ func (f *contractFile) validBody(pointer string, body []byte) []string {
 // check holds a request and its answer against the operation that they are of.
 func (f *contractFile) check(r *http.Request, body []byte, status int, header http.Header, answer []byte) (wrong []string) {
 	path, key, single := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/pay/"), "/")
-	operation := "/paths/~1" + path + "/post"
+	operation := "/paths/~1" + path + "/" + strings.ToLower(r.Method)
 	if single {
 		operation = "/paths/~1" + path + "~1{key}/get"
 	}
@@ -247,13 +298,18 @@ func (f *contractFile) check(r *http.Request, body []byte, status int, header ht
 				wrong = append(wrong, "the key is not encoded: "+key)
 			}
 		}
+		if parameter["in"] == "query" {
+			if value = r.URL.Query().Get(name); value == "" && parameter["required"] != true {
+				continue
+			}
+		}
 		if value == "" {
 			wrong = append(wrong, "no "+name)
 			continue
 		}
 		wrong = append(wrong, f.valid(at+"/schema", value)...)
 	}
-	if !single {
+	if r.Method == http.MethodPost {
 		wrong = append(wrong, f.validBody(operation+"/requestBody/content/application~1json/schema", body)...)
 	}
 	response, at := f.at(fmt.Sprintf("%s/responses/%d", operation, status))
@@ -313,14 +369,18 @@ func TestContractExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := OpenContract(ContractOptions{URL: "https://pay.example.com", Key: "0123456789abcdef0123456789abcdef"})
+	secret := regexp.MustCompile("With the secret `(.+)`").FindSubmatch(text)
+	rows := regexp.MustCompile("(?m)^ +\\| .+ \\| (`.+`) \\| `([0-9a-f]{64})` \\|$").FindAllSubmatch(text, -1)
+	if secret == nil || len(rows) != 3 {
+		t.Fatalf("%q, and %d examples", secret, len(rows))
+	}
+	c, err := OpenContract(ContractOptions{URL: "https://pay.example.com", Key: string(secret[1])})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for method, body := range map[string][]byte{"GET": nil, "404": []byte(`{"error":"unknown"}`)} {
-		signature := c.sign(method, "/refunds/star%2FT1001%2F1", "1772416800", "7Q2VJ5H3KD4ZL6MNRTUWXYABCE", body)
-		if !bytes.Contains(text, []byte("`"+signature+"`")) {
-			t.Errorf("%s is signed with %s, which the file does not say", method, signature)
+	for _, row := range rows {
+		if got := c.sign(strings.Split(strings.Trim(string(row[1]), "`"), "`, `")...); got != string(row[2]) {
+			t.Errorf("%s is signed with %s, published is %s", row[1], got, row[2])
 		}
 	}
 }
@@ -348,9 +408,7 @@ func TestContractAnswers(t *testing.T) {
 		{"a fault of its own", field("fault", "poor"), ""},
 		{"a fault of what did not fail", field("fault", "no_balance"), ""},
 		{"no signature", func(s *contractServer) { s.head = func(h http.Header) { h.Del("Tuidan-Signature") } }, ""},
-		{"no time", func(s *contractServer) { s.head = func(h http.Header) { h.Del("Tuidan-Timestamp") } }, ""},
-		{"another time", func(s *contractServer) { s.at = -10 * time.Minute }, ""},
-		{"signed for another request", func(s *contractServer) { s.other = func(*http.Request) string { return "/pay/refunds/star%2FT1%2F2" } }, ""},
+		{"signed for another request", func(s *contractServer) { s.other = true }, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

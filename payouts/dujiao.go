@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -51,7 +52,7 @@ func OpenDujiao(opts DujiaoOptions) (*Dujiao, error) {
 		opts.Within = dujiaoDays
 	}
 	return &Dujiao{
-		address: address + "api/v1/admin/", token: opts.Key, within: opts.Within, client: newClient(),
+		address: address + "api/v1/admin/", token: opts.Key, within: opts.Within, client: newClient(opts.Key),
 	}, nil
 }
 
@@ -75,7 +76,12 @@ type dujiaoRefund struct {
 	Amount   string `json:"amount"`
 	Currency string `json:"currency"`
 	Remark   string `json:"remark"`
+
+	Created time.Time `json:"created_at"`
 }
+
+// dujiaoWallet is the type of a refund that went into a wallet.
+const dujiaoWallet = "wallet"
 
 // Refund credits the buyer's wallet, unless a refund with the payout's key is booked
 // already. The credit and its booking are one, and the money is then there.
@@ -137,29 +143,70 @@ func (d *Dujiao) look(ctx context.Context, payout refund.Payout) (dujiaoOrder, r
 	if err != nil {
 		return order, refund.Receipt{}, err
 	}
-	for page := int64(1); ; page++ {
-		var booked []dujiaoRefund
-		got, err := d.call(ctx, http.MethodGet, "order-refunds?"+url.Values{
-			"order_no": {order.OrderNo}, "page": {strconv.FormatInt(page, 10)}, "page_size": {strconv.Itoa(dujiaoPage)},
-		}.Encode(), nil, &booked)
-		switch {
-		case err != nil:
+	for one, err := range d.booked(ctx, url.Values{"order_no": {order.OrderNo}}) {
+		if err != nil {
 			return order, refund.Receipt{}, err
-		case got.Status != 0:
-			return order, refund.Receipt{}, fmt.Errorf("dujiao: refunds answered with status_code %d", got.Status)
 		}
-		for _, one := range booked {
-			if one.Remark != payout.Key || one.OrderID != order.ID {
-				continue
+		if one.Remark != payout.Key || one.OrderID != order.ID {
+			continue
+		}
+		if amount, err := refund.ParseMoney(one.Amount, one.Currency); err != nil || amount != payout.Amount || one.Type != dujiaoWallet {
+			return order, refund.Receipt{}, fmt.Errorf("dujiao: %w", ErrOtherFigures)
+		}
+		return order, refund.Receipt{State: refund.Arrived, Reference: strconv.FormatInt(one.ID, 10)}, nil
+	}
+	return order, refund.Receipt{}, errNotBooked
+}
+
+// List returns what was refunded into wallets. A remark that is no payout's key was
+// written by somebody else.
+func (d *Dujiao) List(ctx context.Context, from, before time.Time) ([]refund.Paid, error) {
+	var paid []refund.Paid
+	for one, err := range d.booked(ctx, url.Values{"created_from": {from.UTC().Format(time.RFC3339)}, "created_to": {before.UTC().Format(time.RFC3339)}}) {
+		if err != nil {
+			return nil, err
+		}
+		if one.Type != dujiaoWallet || one.Created.Before(from) || !one.Created.Before(before) {
+			continue
+		}
+		amount, err := refund.ParseMoney(one.Amount, one.Currency)
+		if err != nil || one.Created.IsZero() {
+			return nil, fmt.Errorf("dujiao: %w", errUnreadable)
+		}
+		entry := refund.Paid{Reference: strconv.FormatInt(one.ID, 10), Amount: amount, At: one.Created.UTC()}
+		if orderNo(one.Remark) != "" {
+			entry.Key = one.Remark
+		}
+		paid = append(paid, entry)
+	}
+	return paid, nil
+}
+
+// booked goes through the shop's refunds that a query chooses. An error is the last.
+func (d *Dujiao) booked(ctx context.Context, query url.Values) iter.Seq2[dujiaoRefund, error] {
+	query.Set("page_size", strconv.Itoa(dujiaoPage))
+	return func(yield func(dujiaoRefund, error) bool) {
+		for number := int64(1); number <= maxPages; number++ {
+			query.Set("page", strconv.FormatInt(number, 10))
+			var page []dujiaoRefund
+			got, err := d.call(ctx, http.MethodGet, "order-refunds?"+query.Encode(), nil, &page)
+			if err == nil && got.Status != 0 {
+				err = fmt.Errorf("dujiao: refunds answered with status_code %d", got.Status)
 			}
-			if amount, err := refund.ParseMoney(one.Amount, one.Currency); err != nil || amount != payout.Amount || one.Type != "wallet" {
-				return order, refund.Receipt{}, fmt.Errorf("dujiao: %w", ErrOtherFigures)
+			if err != nil {
+				yield(dujiaoRefund{}, err)
+				return
 			}
-			return order, refund.Receipt{State: refund.Arrived, Reference: strconv.FormatInt(one.ID, 10)}, nil
+			for _, one := range page {
+				if !yield(one, nil) {
+					return
+				}
+			}
+			if len(page) == 0 || number == got.Pagination.Pages {
+				return
+			}
 		}
-		if len(booked) == 0 || page == got.Pagination.Pages {
-			return order, refund.Receipt{}, errNotBooked
-		}
+		yield(dujiaoRefund{}, fmt.Errorf("dujiao: %w", errEndless))
 	}
 }
 

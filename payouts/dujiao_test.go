@@ -28,7 +28,7 @@ func dujiaoProvider() provider {
 		serve:    func(t *till) http.Handler { return &dujiaoServer{till: t} },
 		payout:   refund.Payout{Key: "star/T1/1", Amount: refund.Money{Minor: 1000, Currency: "CNY"}, Charged: refund.Money{Minor: 3000, Currency: "CNY"}, ChargeID: "T1"},
 		secrets:  []string{dujiaoToken},
-		unsigned: true, unsure: true, prelude: 2, byOrder: true,
+		unsigned: true, unsure: true, prelude: 2, byOrder: true, lists: true,
 	}
 }
 
@@ -69,8 +69,16 @@ func (s *dujiaoServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet && path == "/order-refunds":
 		page, _ := strconv.Atoi(query.Get("page"))
 		size, _ := strconv.Atoi(query.Get("page_size"))
-		from := min((page-1)*size, len(s.records))
-		reply(0, "success", append([]map[string]any{}, s.records[from:min(from+size, len(s.records))]...), (len(s.records)+size-1)/size)
+		records := []map[string]any{}
+		for _, one := range s.records {
+			from, noFrom := time.Parse(time.RFC3339, query.Get("created_from"))
+			to, noTo := time.Parse(time.RFC3339, query.Get("created_to"))
+			if at := one["created_at"].(time.Time); (noFrom != nil || !at.Before(from)) && (noTo != nil || !at.After(to)) {
+				records = append(records, one)
+			}
+		}
+		from := min((page-1)*size, len(records))
+		reply(0, "success", records[from:min(from+size, len(records))], (len(records)+size-1)/size)
 	case r.Method == http.MethodPost && path == "/orders/12/refund-to-wallet":
 		var asked struct {
 			Amount string `json:"amount"`
@@ -106,7 +114,7 @@ func (s *dujiaoServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *dujiaoServer) book(order int, amount, remark string) {
-	s.records = append(s.records, map[string]any{"id": len(s.records) + 1, "order_id": order, "type": "wallet", "amount": amount, "currency": "CNY", "remark": remark})
+	s.records = append(s.records, map[string]any{"id": len(s.records) + 1, "order_id": order, "type": "wallet", "amount": amount, "currency": "CNY", "remark": remark, "created_at": time.Now()})
 }
 
 // TestDujiaoAnswers has what only a dujiao-next shop says.
@@ -192,5 +200,25 @@ func TestDujiaoOptions(t *testing.T) {
 		if err != nil || d.Terms().Within != want {
 			t.Errorf("got %v, %v", d, err)
 		}
+	}
+}
+
+// TestDujiaoList has only what went into wallets, and no key of what a person booked.
+func TestDujiaoList(t *testing.T) {
+	t.Parallel()
+	p := dujiaoProvider()
+	var server *dujiaoServer
+	p.serve = func(t *till) http.Handler { server = &dujiaoServer{till: t}; return server }
+	s := newStand(t, p)
+	server.book(12, "10.00", "star/T1/1")
+	for range 150 {
+		server.book(13, "0.01", "补偿 a/b")
+	}
+	server.book(12, "5.00", "star/T1/2")
+	server.records[151]["type"] = "manual"
+	now := time.Now()
+	got, err := s.channel.(lister).List(t.Context(), now.Add(-time.Hour), now.Add(time.Hour))
+	if err != nil || len(got) != 151 || got[0].Key != "star/T1/1" || got[0].Amount.Minor != 1000 || got[1].Key != "" || got[1].Reference != "2" {
+		t.Errorf("got %d, %v", len(got), err)
 	}
 }

@@ -32,6 +32,7 @@ func OpenEpayV1(opts EpayV1Options) (*EpayV1, error) {
 	if opts.Key == "" {
 		return nil, &OptionError{"key", "the merchant's secret (商户密钥) is missing"}
 	}
+	site.client = newClient(opts.Key) // which goes along with each request
 	return &EpayV1{epaySite: site, key: opts.Key}, nil
 }
 

@@ -1,6 +1,7 @@
 package payouts
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -20,18 +21,28 @@ const (
 	maxBody   = 1 << 20
 )
 
+// maxPages is how many pages of a list are read.
+const maxPages = 1000
+
+// errEndless says that a list has no end.
+var errEndless = errors.New("the list does not end")
+
 // newClient returns the HTTP client of a channel. It follows no redirect, because
 // what was signed for one address must not reach another, and reads a limited part
-// of an answer. How long it waits is the context's to say.
-func newClient() *http.Client {
+// of an answer. How long it waits is the context's to say. Sent are the credentials
+// that requests carry: a provider that says them back must not get them into a note.
+func newClient(sent ...string) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxResponseHeaderBytes = maxHeader
-	return &http.Client{Transport: guarded{transport}}
+	return &http.Client{Transport: guarded{transport, sent}}
 }
 
-// guarded is a transport that refuses redirects and limits bodies, for clients
-// that read answers by themselves too.
-type guarded struct{ base http.RoundTripper }
+// guarded is a transport that refuses redirects, limits bodies and takes credentials
+// out of them, for clients that read answers by themselves too.
+type guarded struct {
+	base http.RoundTripper
+	sent []string
+}
 
 // errRedirect says that a server sent us elsewhere.
 var errRedirect = errors.New("the server answers with a redirect, which is not followed")
@@ -47,6 +58,18 @@ func (g guarded) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, errRedirect
 	}
 	response.Body = http.MaxBytesReader(nil, response.Body, maxBody)
+	if len(g.sent) == 0 {
+		return response, nil
+	}
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	for _, credential := range g.sent {
+		body = bytes.ReplaceAll(body, []byte(credential), []byte("[removed]"))
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
 }
 

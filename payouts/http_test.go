@@ -48,6 +48,23 @@ func TestServerAddress(t *testing.T) {
 	}
 }
 
+// TestSaidBack: what a request carries is not in its answer.
+func TestSaidBack(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "no such token: "+r.Header.Get("Authorization"))
+	}))
+	defer s.Close()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer t0ken")
+	if got, err := exchange(newClient("t0ken"), request); err != nil || string(got.body) != "no such token: Bearer [removed]" {
+		t.Errorf("got %s, %v", got.body, err)
+	}
+}
+
 // TestUntrusted: a server that cannot prove who it is gets nothing.
 func TestUntrusted(t *testing.T) {
 	t.Parallel()

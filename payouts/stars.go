@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -30,10 +30,11 @@ type Stars struct {
 // OpenStars checks the address and calls nobody; a desk without a token is never
 // opened. Its error is an *OptionError.
 func OpenStars(opts StarsOptions) (*Stars, error) {
-	if address, err := url.Parse(opts.URL); err != nil || address.Host == "" {
-		return nil, &OptionError{"api_url", "this is no address of a Bot API server"}
+	address, err := server(opts.URL, "https://api.telegram.org")
+	if err != nil {
+		return nil, &OptionError{"kind", "Stars need a Bot API server whose address, telegram.api_url, begins with https://"}
 	}
-	return &Stars{address: strings.TrimRight(opts.URL, "/") + "/bot" + opts.Token + "/", client: newClient()}, nil
+	return &Stars{address: strings.TrimRight(address.String(), "/") + "/bot" + opts.Token + "/", client: newClient(opts.Token)}, nil
 }
 
 // starsKeyLife stands for ever: a charge stays refunded.
@@ -109,6 +110,7 @@ func (s *Stars) Ask(ctx context.Context, payout refund.Payout) (refund.Receipt, 
 // how far its clock and ours may be apart.
 const (
 	starsPage = 100
+	starsMost = 1 << 30 // places in the list, which has an end
 	starsSkew = 5 * time.Minute
 )
 
@@ -119,34 +121,78 @@ type starsTransaction struct {
 	Amount   int64  `json:"amount"`
 	Date     int64  `json:"date"`
 	Receiver *struct {
-		Type string `json:"type"`
+		Type        string `json:"type"`
+		Transaction string `json:"transaction_type"`
 	} `json:"receiver"`
 }
 
 // find returns when a payout's charge was refunded, looking no further back than
 // since. It fails with refund.ErrNotFound when the whole list since then says nothing.
 func (s *Stars) find(ctx context.Context, payout refund.Payout, since time.Time) (time.Time, error) {
-	offset, err := s.offset(ctx, since.Add(-starsSkew))
-	for err == nil {
-		var page []starsTransaction
-		if page, err = s.page(ctx, offset, starsPage); err != nil {
+	for t, err := range s.transactions(ctx, since.Add(-starsSkew)) {
+		switch {
+		case err != nil:
+			return time.Time{}, err
+		case t.ID != payout.ChargeID || t.Receiver == nil:
+		case t.Amount != payout.Amount.Minor:
+			return time.Time{}, ErrOtherFigures
+		default:
+			return time.Unix(t.Date, 0), nil
+		}
+	}
+	return time.Time{}, refund.ErrNotFound
+}
+
+// List returns the refunds of the bot's sales. Telegram knows no key: a refund's
+// reference and its charge are one.
+func (s *Stars) List(ctx context.Context, from, before time.Time) ([]refund.Paid, error) {
+	var paid []refund.Paid
+	for t, err := range s.transactions(ctx, from) {
+		if err != nil {
+			return nil, fmt.Errorf("stars: %w", err)
+		}
+		at := time.Unix(t.Date, 0).UTC()
+		if !at.Before(before) {
 			break
 		}
-		for _, t := range page {
-			switch {
-			case t.ID != payout.ChargeID || t.Receiver == nil:
-			case t.Amount != payout.Amount.Minor:
-				return time.Time{}, ErrOtherFigures
-			default:
-				return time.Unix(t.Date, 0), nil
-			}
+		if t.refunds() && !at.Before(from) {
+			paid = append(paid, refund.Paid{Reference: t.ID, ChargeID: t.ID, Amount: refund.Money{Minor: t.Amount, Currency: "XTR"}, At: at})
 		}
-		if len(page) < starsPage {
-			return time.Time{}, refund.ErrNotFound
-		}
-		offset += len(page)
 	}
-	return time.Time{}, err
+	return paid, nil
+}
+
+// refunds reports whether a transaction is a refund, and no withdrawal or gift.
+func (t starsTransaction) refunds() bool {
+	return t.Receiver != nil && t.Receiver.Type == "user" && (t.Receiver.Transaction == "" || t.Receiver.Transaction == "invoice_payment")
+}
+
+// transactions goes through the bot's transactions, oldest first; those before since
+// are left out but for some. An error is the last.
+func (s *Stars) transactions(ctx context.Context, since time.Time) iter.Seq2[starsTransaction, error] {
+	return func(yield func(starsTransaction, error) bool) {
+		offset, err := s.offset(ctx, since)
+		for range maxPages {
+			var page []starsTransaction
+			if err == nil {
+				page, err = s.page(ctx, offset, starsPage)
+			}
+			if err != nil {
+				yield(starsTransaction{}, err)
+				return
+			}
+			for _, t := range page {
+				if !yield(t, nil) {
+					return
+				}
+			}
+			if len(page) < starsPage {
+				return
+			}
+			offset += len(page)
+		}
+		yield(starsTransaction{}, errEndless)
+	}
 }
 
 // offset returns a place in the list before which all is older than since, at most
@@ -155,6 +201,9 @@ func (s *Stars) find(ctx context.Context, payout refund.Payout, since time.Time)
 func (s *Stars) offset(ctx context.Context, since time.Time) (int, error) {
 	low, high := 0, starsPage
 	for halving := false; !halving || high-low > starsPage; {
+		if high > starsMost {
+			return 0, errEndless
+		}
 		probe := high
 		if halving {
 			probe = (low + high) / 2

@@ -33,7 +33,7 @@ func starsProvider() provider {
 		payout: refund.Payout{Key: "star/T1/1", Amount: refund.Money{Minor: 50, Currency: "XTR"}, Charged: refund.Money{Minor: 50, Currency: "XTR"},
 			ChargeID: starsCharge, Payer: 42, PaidAt: starsAt.Add(-48 * time.Hour), PlannedAt: starsAt},
 		secrets:  []string{starsToken},
-		unsigned: true, balance: true,
+		unsigned: true, balance: true, lists: true,
 	}
 }
 
@@ -66,7 +66,7 @@ func starsSale(id string, amount int64, at time.Time) map[string]any {
 
 // refunded books a refund where its time puts it.
 func (s *starsServer) refunded(amount int64, at time.Time) {
-	s.list = append(s.list, map[string]any{"id": starsCharge, "amount": amount, "date": at.Unix(), "receiver": map[string]any{"type": "user"}})
+	s.list = append(s.list, map[string]any{"id": starsCharge, "amount": amount, "date": at.Unix(), "receiver": map[string]any{"type": "user", "transaction_type": "invoice_payment"}})
 	slices.SortStableFunc(s.list, func(a, b map[string]any) int { return cmp.Compare(a["date"].(int64), b["date"].(int64)) })
 }
 
@@ -201,9 +201,30 @@ func TestStarsFindsInLongLists(t *testing.T) {
 	}
 }
 
+// TestStarsList has refunds of the time that is asked for, and nothing else that left.
+func TestStarsList(t *testing.T) {
+	t.Parallel()
+	p := starsProvider()
+	var server *starsServer
+	p.serve = func(t *till) http.Handler { server = newStarsServer(t, 250, 250); return server }
+	s := newStand(t, p)
+	for i, receiver := range []map[string]any{{"type": "user", "transaction_type": "gift_purchase"}, {"type": "fragment"}, {"type": "user"}} {
+		server.list = append(server.list, map[string]any{"id": fmt.Sprint("out_", i), "amount": 15, "date": starsAt.Unix(), "receiver": receiver})
+	}
+	server.refunded(50, starsAt.Add(-36*time.Hour))
+	got, err := s.channel.(lister).List(t.Context(), starsAt.Add(-40*time.Hour), starsAt.Add(time.Second))
+	if err != nil || len(got) != 2 || got[0].Reference != starsCharge || got[0].Amount != p.payout.Amount || got[1].ChargeID != "out_2" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	got, err = s.channel.(lister).List(t.Context(), starsAt.Add(-40*time.Hour), starsAt)
+	if err != nil || len(got) != 1 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
 func TestStarsAddress(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"", "api.telegram.org", "://"} {
+	for _, url := range []string{"http://api.telegram.org", "api.telegram.org", "://"} {
 		if _, err := OpenStars(StarsOptions{URL: url, Token: starsToken}); err == nil || strings.Contains(err.Error(), starsToken) {
 			t.Errorf("%q: got %v", url, err)
 		}

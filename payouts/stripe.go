@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -48,7 +49,7 @@ func OpenStripe(opts StripeOptions) (*Stripe, error) {
 		return nil, err
 	}
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
-		URL: new(address.String()), HTTPClient: newClient(), EnableTelemetry: new(false),
+		URL: new(address.String()), HTTPClient: newClient(opts.Key), EnableTelemetry: new(false),
 		MaxNetworkRetries: new(int64(0)), // the desk asks before it repeats
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
 	})
@@ -119,17 +120,24 @@ func (s *Stripe) Refund(ctx context.Context, payout refund.Payout) (refund.Recei
 	return s.receipt(payout, made)
 }
 
-// currency returns what a charge is in.
+// currency returns what a charge is in. An answer about anything else is none: that
+// the currencies differ would end the payout.
 func (s *Stripe) currency(ctx context.Context, charge, intent *string) (string, error) {
 	if charge != nil {
 		found := new(stripe.Charge)
 		params := &stripe.ChargeRetrieveParams{Params: stripe.Params{Context: ctx}}
 		err := s.backend.Call(http.MethodGet, stripe.FormatURLPath("/v1/charges/%s", *charge), s.key, params, found)
+		if err == nil && found.ID != *charge {
+			err = errUnreadable
+		}
 		return string(found.Currency), err
 	}
 	found := new(stripe.PaymentIntent)
 	params := &stripe.PaymentIntentRetrieveParams{Params: stripe.Params{Context: ctx}}
 	err := s.backend.Call(http.MethodGet, stripe.FormatURLPath("/v1/payment_intents/%s", *intent), s.key, params, found)
+	if err == nil && found.ID != *intent {
+		err = errUnreadable
+	}
 	return string(found.Currency), err
 }
 
@@ -173,27 +181,73 @@ func (s *Stripe) Ask(ctx context.Context, payout refund.Payout) (refund.Receipt,
 	} else {
 		query.Set("payment_intent", *intent)
 	}
-	for {
-		page := new(stripe.RefundList)
-		err := s.backend.CallRaw(http.MethodGet, "/v1/refunds", s.key, []byte(query.Encode()), &stripe.Params{Context: ctx}, page)
-		if fault, ok := errors.AsType[*stripe.Error](err); ok {
-			return refund.Receipt{}, fmt.Errorf("stripe: query answered with HTTP %d %s", fault.HTTPStatusCode, code(string(fault.Code)))
+	for found, err := range s.refunds(ctx, query) {
+		switch {
+		case err != nil:
+			return refund.Receipt{}, err
+		case found.Metadata[stripeKey] == payout.Key:
+			return s.receipt(payout, found)
 		}
+	}
+	return refund.Receipt{}, fmt.Errorf("stripe: %w", refund.ErrNotFound)
+}
+
+// List returns the refunds that succeeded, by when they were made. One that was made
+// on Stripe's own pages has no key.
+func (s *Stripe) List(ctx context.Context, from, before time.Time) ([]refund.Paid, error) {
+	var paid []refund.Paid
+	query := url.Values{"limit": {"100"}, "created[gte]": {strconv.FormatInt(from.Unix(), 10)}, "created[lt]": {strconv.FormatInt(before.Unix(), 10)}}
+	for found, err := range s.refunds(ctx, query) {
 		if err != nil {
-			return refund.Receipt{}, fmt.Errorf("stripe: %w", bare(err))
+			return nil, err
 		}
-		if page.URL != "/v1/refunds" || page.HasMore && len(page.Data) == 0 || slices.Contains(page.Data, nil) {
-			return refund.Receipt{}, errors.New("stripe: the answer is no list of refunds")
+		if found.Status != stripe.RefundStatusSucceeded {
+			continue
 		}
-		for _, found := range page.Data {
-			if found.Metadata[stripeKey] == payout.Key {
-				return s.receipt(payout, found)
+		amount, err := stripeMoney(found.Amount, strings.ToUpper(string(found.Currency)))
+		if err != nil {
+			return nil, fmt.Errorf("stripe: %w", errUnreadable)
+		}
+		one := refund.Paid{Key: found.Metadata[stripeKey], Reference: found.ID, Amount: amount, At: time.Unix(found.Created, 0).UTC()}
+		switch {
+		case found.Charge != nil:
+			one.ChargeID = found.Charge.ID
+		case found.PaymentIntent != nil:
+			one.ChargeID = found.PaymentIntent.ID
+		}
+		paid = append(paid, one)
+	}
+	return paid, nil
+}
+
+// refunds goes through a list of Stripe's, newest first. An error is the last.
+func (s *Stripe) refunds(ctx context.Context, query url.Values) iter.Seq2[*stripe.Refund, error] {
+	return func(yield func(*stripe.Refund, error) bool) {
+		for range maxPages {
+			page := new(stripe.RefundList)
+			err := s.backend.CallRaw(http.MethodGet, "/v1/refunds", s.key, []byte(query.Encode()), &stripe.Params{Context: ctx}, page)
+			if fault, ok := errors.AsType[*stripe.Error](err); ok {
+				err = fmt.Errorf("stripe: query answered with HTTP %d %s", fault.HTTPStatusCode, code(string(fault.Code)))
+			} else if err != nil {
+				err = fmt.Errorf("stripe: %w", bare(err))
+			} else if page.URL != "/v1/refunds" || page.HasMore && len(page.Data) == 0 || slices.Contains(page.Data, nil) {
+				err = errors.New("stripe: the answer is no list of refunds")
 			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, found := range page.Data {
+				if !yield(found, nil) {
+					return
+				}
+			}
+			if !page.HasMore {
+				return
+			}
+			query.Set("starting_after", page.Data[len(page.Data)-1].ID)
 		}
-		if !page.HasMore {
-			return refund.Receipt{}, fmt.Errorf("stripe: %w", refund.ErrNotFound)
-		}
-		query.Set("starting_after", page.Data[len(page.Data)-1].ID)
+		yield(nil, fmt.Errorf("stripe: %w", errEndless))
 	}
 }
 
@@ -254,4 +308,14 @@ func stripeAmount(m refund.Money) (int64, bool) {
 	}
 	amount, err := strconv.ParseInt(whole+fraction[:digits], 10, 64)
 	return amount, err == nil && len(m.Currency) == 3
+}
+
+// stripeMoney is the way back from what Stripe counts.
+func stripeMoney(amount int64, currency string) (refund.Money, error) {
+	digits, text := stripeDigits(currency), strconv.FormatInt(amount, 10)
+	if digits > 0 {
+		text = strings.Repeat("0", max(digits+1-len(text), 0)) + text
+		text = strings.TrimRight(strings.TrimRight(text[:len(text)-digits]+"."+text[len(text)-digits:], "0"), ".")
+	}
+	return refund.ParseMoney(text, currency)
 }

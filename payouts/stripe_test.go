@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"tuidan/refund"
 )
@@ -30,7 +33,7 @@ func stripeProvider() provider {
 		payout: refund.Payout{Key: "star/T1/1", Amount: refund.Money{Minor: 1000, Currency: "USD"},
 			Charged: refund.Money{Minor: 3000, Currency: "USD"}, ChargeID: stripeTestCharge},
 		secrets:  []string{stripeSecret, "rk_test"},
-		unsigned: true, balance: true, keeps: true,
+		unsigned: true, balance: true, keeps: true, lists: true,
 		prelude: 1,
 	}
 }
@@ -87,7 +90,17 @@ func (s *stripeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *stripeServer) list(w http.ResponseWriter, r *http.Request) {
 	var own []map[string]any
 	for _, one := range s.refunds {
-		if one["charge"] == r.Form.Get("charge") || one["payment_intent"] == r.Form.Get("payment_intent") {
+		matches := true
+		for _, name := range []string{"charge", "payment_intent"} {
+			matches = matches && (!r.Form.Has(name) || one[name] == r.Form.Get(name))
+		}
+		for name, holds := range map[string]func(at, limit int64) bool{
+			"created[gte]": func(at, limit int64) bool { return at >= limit }, "created[lt]": func(at, limit int64) bool { return at < limit },
+		} {
+			limit, err := strconv.ParseInt(r.Form.Get(name), 10, 64)
+			matches = matches && (!r.Form.Has(name) || err == nil && holds(one["created"].(int64), limit))
+		}
+		if matches {
 			own = append(own, one)
 		}
 	}
@@ -122,7 +135,7 @@ func (s *stripeServer) create(w http.ResponseWriter, r *http.Request) {
 	case tooMuch:
 		s.fail(keep, 400, "invalid_request_error", "", "amount", "Refund amount ($30.01) is greater than charge amount ($30.00)")
 	default:
-		one := map[string]any{"id": fmt.Sprintf("re_%d", len(s.refunds)+1), "object": "refund", "amount": minor, "currency": s.currency, "status": "succeeded",
+		one := map[string]any{"id": fmt.Sprintf("re_%d", len(s.refunds)+1), "object": "refund", "amount": minor, "currency": s.currency, "status": "succeeded", "created": time.Now().Unix(),
 			"metadata": map[string]string{"tuidan_payout": r.Form.Get("metadata[tuidan_payout]")}}
 		for _, name := range []string{"charge", "payment_intent"} {
 			if id := r.Form.Get(name); id != "" {
@@ -273,5 +286,38 @@ func TestStripeAmounts(t *testing.T) {
 		if got, ok := stripeAmount(test.money); ok != test.ok || ok && got != test.want {
 			t.Errorf("%s: got %d, %v", test.money, got, ok)
 		}
+	}
+}
+
+// TestStripeList goes through pages of two, and leaves out what did not go through.
+func TestStripeList(t *testing.T) {
+	t.Parallel()
+	server := newStripeServer(&till{})
+	for i, status := range []string{"succeeded", "failed", "succeeded", "pending", "succeeded"} {
+		server.refunds = append(server.refunds, map[string]any{"id": fmt.Sprintf("re_%d", i), "object": "refund", "amount": 100*i + 5, "currency": "isk",
+			"status": status, "created": int64(1000), "charge": "ch_1", "metadata": map[string]string{"tuidan_payout": "star/T1/1"}})
+	}
+	server.refunds[2]["metadata"] = map[string]string{}
+	server.refunds[2]["amount"] = int64(12300) // ISK is counted in hundredths
+	server.refunds[0]["currency"], server.refunds[4]["currency"] = "usd", "kwd"
+	listed := httptest.NewServer(server)
+	defer listed.Close()
+	s, err := OpenStripe(StripeOptions{Key: stripeSecret, URL: listed.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Unix(1000, 0).UTC()
+	got, err := s.List(t.Context(), at, at.Add(time.Second))
+	want := []refund.Paid{
+		{Key: "star/T1/1", Reference: "re_0", ChargeID: "ch_1", Amount: refund.Money{Minor: 5, Currency: "USD"}, At: at},
+		{Reference: "re_2", ChargeID: "ch_1", Amount: refund.Money{Minor: 123, Currency: "ISK"}, At: at},
+		{Key: "star/T1/1", Reference: "re_4", ChargeID: "ch_1", Amount: refund.Money{Minor: 405, Currency: "KWD"}, At: at},
+	}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	server.refunds[2]["amount"] = int64(12345)
+	if got, err := s.List(t.Context(), at, at.Add(time.Second)); err == nil {
+		t.Errorf("a part of a króna: got %+v", got)
 	}
 }

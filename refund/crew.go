@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// Standing is what somebody is in a shop's group, as Telegram says.
-type Standing string
+// Presence is what somebody is in a shop's group, as Telegram says.
+type Presence string
 
-// The standings. Present is all that a message of somebody's coming tells.
+// The presences. Present is all that a message of somebody's coming tells.
 const (
-	Creator Standing = "creator"
-	Admin   Standing = "admin"
-	Member  Standing = "member"
-	Present Standing = "present"
-	Away    Standing = "away" // left, was removed, or never came
+	Creator Presence = "creator"
+	Admin   Presence = "admin"
+	Member  Presence = "member"
+	Present Presence = "present"
+	Away    Presence = "away" // left, was removed, or never came
 )
 
 // GroupMember is one person's standing in a group. Hidden says that he is an
@@ -22,7 +22,7 @@ const (
 type GroupMember struct {
 	Person   PersonID `json:"person"`
 	Name     string   `json:"name,omitempty"` // that Telegram shows
-	Standing Standing `json:"standing"`
+	Standing Presence `json:"standing"`
 	Hidden   bool     `json:"hidden,omitempty"`
 }
 

@@ -7,7 +7,7 @@ import (
 
 func TestWith(t *testing.T) {
 	named := []Staff{{Person: 1, Name: "a", Role: Agent}, {Person: 2, Name: "b", Role: Approver}, {Person: 3, Name: "c", Role: OwnerOf}}
-	member := func(person PersonID, standing Standing) GroupMember {
+	member := func(person PersonID, standing Presence) GroupMember {
 		return GroupMember{Person: person, Name: "m", Standing: standing}
 	}
 	hidden := member(8, Creator)

@@ -21,6 +21,7 @@ const (
 	Submit     JobKind = "submit"      // the payout → PaidOut
 	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
 	ReadRules  JobKind = "read_rules"  // a shop's policy file → Reloaded; only Order.Shop counts
+	Shred      JobKind = "shred"       // remove the evidence of an erased case; no event follows
 	Compare    JobKind = "compare"     // a channel's books with the ledger → BooksCompared; Channel and Order.Shop count
 	ReadCrew   JobKind = "read_crew"   // who is in a shop's group, and as what → CrewRead; only Order.Shop and Crew count
 	Learn      JobKind = "learn"       // note what a message means, to train with; no event follows
@@ -52,6 +53,7 @@ type Job struct {
 	Attempts int           `json:"attempts,omitempty"` // marked before a Submit leaves; 1 after a crash means "in doubt"
 	SentAt   time.Time     `json:"sent_at,omitzero"`   // of Seal: when the buyer sent it
 	Crew     uint64        `json:"crew,omitempty"`     // of ReadCrew: Crew.Heard when it was asked
+	Pass     *Pass         `json:"pass,omitempty"`     // of Seal: in a talk, how it goes to the group once it is sealed
 }
 
 // Answer is how a request to a supplier or a shop went.
@@ -155,6 +157,7 @@ const (
 	TimerAlbum  TimerKind = "album"  // no more of an album has come for a while
 	TimerWatch  TimerKind = "watch"  // ask whether an accepted payout arrived
 	TimerTaken  TimerKind = "taken"  // until then somebody of the shop looks after the case
+	TimerTalk   TimerKind = "talk"   // no more of an album that is passed on has come for a while
 )
 
 // Timer is a time at which something is due. Its case (or chat, when Case is

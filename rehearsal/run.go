@@ -69,7 +69,7 @@ func runOne(house House, log *slog.Logger, file string, script []byte) (verdict,
 	if err := os.WriteFile(checked, script, 0o600); err != nil {
 		return "", "", err
 	}
-	p := params(house, log)
+	p := Params(house, log)
 	p.Files = []string{checked}
 	p.WorkdirRoot = filepath.Join(folder, "work")
 	if err := os.Mkdir(p.WorkdirRoot, 0o700); err != nil {

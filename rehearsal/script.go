@@ -16,15 +16,13 @@ import (
 // config, policy and orders that are there, the sample shop's for what is not.
 type House func(files string) (Plan, error)
 
-// Params are the commands of the table for testscript: set Files or Dir and run
-// them. Each script has a world of its own, so scripts may run side by side.
-func Params(house House) testscript.Params { return params(house, nil) }
-
 // endOfScript is where a failure of the invariants at the end is said to be.
 const endOfScript = "end of script"
 
-// params is Params with a log of the desks.
-func params(house House, log *slog.Logger) testscript.Params {
+// Params are the commands of the table for testscript: set Files or Dir and run
+// them. Each script has a world of its own, so scripts may run side by side. The log,
+// which may be nil, hears the desks.
+func Params(house House, log *slog.Logger) testscript.Params {
 	p := testscript.Params{
 		RequireUniqueNames: true,
 		Cmds:               make(map[string]func(*testscript.TestScript, bool, []string)),

@@ -212,7 +212,7 @@ func TestStandings(t *testing.T) {
 
 func TestRightsOfTheBot(t *testing.T) {
 	a := newAPI(t, nil)
-	group := a.sim.NewGroup(GroupOptions{Title: "g", BotLacks: []string{"can_pin_messages"}})
+	group := a.sim.NewGroup(GroupOptions{Title: "g", Denied: Rights{Pins: true}})
 	me := must[models.ChatMember](a, "getChatMember", fields{"chat_id": group.ID(), "user_id": a.sim.BotID()})
 	if me.Administrator == nil || me.Administrator.CanPinMessages || !me.Administrator.CanDeleteMessages || !me.Administrator.CanManageTopics {
 		t.Errorf("the bot's rights: %+v", me.Administrator)

@@ -72,21 +72,11 @@ func member(user *models.User, standing models.ChatMemberType) wireMember {
 	return m
 }
 
-// itself is the bot as a ChatMember object, with the rights that it has.
-func (s *Server) itself(c *chat) wireMember {
+// botMember is the bot itself as a ChatMember object of a chat.
+func (s *Server) botMember(c *chat) wireMember {
 	m := member(s.bot, s.standing(c, s.bot.ID))
-	for _, right := range c.lacks {
-		if m.wireRights == nil {
-			break
-		}
-		switch right {
-		case "can_pin_messages":
-			m.CanPinMessages = false
-		case "can_manage_topics":
-			m.CanManageTopics = false
-		case "can_delete_messages":
-			m.CanDeleteMessages = false
-		}
+	if m.wireRights != nil {
+		m.CanPinMessages, m.CanManageTopics, m.CanDeleteMessages = !c.denied.Pins, !c.denied.Topics, !c.denied.Deletes
 	}
 	return m
 }
@@ -99,7 +89,7 @@ func (s *Server) getChatMember(p *params) (apply, error) {
 		}
 		id := p.int("user_id")
 		if id == s.bot.ID {
-			return s.itself(c), nil
+			return s.botMember(c), nil
 		}
 		u, ok := s.users[id]
 		if !ok {
@@ -147,7 +137,7 @@ func (s *Server) getChatAdministrators(p *params) (apply, error) {
 			}
 		}
 		if c.administered() {
-			list = append(list, s.itself(c))
+			list = append(list, s.botMember(c))
 		}
 		slices.SortFunc(list, func(a, b wireMember) int { return cmp.Compare(a.User.ID, b.User.ID) })
 		return list, nil
@@ -168,18 +158,19 @@ func (s *Server) leaveChat(p *params) (apply, error) {
 	}, nil
 }
 
-// setBot changes what the bot is in a chat and tells it (my_chat_member). The caller holds s.mu.
+// setBot changes what the bot is in a chat and tells it. The caller holds s.mu.
 func (s *Server) setBot(c *chat, by *models.User, standing models.ChatMemberType) {
-	old := c.bot
-	if old == standing {
+	if c.bot == standing {
 		return
 	}
+	old := s.botMember(c)
 	c.bot = standing
-	s.tellMembership(c, by, old, standing)
+	s.tellMembership(c, by, old, s.botMember(c))
 }
 
-func (s *Server) tellMembership(c *chat, by *models.User, old, standing models.ChatMemberType) {
+// tellMembership tells the bot what it was and is in a chat (my_chat_member).
+func (s *Server) tellMembership(c *chat, by *models.User, old, now wireMember) {
 	s.push(models.AllowedUpdateMyChatMember, lane{"message", c.id}, wireMemberUpdate{
-		Chat: c.wire, From: by, Date: s.now().Unix(), Old: member(s.bot, old), New: member(s.bot, standing),
+		Chat: c.wire, From: by, Date: s.now().Unix(), Old: old, New: now,
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"tuidan/app"
@@ -64,5 +65,43 @@ func TestSecretsAreNowhereInPlain(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "QWER-1234") {
 		t.Error("the log has a secret in plain")
+	}
+}
+
+// ear is a log of everything that keeps nothing but whether a secret was in it. It is
+// for any number of desks.
+type ear struct {
+	secrets []string
+
+	mu    sync.Mutex
+	heard int // bytes
+	shown []string
+}
+
+func (e *ear) log() *slog.Logger {
+	return slog.New(slog.NewTextHandler(e, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// Write hears a line.
+func (e *ear) Write(line []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.heard += len(line)
+	for _, secret := range e.secrets {
+		if bytes.Contains(line, []byte(secret)) {
+			e.shown = append(e.shown, string(line))
+		}
+	}
+	return len(line), nil
+}
+
+func (e *ear) report(t *testing.T) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.heard == 0 {
+		t.Error("nothing was logged: the test listens in the wrong place")
+	}
+	for _, line := range e.shown {
+		t.Errorf("a credential is in the log: %s", line)
 	}
 }

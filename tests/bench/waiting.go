@@ -24,7 +24,7 @@ import (
 const (
 	waitingCases = 1000
 	askedEvery   = 30 * time.Minute // how often a supplier is asked in the end (dialogs/wait.go)
-	supplierKey  = "the-secret-of-the-bench"
+	supplierKey  = "the-secret-of-the-bench-01234567"
 )
 
 // waiting measures a desk on whose supplier 1,000 open cases wait, as they do after

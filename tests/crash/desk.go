@@ -283,6 +283,15 @@ func (d *desk) stop(command *exec.Cmd, ended <-chan error) error {
 	}
 }
 
+// keepsSecrets fails when the desk's log has its token.
+func (d *desk) keepsSecrets() error {
+	log, err := os.ReadFile(filepath.Join(d.folder, "desk.log"))
+	if err == nil && bytes.Contains(log, []byte(d.token)) {
+		err = errors.New("the desk's log has the bot's token")
+	}
+	return err
+}
+
 // tail is the end of the desk's log.
 func tail(path string) string {
 	data, err := os.ReadFile(path)

@@ -138,6 +138,7 @@ func run(ctx context.Context, o options) (*verdict, error) {
 		fmt.Println("not over after", o.timeout)
 	}
 	v, judgeErr := w.judge(d, time.Since(began))
+	judgeErr = errors.Join(judgeErr, d.keepsSecrets())
 	if judgeErr != nil {
 		return nil, errors.Join(err, confirmErr, judgeErr)
 	}
