@@ -204,10 +204,10 @@ func (s *step) factsBy(p *policy.Policy) policy.Facts {
 	return facts
 }
 
-// withPeople reports whether merchants asked for more, the buyer appealed, or the
-// supplier's silence brought the case to the merchants.
+// withPeople reports whether merchants asked for more or had the supplier asked, the
+// buyer appealed, or the supplier's silence brought the case to the merchants.
 func (s *step) withPeople() bool {
-	return s.c.Appealed || len(s.c.Asked) > 0 || s.c.Supplied == refund.Silent
+	return s.c.Appealed || len(s.c.Asked) > 0 || s.c.Supplied == refund.Silent || s.askedByPerson()
 }
 
 // toReview turns a decision into one for people to make: they may pay what is left.
@@ -255,6 +255,10 @@ func (s *step) take(d refund.Decision) {
 		s.askSupplier()
 	case refund.Refuse:
 		s.refuse()
+	case refund.Adjust:
+		s.adjusted("adjusted_by_shop")
+	case refund.Replace:
+		s.replace()
 	default:
 		s.review()
 	}
@@ -279,15 +283,20 @@ func (s *step) review() {
 }
 
 // askSupplier gives the move to the supplier: to move or take back the credit of
-// a wrong account (R37), else to say what became of the order.
+// a wrong account (R37), to take back what was used where a person wants to know
+// (R13), else to say what became of the order.
 func (s *step) askSupplier() {
 	c := s.touch()
 	s.enter(refund.AwaitingSupplier)
-	if c.Reason == refund.WrongAccount {
+	byPerson := c.Decision().By != 0
+	if c.Reason == refund.WrongAccount || c.Requests > 0 || byPerson && s.goods() == refund.Used {
 		if c.Requests == 0 || c.Supplied != refund.NoAnswer {
 			c.Requests++ // else the request of before is not answered yet, and is repeated
 		}
 		s.askHelp()
+	}
+	if byPerson {
+		c.Supplied, c.SupplyNote = refund.NoAnswer, "" // the answer of before is not the one to this
 	}
 	c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1)))
 	s.say(append(lines(w("asked_supplier", "Order", c.Order.No, "By", s.dueAt())), s.because()...))
@@ -302,14 +311,15 @@ func (s *step) askHelp() {
 func (s *step) supplied() {
 	c := s.touch()
 	result := s.event.Result
-	switch result.Answer {
-	case refund.Adjusts:
+	switch {
+	case result.Answer == refund.Adjusts && c.Reason == refund.WrongAccount:
 		c.Supplied = result.Answer
-		s.enter(refund.Adjusted)
-		s.say(append(append(lines(w("adjusted", "Order", c.Order.No, "Account", c.Facts[refund.IntendedAccount].Value)), s.counts()...),
-			w("need_person")))
-	case refund.Refunds, refund.Refuses:
+		s.adjusted("adjusted")
+	case result.Answer == refund.Adjusts, result.Answer == refund.Refunds, result.Answer == refund.Refuses:
 		c.Supplied, c.SupplyNote = result.Answer, result.Note
+		if s.askedByPerson() {
+			s.note("supplier_" + string(result.Answer))
+		}
 		s.judge()
 	default: // no answer yet: the retry timer asks again
 		s.card()

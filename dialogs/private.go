@@ -325,7 +325,7 @@ func (s *step) appeal() {
 
 func (s *step) cancelCase() {
 	c := s.touch()
-	withdrawing := c.Status == refund.Checking && c.Decision() != nil && c.Decision().Outcome == refund.Refund
+	withdrawing := c.Status == refund.Checking && s.takingBack()
 	if withdrawing || c.Withdrawn == refund.GoodsBack {
 		s.tooLate() // the goods must not go without the money
 		return

@@ -232,7 +232,7 @@ func (s *step) unchecked() {
 	switch d := s.c.Decision(); {
 	case d == nil:
 		s.judge()
-	case d.Outcome == refund.Refund:
+	case s.takingBack():
 		s.toPeople("goods_stay")
 	default:
 		s.toPeople("shop_silent") // read again for an appeal, or because somebody asked for it
@@ -296,11 +296,12 @@ func (s *step) merchantsSilent() {
 		s.unanswered()
 		return
 	}
+	ruled := d.By == 0 // not what one of two people proposed
 	small := d.Amount.Minor > 0 && d.Amount.Currency == merchant.PaysUpTo.Currency && !d.Amount.Over(merchant.PaysUpTo)
 	// A payout that came to nothing once is not tried by default again: it would
 	// come back here, and the case would go round for ever. (Invariant 2)
 	automated := s.facts.Policy.Product(c.Order.Product, c.Order.Kind).Automation != policy.AutomateNone
-	if automated && small && d.Established() && len(d.Guards) == 0 && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
+	if automated && ruled && small && d.Established() && len(d.Guards) == 0 && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "default", 0, "", 0
 		d.Withdraw = d.Goods == refund.Unused
 		s.note("default_applied")
@@ -318,7 +319,7 @@ func (s *step) unanswered() {
 	c := s.touch()
 	if c.Status == refund.AwaitingApproval && s.owed() {
 		// The buyer has neither goods nor money, by a decision that was made.
-		d := *c.Decision()
+		d := *s.ruled()
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "goods_back", 0, "", 0
 		s.note("default_applied")
 		s.decide(d)

@@ -263,9 +263,9 @@ func (d *day) buyerAnswers(t *rapid.T) {
 func (d *day) forged(t *rapid.T) refund.Action {
 	chat := refund.ChatID(rapid.SampledFrom(buyers).Draw(t, "of"))
 	action := refund.Action{N: rapid.IntRange(0, 4).Draw(t, "n"), Arg: rapid.SampledFrom([]string{"", "late", "picture",
-		"description", "transaction_time", "refuse", "other", "star", "changed_mind", "1:greet", "1"}).Draw(t, "arg"),
+		"description", "transaction_time", "refuse", "other", "star", "changed_mind", "1:greet", "1", "1000", "999999999"}).Draw(t, "arg"),
 		Do: rapid.SampledFrom([]string{"approve", "refuse", "ask", "menu", "undo", "was_paid", "not_paid", "pay_again", "close", "resume",
-			"hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "sort", "leave_out", "later", "why", "nonsense"}).Draw(t, "do")}
+			"part", "ask_part", "ask_supplier", "adjusted", "ask_replaced", "hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "sort", "leave_out", "later", "why", "nonsense"}).Draw(t, "do")}
 	if rapid.IntRange(0, 3).Draw(t, "about a case") > 0 {
 		action.Case = refund.NewCaseID(chat, rapid.IntRange(1, 3).Draw(t, "case"))
 	}
