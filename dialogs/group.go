@@ -267,7 +267,7 @@ func (s *step) handOver() {
 	c.Before = c.Status
 	c.Escalated = false
 	s.enter(refund.HandedOver)
-	s.say(lines(w("handed_over", "By", s.dueAt())))
+	s.say(append(s.closedNow(), w("handed_over", "By", s.dueAt())))
 	s.sayGroup(w("buyer_wants_person", "Buyer", c.Buyer, "By", s.dueAt()))
 }
 

@@ -278,7 +278,7 @@ func (s *step) review() {
 		if item := s.missing(); item != "" {
 			more = w("may_add_missing", "Item", itemText(item))
 		}
-		s.say(append(s.why("review_sent"), w("merchant_time", "By", s.dueAt()), more))
+		s.say(append(append(s.why("review_sent"), s.shopTime()...), more))
 	}
 }
 

@@ -53,6 +53,8 @@ func (s *step) command() {
 		s.say(lines(w("ask_language")), rows(
 			s.draftButton(w("plain", "Text", "简体中文"), "language", "zh-Hans"),
 			s.draftButton(w("plain", "Text", "English"), "language", "en"))...)
+	case "timezone":
+		s.askClock()
 	case "help":
 		s.c = nil
 		s.say(lines(w("help")))
