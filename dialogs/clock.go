@@ -108,6 +108,33 @@ func (s *step) marked(words refund.Words) refund.Words {
 	return words
 }
 
+// rank says what of this step goes first to the shop's people when much waits.
+func (s *step) rank() {
+	rank := refund.RankUsual
+	switch {
+	case s.event.Shop != "":
+		rank = refund.RankReply
+	case s.c == nil:
+	case s.c.Urgent && s.c.Open():
+		rank = refund.RankUrgent
+	case s.c.Status == refund.Paying, s.c.Status == refund.PayoutHeld:
+		rank = refund.RankMoney
+	}
+	for i := range s.result.Messages {
+		if m := &s.result.Messages[i]; m.Shop != "" {
+			m.Rank = rank
+		}
+	}
+}
+
+// gathers marks what was said since as reminders, which may leave as one message
+// with those of other cases.
+func (s *step) gathers(since int) {
+	for i := since; i < len(s.result.Messages); i++ {
+		s.result.Messages[i].Gather = s.result.Messages[i].Shop != ""
+	}
+}
+
 // Quiet hours, by the buyer's clock: from, and until.
 const (
 	quietFrom  = 22 * time.Hour

@@ -195,6 +195,7 @@ func (s *step) finish() Result {
 	if s.c != nil && s.ownCase && s.showCard {
 		s.putCard()
 	}
+	s.rank()
 	r := s.result
 	if s.ownChat {
 		chat := s.chat

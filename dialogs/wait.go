@@ -112,6 +112,7 @@ func (s *step) remind() {
 // sendReminder says reminder steps as one.
 func (s *step) sendReminder(steps []reminder) {
 	c := s.c
+	defer s.gathers(len(s.result.Messages))
 	goes := func(to ...audience) bool {
 		return slices.ContainsFunc(steps, func(one reminder) bool { return slices.Contains(to, one.to) })
 	}
@@ -279,6 +280,7 @@ func (s *step) merchantsSilent() {
 	}
 	c.Escalated = true
 	s.enter(refund.AwaitingApproval)
+	defer s.gathers(len(s.result.Messages))
 	s.sayOwners(w("owner_decides", "Order", c.Order.No, "By", s.dueAt()))
 	s.say(lines(w("escalated", "Order", c.Order.No, "By", s.dueAt())))
 }

@@ -64,6 +64,18 @@ const (
 	Explains MessageKind = "explain" // why the case stands as it does, below its card: a desired state, too
 )
 
+// Rank orders what waits for a shop's people when more does than Telegram lets
+// through: the highest first.
+type Rank int
+
+// The ranks. Buyers' messages keep the order in which they were said.
+const (
+	RankUsual  Rank = iota
+	RankMoney       // money waits for a person
+	RankUrgent      // a wrong account (R36)
+	RankReply       // to what somebody in the group has just done
+)
+
 // Message is an outbox entry. It is committed with the decision to say it.
 type Message struct {
 	// Key is the entry's place in the outbox; a card's is fixed by its case, so
@@ -89,6 +101,8 @@ type Message struct {
 	FromChat ChatID      `json:"from_chat,omitempty"` // of Relayed and Rewrite
 	FromMsg  int         `json:"from_msg,omitempty"`
 	Prefer   Prefer      `json:"prefer"`
+	Rank     Rank        `json:"rank,omitempty"`
+	Gather   bool        `json:"gather,omitempty"`   // a reminder: may leave as one message with others that wait
 	Attempts int         `json:"attempts,omitempty"` // marked before it leaves
 }
 
