@@ -28,6 +28,8 @@ import (
 const (
 	shopID = "star"
 	group  = -1001234567890
+
+	approver = 501
 )
 
 // desk is the real one: engine, store on disk, bot and dialogs, with nothing held
@@ -50,12 +52,13 @@ func moduleRoot(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// openDesk assembles a desk over the store in the folder and starts it.
-func openDesk(ctx context.Context, root, folder, url, token string, table *orders.Table) (*desk, error) {
-	rules, err := os.ReadFile(filepath.Join(root, "app", "sample", "policy.yaml"))
-	if err != nil {
-		return nil, err
-	}
+// sampleRules are the sample shop's policy file.
+func sampleRules(root string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(root, "app", "sample", "policy.yaml"))
+}
+
+// openDesk assembles a desk with these rules over the store in the folder and starts it.
+func openDesk(ctx context.Context, rules []byte, folder, url, token string, table *orders.Table) (*desk, error) {
 	shopPolicy, err := policy.Load("policy.yaml", rules)
 	if err != nil {
 		return nil, err
@@ -93,7 +96,7 @@ func openDesk(ctx context.Context, root, folder, url, token string, table *order
 	clock := engine.SystemClock{}
 	e, err := engine.New(ctx, engine.Config{Store: store, Clock: clock, Log: log, Classifier: intents.NewReader(model, slots), Shops: []engine.Shop{{
 		Shop: refund.Shop{ID: shopID, Title: "星卡", Locale: "zh-Hans", Currency: "CNY", Zone: zone, Group: group,
-			Staff: []refund.Staff{{Person: 501, Name: "wang", Role: refund.Approver}}},
+			Staff: []refund.Staff{{Person: approver, Name: "wang", Role: refund.Approver}}},
 		Policy: shopPolicy, Source: table,
 		Suppliers: map[string]engine.Supplier{"dyr": supplier},
 		Channels:  map[string]engine.Channel{"sandbox": channel},

@@ -12,6 +12,10 @@
 //	               with none; the median of the rounds
 //	idle_mb        resident memory of `tuidan serve` with that store, nothing to do
 //	start_ms       from its start until it asks Telegram for updates
+//	verdict_p99_ms from a press of an approver to when the buyer reads that the
+//	               sandbox channel has accepted the refund, without time to undo
+//	tick_ms        a tick of a store with 1,000,000 timers of which 100 are due; the
+//	               median of the rounds
 //
 // Everything runs on this machine at the same time, the simulator too, so the
 // figures per second say little; the ratios hold.
@@ -42,6 +46,7 @@ type options struct {
 	closed  int
 	rate    int
 	latency time.Duration
+	timers  int
 	desk    string
 	profile string
 	timeout time.Duration
@@ -56,6 +61,8 @@ type figures struct {
 	Growth  *float64 `json:"growth_ratio,omitempty"`
 	IdleMB  *float64 `json:"idle_mb,omitempty"`
 	StartMS *float64 `json:"start_ms,omitempty"`
+	Verdict *float64 `json:"verdict_p99_ms,omitempty"`
+	Tick    *float64 `json:"tick_ms,omitempty"`
 
 	echo, desk, full float64   // answers per second
 	flushes          []float64 // of the disk itself, in ms
@@ -70,9 +77,10 @@ func main() {
 	flag.IntVar(&o.closed, "closed", 100_000, "closed cases in the full store")
 	flag.IntVar(&o.rate, "rate", 30, "updates per second while the latency is measured")
 	flag.DurationVar(&o.latency, "latency", 20*time.Second, "how long the latency is measured")
+	flag.IntVar(&o.timers, "timers", 1_000_000, "timers of the store that is ticked")
 	flag.StringVar(&o.desk, "desk", "", "the tuidan binary to start (default: built from this module)")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of the desk's rounds to this file")
-	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency or process")
+	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency, process, verdict or tick")
 	flag.DurationVar(&o.timeout, "timeout", 10*time.Minute, "what is not over by then has failed")
 	flag.Parse()
 
@@ -116,12 +124,40 @@ func run(ctx context.Context, o options) (f *figures, err error) {
 			return nil, fmt.Errorf("process: %w", err)
 		}
 	}
+	if o.wants("tick") {
+		times, err := ticks(ctx, filepath.Join(folder, "timers"), o.timers, o.rounds)
+		if err != nil {
+			return nil, fmt.Errorf("tick: %w", err)
+		}
+		f.Tick = median(times)
+	}
+	if o.wants("verdict") {
+		if err := f.verdict(ctx, o, root, folder); err != nil {
+			return nil, fmt.Errorf("verdict: %w", err)
+		}
+	}
 	if o.wants("ratio") || o.wants("latency") {
 		if err := f.inProcess(ctx, o, root, folder, fullFolder); err != nil {
 			return nil, err
 		}
 	}
 	return f, nil
+}
+
+// verdict measures how soon a verdict is paid.
+func (f *figures) verdict(ctx context.Context, o options, root, folder string) (err error) {
+	folder = filepath.Join(folder, "verdict")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	desk, cards, err := newVerdictRig(ctx, o, root, folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, desk.close()) }()
+	times, err := desk.verdicts(ctx, o.rate, cards)
+	f.Verdict = percentile(times, 99)
+	return err
 }
 
 // inProcess measures throughput and latency.
@@ -226,5 +262,7 @@ func (f *figures) print(o options) error {
 	line("growth_ratio", f.Growth, "", "at most 1.1")
 	line("idle_mb", f.IdleMB, "", "below 60")
 	line("start_ms", f.StartMS, "", "below 1000")
+	line("verdict_p99_ms", f.Verdict, "", "at most 300")
+	line("tick_ms", f.Tick, "", "at most 20")
 	return out.Flush()
 }
