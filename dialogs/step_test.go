@@ -499,6 +499,14 @@ func runCell(t *testing.T, s *scene, m move) {
 		if party, by := r.Case.Next(); r.Case.Open() && (party == refund.Nobody || by.IsZero()) {
 			t.Errorf("%s: next %q by %v", what, party, by)
 		}
+		// "Paid" is said only after the channel's word.
+		if p := r.Case.Payout(); p == nil || p.State != refund.Accepted && p.State != refund.Arrived {
+			for _, paid := range []string{"refunded", "card_paid", "arrived"} {
+				if said2(r, paid) || to == refund.Refunded {
+					t.Errorf("%s: says %s, and the payout is %+v", what, paid, p)
+				}
+			}
+		}
 		if r.Case.Version != s.c.Version+1 {
 			t.Errorf("%s: version %d after %d", what, r.Case.Version, s.c.Version)
 		}

@@ -368,8 +368,8 @@ func (d *day) staffReview(t *rapid.T) {
 	must(t, d.settle())
 }
 
-// rolelessPress has somebody without the role press anything: nothing of any
-// case or account may change.
+// rolelessPress has somebody without the role press anything, and answer what a
+// colleague was asked to type: nothing of any case or account may change.
 func (d *day) rolelessPress(t *rapid.T) {
 	must(t, d.settle())
 	before := d.fingerprint(t)
@@ -385,6 +385,12 @@ func (d *day) rolelessPress(t *rapid.T) {
 		}
 		event.Query, event.Action = d.query(), action
 		d.happen(event)
+		asking := slices.DeleteFunc(slices.Clone(d.screens[true].posts), func(p refund.Post) bool { return p.Asks == "" })
+		if len(asking) > 0 && rapid.Bool().Draw(t, "answers a question") {
+			answer := inGroup(rapid.SampledFrom([]refund.PersonID{stranger, li, 0}).Draw(t, "writer"), refund.Said)
+			answer.ReplyTo, answer.Message, answer.Text = pick(t, "post", asking, postName).Message, d.nextMessage(), "12.50"
+			d.happen(answer)
+		}
 	}
 	must(t, d.settle())
 	if after := d.fingerprint(t); after != before {
