@@ -43,6 +43,38 @@ var channelKinds = map[string]channelKind{
 			return payouts.OpenAlipay(payouts.AlipayOptions{
 				AppID: s.AppID, Key: string(s.Key), PublicKey: s.PublicKey, URL: s.URL, Now: time.Now})
 		}},
+	"dujiao_next": {needs: []string{"api_url", "key"}, may: []string{"max_refund_days"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenDujiao(payouts.DujiaoOptions{
+				URL: s.URL, Key: string(s.Key), Within: time.Duration(s.RefundDays) * 24 * time.Hour})
+		}},
+	"epay": {needs: []string{"api_url", "merchant_id", "key", "public_key_file"}, may: []string{"charge_id"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenEpay(payouts.EpayOptions{
+				URL: s.URL, MerchantID: s.MerchantID, Key: string(s.Key), PublicKey: s.PublicKey, Charge: s.ChargeID, Now: time.Now})
+		}},
+	"epay_v1": {needs: []string{"api_url", "merchant_id", "key"}, may: []string{"charge_id"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenEpayV1(payouts.EpayV1Options{
+				URL: s.URL, MerchantID: s.MerchantID, Key: string(s.Key), Charge: s.ChargeID})
+		}},
+	"http": {needs: []string{"api_url", "key"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenContract(payouts.ContractOptions{URL: s.URL, Key: string(s.Key), Now: time.Now})
+		}},
+	"stars": {open: func(s channelSetup) (engine.Channel, error) {
+		return payouts.OpenStars(payouts.StarsOptions{URL: s.Telegram.APIURL, Token: string(s.Telegram.Token)})
+	}},
+	"stripe": {needs: []string{"key"}, may: []string{"api_url"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenStripe(payouts.StripeOptions{Key: string(s.Key), URL: s.URL})
+		}},
+	"wechat": {needs: []string{"merchant_id", "serial", "key", "public_key_file"}, may: []string{"public_key_id", "api_url"},
+		open: func(s channelSetup) (engine.Channel, error) {
+			return payouts.OpenWeChat(payouts.WeChatOptions{
+				MerchantID: s.MerchantID, Serial: s.Serial, Key: string(s.Key),
+				PublicKey: s.PublicKey, PublicKeyID: s.PublicID, URL: s.URL, Now: time.Now})
+		}},
 }
 
 // channels checks a shop's payment channels and opens all but sandboxes.
@@ -125,10 +157,11 @@ func (c *checker) channelKeys(at string, config ChannelConfig, kind channelKind)
 	values := reflect.ValueOf(config)
 	for i, name := range fields(values.Type()) {
 		_, placed := c.places[join(at, name)]
-		given, missing := placed || !values.Field(i).IsZero(), values.Field(i).IsZero()
+		_, variable := c.sources[join(at, name)]
+		missing := values.Field(i).IsZero()
 		switch {
-		case given && !slices.Contains(has, name):
-			c.wrong(join(at, name), nearest(name, has), "a channel of kind %s has no such key; it has %s", config.Kind, strings.Join(has, ", "))
+		case (placed || variable) && !slices.Contains(has, name):
+			c.wrong(join(at, name), "", "a channel of kind %s has no such key; it has %s", config.Kind, strings.Join(has, ", "))
 		case !missing || !slices.Contains(kind.needs, name):
 		case name == "key" && config.KeyFile != "": // what is wrong with the file was told
 			whole = false
@@ -222,6 +255,9 @@ func describeTerms(terms refund.Terms) string {
 }
 
 func days(d time.Duration) string {
+	if d > 50*365*24*time.Hour {
+		return "for ever"
+	}
 	if n := d / (24 * time.Hour); n > 1 && d%(24*time.Hour) == 0 {
 		return fmt.Sprintf("%d days", n)
 	}

@@ -28,8 +28,8 @@ func check(file string, environment []string, stdout, stderr io.Writer) int {
 	fmt.Fprintf(stdout, "  data      %s\n", setup.Config.Data)
 	fmt.Fprintf(stdout, "  texts     %d keys in %v\n", len(setup.Catalogs.Keys()), setup.Catalogs.Locales())
 	for _, shop := range setup.Shops {
-		fmt.Fprintf(stdout, "  shop      %s (%s): %d staff, %s orders, policy %s\n",
-			shop.ID, shop.Title, len(shop.Staff), countOrders(setup, shop), shop.Policy.Hash[:12])
+		fmt.Fprintf(stdout, "  shop      %s (%s): %d staff, %s, policy %s\n",
+			shop.ID, shop.Title, len(shop.Staff), ordersOf(setup, shop), shop.Policy.Hash[:12])
 		for _, name := range slices.Sorted(maps.Keys(shop.Config.Channels)) {
 			fmt.Fprintf(stdout, "  channel   %s (%s): %s\n", name, shop.Config.Channels[name].Kind, describeTerms(shop.terms(name)))
 		}
@@ -37,29 +37,32 @@ func check(file string, environment []string, stdout, stderr io.Writer) int {
 	for _, note := range setup.Notes {
 		fmt.Fprintf(stdout, "  note      %s\n", note)
 	}
+	for i := range setup.Shops {
+		for _, need := range setup.Shops[i].unknowable(setup) {
+			fmt.Fprintf(stdout, "  note      %s\n", need)
+		}
+	}
 	return exitOK
 }
 
-// countOrders tells how many orders of a shop its file has.
-func countOrders(setup *Setup, shop ShopSetup) string {
-	return fmt.Sprint(len(ordersOf(setup, shop)))
-}
-
-// ordersOf reads a shop's orders from its file. Its mistakes were told; with
-// keep_good the others count.
-func ordersOf(setup *Setup, shop ShopSetup) []refund.Order {
+// ordersOf tells where a shop's orders come from, and of a file how many it has.
+func ordersOf(setup *Setup, shop ShopSetup) string {
+	if shop.Config.Orders.Kind != csvOrders {
+		return "orders from " + shop.Config.Orders.Kind
+	}
 	ids := make([]refund.ShopID, len(setup.Shops))
 	for i := range setup.Shops {
 		ids[i] = setup.Shops[i].ID
 	}
+	// Its mistakes were told; with keep_good the others count.
 	read, _ := orders.ParseCSV("", bytes.NewReader(shop.Orders), orders.Options{Shops: ids, KeepGood: true})
-	var own []refund.Order
+	own := 0
 	for _, order := range read {
 		if order.Shop == shop.ID {
-			own = append(own, order)
+			own++
 		}
 	}
-	return own
+	return fmt.Sprintf("%d orders", own)
 }
 
 // rehearseFiles plays scripts of anybody.

@@ -50,6 +50,13 @@ type Config struct {
 	Locale   string       `yaml:"locale"` // for buyers whose language no catalog has
 	Tick     Span         `yaml:"tick"`   // how often timers are looked at
 	Shops    []ShopConfig `yaml:"shops"`
+
+	Callbacks CallbacksConfig `yaml:"callbacks"`
+}
+
+// CallbacksConfig is where suppliers call. Without an address nobody listens.
+type CallbacksConfig struct {
+	Listen string `yaml:"listen"` // host:port
 }
 
 // Telegram is how the Bot API is reached.
@@ -116,17 +123,38 @@ type StaffConfig struct {
 	Role string `yaml:"role"` // agent, approver or owner
 }
 
-// OrdersConfig is where a shop's orders come from.
+// OrdersConfig is where a shop's orders come from. Which keys a kind needs and takes
+// is in sourceKinds.
 type OrdersConfig struct {
-	Kind     string `yaml:"kind"` // csv
-	Path     Path   `yaml:"path"`
-	KeepGood bool   `yaml:"keep_good"` // a file with mistakes still gives its good lines
+	Kind         string   `yaml:"kind"` // one of sourceKinds
+	Path         Path     `yaml:"path"`
+	KeepGood     bool     `yaml:"keep_good"` // a file with mistakes still gives its good lines
+	URL          string   `yaml:"url"`
+	Secret       Secret   `yaml:"secret"` // that requests to the shop are signed with
+	SecretFile   Path     `yaml:"secret_file"`
+	Tells        []string `yaml:"tells"` // what the shop fills in: of orders.Tellable
+	Withdraws    bool     `yaml:"withdraws"`
+	Address      string   `yaml:"address"` // of a database: host:port or a socket
+	Database     string   `yaml:"database"`
+	TLS          bool     `yaml:"tls"`
+	Prefix       string   `yaml:"prefix"` // of the tables
+	User         string   `yaml:"user"`
+	Password     Secret   `yaml:"password"`
+	PasswordFile Path     `yaml:"password_file"`
+	AccountField string   `yaml:"account_field"` // in which buyers write the account
 }
 
 // SupplierConfig is one supplier, by the name that orders use.
 type SupplierConfig struct {
-	Kind string `yaml:"kind"` // sandbox
-	Path Path   `yaml:"path"`
+	Kind         string `yaml:"kind"` // of supplierKindNames
+	Path         Path   `yaml:"path"` // of a sandbox
+	URL          string `yaml:"url"`
+	User         string `yaml:"user"` // the shop's account with it
+	Key          Secret `yaml:"key"`
+	KeyFile      Path   `yaml:"key_file"`
+	TokenURL     string `yaml:"token_url"` // of reloadly
+	Callback     Secret `yaml:"callback"`  // stands in the address that it calls
+	CallbackFile Path   `yaml:"callback_file"`
 }
 
 // ChannelConfig is one payment channel, by the name that orders use. Which keys
@@ -141,9 +169,14 @@ type ChannelConfig struct {
 	Instead    string `yaml:"instead"`     // the channel that is proposed to people where this one cannot pay
 	URL        string `yaml:"api_url"`     // of the provider; empty: the real one
 	AppID      string `yaml:"app_id"`
-	Key        Secret `yaml:"key"` // that requests are signed with, or allowed by
+	MerchantID string `yaml:"merchant_id"`
+	Serial     string `yaml:"serial"` // of the merchant's certificate
+	Key        Secret `yaml:"key"`    // that requests are signed with, or allowed by
 	KeyFile    Path   `yaml:"key_file"`
 	PublicFile Path   `yaml:"public_key_file"` // that the provider's answers are verified with
+	PublicID   string `yaml:"public_key_id"`
+	ChargeID   string `yaml:"charge_id"` // of 易支付: which number an order's charge_id is
+	RefundDays int    `yaml:"max_refund_days"`
 }
 
 // Span is a length of time, written as Go does: "90s", "2h".

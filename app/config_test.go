@@ -45,6 +45,8 @@ func folder(t *testing.T, config string) (file string) {
 	for name, data := range map[string]string{
 		"tuidan.yaml": config,
 		"policy.yaml": string(policy),
+		"short":       "not-long\n",
+		"long":        "long-enough-for-a-secret\n",
 		"orders.csv":  "order_no,merchant,product,kind,amount,currency,state\nT1,star,cmcc30,topup,30.00,CNY,failed\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
@@ -107,8 +109,21 @@ func TestBadConfigs(t *testing.T) {
 		{"nobody decides", "      - {id: 1, name: wang, role: approver}\n      - {id: 3, name: chen, role: owner}", "      - {id: 1, name: wang, role: agent}", []string{"10:7: shops[0].staff: nobody may decide"}},
 		{"no policy", "    policy: policy.yaml\n", "", []string{"4:5: shops[0].policy: the shop's policy file is missing"}},
 		{"policy not there", "policy: policy.yaml", "policy: other.yaml", []string{"12:13: shops[0].policy: cannot read"}},
-		{"kind of orders", "kind: csv", "kind: sql", []string{`13:20: shops[0].orders.kind: "sql" is none of csv`}},
+		{"kind of orders", "kind: csv", "kind: sql", []string{`13:20: shops[0].orders.kind: "sql" is none of acg-faka, csv, dujiao-next, dujiaoka, http`}},
 		{"orders not there", "orders.csv", "other.csv", []string{"13:31: shops[0].orders.path: cannot read"}},
+		{"no order file", "{kind: csv, path: orders.csv}", "{kind: csv}", []string{"13:13: shops[0].orders.path: the file of the shop's orders is missing"}},
+		{"a key of another kind", "path: orders.csv}", "path: orders.csv, url: 'https://x.org'}", []string{"13:48: shops[0].orders.url: kind csv has no use for this"}},
+		{"http without anything", "{kind: csv, path: orders.csv}", "{kind: http}", []string{"13:13: shops[0].orders.secret_file: kind http needs a secret: set TUIDAN_SHOPS_0_ORDERS_SECRET or name a file",
+			"13:13: shops[0].orders.tells: say what the shop fills in of net_paid, refunded", "13:13: shops[0].orders.url: the address of the shop is missing"}},
+		{"http with a short secret", "{kind: csv, path: orders.csv}", "{kind: http, url: 'https://x.org', tells: [net_paid, reveald_at], secret_file: short}", []string{
+			`13:66: shops[0].orders.tells[1]: "reveald_at" is none of net_paid`, "13:92: shops[0].orders.secret_file: a secret that signs has at least 16"}},
+		{"http at no address", "{kind: csv, path: orders.csv}", "{kind: http, url: 'x.org', tells: [net_paid], secret_file: long}", []string{"13:31: shops[0].orders.url: that is no address of a server"}},
+		{"password in the file", "{kind: csv, path: orders.csv}", "{kind: dujiao-next, url: 'https://x.org', user: desk, password: abc}", []string{
+			"13:13: shops[0].orders.password_file: kind dujiao-next needs a password", "13:67: a secret does not belong into this file: set TUIDAN_SHOPS_0_ORDERS_PASSWORD"}},
+		{"database without anything", "{kind: csv, path: orders.csv}", "{kind: dujiaoka}", []string{"13:13: shops[0].orders.address: the database's host:port", "13:13: shops[0].orders.database: the name",
+			"13:13: shops[0].orders.password_file: kind dujiaoka needs a password", "13:13: shops[0].orders.user: the name"}},
+		{"database with a strange prefix", "{kind: csv, path: orders.csv}", "{kind: acg-faka, address: 'x:1', database: a, user: b, password_file: short, prefix: 'a b'}", []string{
+			"13:98: shops[0].orders.prefix: a prefix has letters, digits and _ only"}},
 		{"kind of supplier", "{dyr: {kind: sandbox}}", "{dyr: {kind: sand}}", []string{`14:29: shops[0].suppliers.dyr.kind: "sand" is none of sandbox`}},
 		{"name of supplier", "{dyr: ", "{'d y': ", []string{"14:17: a name has letters"}},
 		{"no channel", "    channels:\n      sandbox: {kind: sandbox, key_life: 24h}\n", "", []string{"4:5: shops[0].channels: without a payment channel"}},
@@ -118,7 +133,7 @@ func TestBadConfigs(t *testing.T) {
 		{"syntax hides the rest", "  mode: polling", "  mode: [", []string{"2:9: "}},
 		{"not UTF-8", "title: 星卡", "title: \xff", []string{"1:1: the file is not UTF-8"}},
 		{"shop twice", "shops:\n", "shops:\n  - {id: star, group: -1001}\n", []string{
-			"4:5: shops[0].channels", "4:5: shops[0].currency", "4:5: shops[0].orders.kind", "4:5: shops[0].orders.path", "4:5: shops[0].policy",
+			"4:5: shops[0].channels", "4:5: shops[0].currency", "4:5: shops[0].orders.kind", "4:5: shops[0].policy",
 			"4:5: shops[0].staff: nobody", "4:5: shops[0].title", `5:9: shops[1].id: "star" is the id of shops[0]`, "9:12: shops[1].group: -1001 is the group of shops[0]"}},
 	}
 	for _, test := range tests {

@@ -34,6 +34,7 @@ type parts struct {
 	secrets   func(text string) [][2]int // where card secrets stand in a text
 	notebook  engine.Notebook            // nil: what was sorted is forgotten
 	rules     engine.Rules               // nil: policies stay as they are given
+	heard     []heard                    // suppliers that may call
 	log       *slog.Logger
 }
 
@@ -70,7 +71,7 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{parts: p, client: client, failed: make(chan struct{})}
-	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Notebook: p.notebook, Rules: p.rules, Classifier: p.classifier, Clock: p.clock, Log: p.log})
+	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Marker: p.locker.Keys, Evidence: p.locker, Notebook: p.notebook, Rules: p.rules, Classifier: p.classifier, Clock: p.clock, Log: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("open the desk: %w", err)
 	}
@@ -87,6 +88,9 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 	}
 	d.run("outbox", d.outbox.Run)
 	d.run("engine", d.engine.Run)
+	if err := d.hear(); err != nil {
+		return nil, errors.Join(err, d.stop())
+	}
 	if telegram.Mode == "webhook" {
 		err = d.listen(ctx)
 	} else {
@@ -202,25 +206,12 @@ func (d *desk) listen(ctx context.Context) error {
 		return fmt.Errorf("listen for updates: %w", err)
 	}
 	d.run("webhook", func(ctx context.Context) error {
-		ended := make(chan error, 1)
-		go func() {
+		return serveUntil(ctx, server, func() error {
 			if config.TLSCert != "" {
-				ended <- server.ServeTLS(listener, string(config.TLSCert), string(config.TLSKey))
-				return
+				return server.ServeTLS(listener, string(config.TLSCert), string(config.TLSKey))
 			}
-			ended <- server.Serve(listener)
-		}()
-		select {
-		case err := <-ended:
-			return err
-		case <-ctx.Done():
-		}
-		grace, cancel := context.WithTimeout(context.Background(), hookStopTimeout)
-		defer cancel()
-		if err := server.Shutdown(grace); err != nil {
-			_ = server.Close() // whoever is still there has had his time; Telegram posts again
-		}
-		return nil
+			return server.Serve(listener)
+		})
 	})
 	if err := hook.Register(ctx, d.client, config.URL, config.Connections); err != nil {
 		return err

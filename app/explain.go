@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -15,13 +17,13 @@ import (
 
 // explainOrder is `tuidan policy explain`: what the rules would say if the buyer
 // applied now, or at the time that is given.
-func explainOrder(line *policyLine, environment []string, stdout, stderr io.Writer) error {
+func explainOrder(ctx context.Context, line *policyLine, environment []string, stdout, stderr io.Writer) error {
 	options := line.Explain
 	setup, err := LoadConfig(options.Config, environment)
 	if err != nil {
 		return tellProblems(err, stderr)
 	}
-	shop, order, err := findOrder(setup, options.Order, options.Shop)
+	shop, order, err := findOrder(ctx, setup, options.Order, options.Shop)
 	if err != nil {
 		return err
 	}
@@ -71,33 +73,49 @@ func explainOrder(line *policyLine, environment []string, stdout, stderr io.Writ
 	return setup.printTree(stdout, tree, locale, shop.Zone)
 }
 
-// findOrder looks an order up in the shops' files.
-func findOrder(setup *Setup, no, id string) (ShopSetup, refund.Order, error) {
+// findOrder asks the shops for an order. It fails when one of them cannot be asked.
+func findOrder(ctx context.Context, setup *Setup, no, id string) (ShopSetup, refund.Order, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	var shops []ShopSetup
 	var found []refund.Order
-	for _, shop := range setup.Shops {
+	for i := range setup.Shops {
+		shop := &setup.Shops[i]
 		if id != "" && string(shop.ID) != id {
 			continue
 		}
-		for _, order := range ordersOf(setup, shop) {
-			if order.No == no {
-				shops, found = append(shops, shop), append(found, order)
-			}
+		order, err := lookUp(ctx, setup, shop, no)
+		switch {
+		case err == nil:
+			shops, found = append(shops, *shop), append(found, order)
+		case !errors.Is(err, refund.ErrNotFound):
+			return ShopSetup{}, refund.Order{}, err
 		}
 	}
 	switch len(found) {
 	case 0:
-		return ShopSetup{}, refund.Order{}, fmt.Errorf("there is no order %s; see the order file of each shop", no)
+		return ShopSetup{}, refund.Order{}, fmt.Errorf("no shop has an order %s", no)
 	case 1:
 		return shops[0], found[0], nil
 	}
 	return ShopSetup{}, refund.Order{}, fmt.Errorf("several shops have an order %s: say which with --shop", no)
 }
 
+// lookUp asks one shop for an order, and keeps nothing of it.
+func lookUp(ctx context.Context, setup *Setup, shop *ShopSetup, no string) (order refund.Order, err error) {
+	source, err := shop.look(setup)
+	if err != nil {
+		return refund.Order{}, fmt.Errorf("open the orders of %s: %w", shop.ID, err)
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	return source.Order(ctx, refund.OrderKey{Shop: shop.ID, No: no})
+}
+
 // applying are the facts of a request that its buyer has just made.
 func applying(shop ShopSetup, order refund.Order, reason refund.Reason, at time.Time) policy.Facts {
 	p := shop.Policy
-	f := policy.Facts{Order: order, Reason: reason, Now: at, Zone: shop.Zone, Reported: at, Claims: 1, Matches: true}
+	f := policy.Facts{Order: order, Reason: reason, Now: at, Zone: shop.Zone, Reported: at,
+		Signals: policy.Signals{Claims: 1, AccountClaims: 1, Matches: true, Late: policy.Late(order, nil, at)}}
 	f.InWindow, f.Survives = p.InTime(order, at)
 	if left, known := (refund.Account{NetPaid: order.NetPaid, Refunded: order.Refunded}).Left(); known {
 		f.Left = &left

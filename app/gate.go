@@ -140,16 +140,16 @@ func (s gatedSupplier) Alert(ctx context.Context, key string, order refund.Order
 	return s.Supplier.Alert(ctx, key, order, facts)
 }
 
-func (s gatedSupplier) Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Answer, string, error) {
+func (s gatedSupplier) Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Reply, error) {
 	if err := s.gate.pass(); err != nil {
-		return refund.NoAnswer, "", err
+		return refund.Reply{}, err
 	}
 	return s.Supplier.Help(ctx, key, order, facts)
 }
 
-func (s gatedSupplier) Withdraw(ctx context.Context, key string, order refund.Order) (refund.Answer, error) {
+func (s gatedSupplier) Withdraw(ctx context.Context, key string, order refund.Order) (refund.Reply, error) {
 	if err := s.gate.pass(); err != nil {
-		return refund.NoAnswer, err
+		return refund.Reply{}, err
 	}
 	return s.Supplier.Withdraw(ctx, key, order)
 }

@@ -104,6 +104,7 @@ func load(l loading) (*Setup, error) {
 	c.telegram()
 	c.rest()
 	c.shops()
+	c.callbacks()
 	c.reading()
 	if len(r.problems) > 0 {
 		return nil, r.problems.sorted()
@@ -335,15 +336,13 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 	if shop.Key == "" && !c.loading.inside {
 		c.note("%s: no key, so no start link is trusted and every buyer is asked for his contact (%s or key_file)", shop.ID, Variable(key+".key"))
 	}
+	c.source(&shop.Orders, key+".orders")
 	ready := ShopSetup{Config: *shop, Shop: refund.Shop{
 		ID: refund.ShopID(shop.ID), Title: shop.Title, Locale: shop.Locale, Currency: shop.Currency, Zone: zone,
 		Group: refund.ChatID(shop.Group), Staff: c.staff(shop.Staff, key), Key: []byte(shop.Key),
 	}}
 	ready.Policy = c.policy(shop, key)
-	c.among(key+".orders.kind", shop.Orders.Kind, "csv")
-	for name, supplier := range shop.Suppliers {
-		c.among(key+".suppliers."+name+".kind", supplier.Kind, "sandbox")
-	}
+	c.suppliers(shop, ready.Policy, key)
 	ready.Channels = c.channels(shop, key+".channels")
 	ready.Instead = c.instead(shop, key+".channels")
 	return ready
@@ -434,8 +433,7 @@ func (c *checker) orders() {
 	for i := range c.setup.Shops {
 		shop := &c.setup.Shops[i]
 		key, path := fmt.Sprintf("shops[%d].orders.path", i), shop.Config.Orders.Path
-		if path == "" {
-			c.wrong(key, "", "the file of the shop's orders is missing")
+		if path == "" || shop.Config.Orders.Kind != csvOrders {
 			continue
 		}
 		if data, ok := read[path]; ok {

@@ -43,6 +43,10 @@ type commandLine struct {
 	Check struct {
 		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Check config, policies, order files and texts without starting; name every mistake with file, line and column. Example: tuidan check --config tuidan.yaml"`
+	Doctor struct {
+		Config string `help:"The config file; see tuidan.example.yaml." placeholder:"FILE" default:"tuidan.yaml"`
+		Locale string `help:"The language, such as en; without it each shop's." placeholder:"LOCALE"`
+	} `cmd:"" help:"Show what shops, suppliers and payment channels can and cannot do, and try the connections to the shops. It only reads, also while a desk runs. Example: tuidan doctor --config tuidan.yaml"`
 	Policy   policyLine `cmd:"" help:"Check, print, try and publish the shops' rules, and explain what they decide. Example: tuidan policy check policy.yaml"`
 	Rehearse struct {
 		Files   []string `arg:"" name:"file" help:"Scripts of conversations (.txtar). A script is data: what could reach beyond its own folder is refused."`
@@ -61,6 +65,10 @@ type commandLine struct {
 		File   string `arg:"" help:"The sealed file: evidence/CASE/SHA-256.sealed in the data folder."`
 		Config string `help:"The config file, which names the keys." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Open a sealed file and write what is in it to standard output. Example: tuidan evidence data/evidence/1.1/….sealed > picture.jpg"`
+	Erase struct {
+		Buyer  int64  `arg:"" help:"The buyer's Telegram id."`
+		Config string `help:"The config file, which names the data and the keys." placeholder:"FILE" default:"tuidan.yaml"`
+	} `cmd:"" help:"Delete what is kept about a buyer, as his own /forget does, while the desk is stopped. Example: tuidan erase 123456789"`
 	Export struct {
 		Ledger exportOptions `cmd:"" help:"The ledger: what was paid back and where it was booked, what is owed, came back or was given up. Example: tuidan export ledger --csv --from 2026-03-01 > march.csv"`
 	} `cmd:"" help:"Write records of a shop to standard output. Example: tuidan export ledger --csv"`
@@ -104,6 +112,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = openAndServe(ctx, line.Serve.Config, environment, stderr)
 	case "check":
 		return check(line.Check.Config, environment, stdout, stderr)
+	case "doctor":
+		err = doctor(ctx, line.Doctor.Config, line.Doctor.Locale, environment, stdout, stderr)
 	case "policy":
 		err = runPolicy(ctx, rest, &line.Policy, environment, stdout, stderr)
 	case "rehearse":
@@ -115,6 +125,8 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = runKeys(rest, line.Keys.New.File, line.Keys.Rotate.File, stdout)
 	case "evidence":
 		err = openEvidence(line.Evidence.File, line.Evidence.Config, environment, stdout, stderr)
+	case "erase":
+		err = eraseBuyer(ctx, line.Erase.Buyer, line.Erase.Config, environment, stdout, stderr)
 	case "export":
 		err = exportLedger(ctx, line.Export.Ledger, environment, stdout, stderr)
 	case "version":

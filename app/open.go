@@ -11,7 +11,6 @@ import (
 	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/intents"
-	"tuidan/orders"
 	"tuidan/payouts"
 	"tuidan/refund"
 	"tuidan/storage/bolt"
@@ -22,6 +21,7 @@ type premises struct {
 	store *bolt.Store
 	shops []engine.Shop
 	rules *rules
+	heard []heard        // suppliers that may call
 	close []func() error // in the order in which things were opened
 }
 
@@ -37,7 +37,7 @@ func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premis
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return p, fmt.Errorf("make the data folder: %w", err)
 	}
-	if p.store, err = openStore(data, bolt.Options{}); err != nil {
+	if p.store, err = openStore(data, bolt.Options{Marks: setup.marks}); err != nil {
 		return p, err
 	}
 	p.close = append(p.close, p.store.Close)
@@ -45,31 +45,25 @@ func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premis
 		return p, err
 	}
 
-	ids := make([]refund.ShopID, len(setup.Shops))
-	for i := range setup.Shops {
-		ids[i] = setup.Shops[i].ID
-	}
 	sandboxes := make(map[string]*payouts.Sandbox)
 	for i := range setup.Shops {
 		shop := &setup.Shops[i]
 		own := engine.Shop{Shop: shop.Shop, Policy: shop.Policy, Suppliers: make(map[string]engine.Supplier)}
-		file, err := orders.OpenFile(string(shop.Config.Orders.Path), orders.Options{
-			Shops: ids, KeepGood: shop.Config.Orders.KeepGood, Log: log,
-		})
+		source, err := openSource(setup, shop, sourceOptions{now: clock.Now, log: log})
 		if err != nil {
 			return p, fmt.Errorf("open the orders of %s: %w", shop.ID, err)
 		}
-		own.Source = file
+		p.close = append(p.close, source.Close)
+		own.Source = source
 		for name, config := range shop.Config.Suppliers {
-			path := pathOr(config.Path, data, "suppliers", string(shop.ID)+"-"+name+".json")
-			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-				return p, fmt.Errorf("open supplier %s of %s: %w", name, shop.ID, err)
-			}
-			supplier, err := orders.OpenSandbox(path, orders.SandboxOptions{Orders: file, Now: clock.Now})
+			supplier, err := openSupplier(config, pathOr(config.Path, data, "suppliers", string(shop.ID)+"-"+name+".json"), source, clock)
 			if err != nil {
 				return p, fmt.Errorf("open supplier %s of %s: %w", name, shop.ID, err)
 			}
 			own.Suppliers[name] = supplier
+			if calls, ok := supplier.(caller); ok && config.Callback != "" {
+				p.heard = append(p.heard, heard{shop.ID, name, config.Callback, calls})
+			}
 		}
 		if own.Channels, err = p.openChannels(shop, data, clock, sandboxes); err != nil {
 			return p, err
@@ -85,6 +79,9 @@ func pathOr(path Path, parts ...string) string {
 	}
 	return filepath.Join(parts...)
 }
+
+// marks is what an older store is to know of a case that it holds.
+func (setup *Setup) marks(c *refund.Case) []refund.Mark { return engine.CaseMarks(setup.Keys, c) }
 
 // storeFile is the store's name in the data folder.
 const storeFile = "tuidan.db"
@@ -135,7 +132,7 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 	}
 	d, err := openDesk(ctx, parts{
 		config: setup.Config, catalogs: setup.Catalogs, classifier: intents.NewReader(setup.Model, setup.Slots), store: p.store, shops: p.shops, clock: clock,
-		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), rules: p.rules, log: log,
+		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), rules: p.rules, heard: p.heard, log: log,
 	})
 	if err != nil {
 		if ctx.Err() != nil {

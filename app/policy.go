@@ -16,7 +16,7 @@ import (
 type policyLine struct {
 	Check struct {
 		Files  []string `arg:"" optional:"" name:"file" help:"Policy files."`
-		Config string   `help:"A config file: its shops' policies are checked, and texts must be in all locales that shops and buyers read." placeholder:"FILE"`
+		Config string   `help:"A config file: its shops' policies are checked, texts must be in all locales that shops and buyers read, and what a shop cannot tell is warned of." placeholder:"FILE"`
 	} `cmd:"" help:"Name every mistake of policy files with file, line and column: what cannot be read, rules that never decide, texts that lack one of the file's locales. Example: tuidan policy check policy.yaml"`
 	Print struct {
 		File    string `arg:"" help:"A policy file."`
@@ -51,7 +51,7 @@ func runPolicy(ctx context.Context, command string, line *policyLine, environmen
 	case "print":
 		return printPolicy(line.Print.File, line.Print.Product, stdout, stderr)
 	case "explain":
-		return explainOrder(line, environment, stdout, stderr)
+		return explainOrder(ctx, line, environment, stdout, stderr)
 	case "publish":
 		return publish(line.Publish.HTML, line.Publish.Config, environment, stdout, stderr)
 	case "replay":
@@ -78,8 +78,12 @@ func checkPolicies(files []string, config string, environment []string, stdout, 
 		found = problems
 		locales = knownLocales()
 		if setup != nil {
-			for _, shop := range setup.Shops {
+			for i := range setup.Shops {
+				shop := &setup.Shops[i]
 				tellGood(stdout, string(shop.Config.Policy), shop.Policy)
+				for _, need := range shop.unknowable(setup) {
+					fmt.Fprintf(stdout, "warning: shop %s: %s\n", shop.ID, need)
+				}
 			}
 		}
 	} else if len(files) == 0 {

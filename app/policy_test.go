@@ -163,10 +163,10 @@ func TestPolicyExplain(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"T2"}, "there is no order T2"},
+		{[]string{"T2"}, "no shop has an order T2"},
 		{[]string{"T1", "--issue", "bored"}, `"bored" is none of failed_topup, `},
 		{[]string{"T1", "--at", "noon"}, `"noon" is no time such as`},
-		{[]string{"T1", "--shop", "moon"}, "there is no order T1"},
+		{[]string{"T1", "--shop", "moon"}, "no shop has an order T1"},
 	} {
 		if code, _, stderr := explain(t, wrong.args...); code != exitWrong || !strings.Contains(stderr, wrong.want) {
 			t.Errorf("%v: exit %d, %s", wrong.args, code, stderr)

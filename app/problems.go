@@ -101,7 +101,7 @@ func caret(line string, column int) string {
 }
 
 var (
-	secretPair  = regexp.MustCompile(`(["']?\b(?:token|secret|key)["']?[ \t]*:[ \t]*)("[^"]*"|'[^']*'|[^\s,{}][^,}]*)`)
+	secretPair  = regexp.MustCompile(`(["']?\b(?:token|secret|key|password)["']?[ \t]*:[ \t]*)("[^"]*"|'[^']*'|[^\s,{}][^,}]*)`)
 	secretToken = regexp.MustCompile(`[0-9]{3,}:[A-Za-z0-9_-]{16,}`) // a bot's, under a key mistyped
 )
 

@@ -271,6 +271,16 @@ func (r *rehearsed) Tick(ctx context.Context) error {
 	return err
 }
 
+// Hint has the order's supplier call by the number that it was given.
+func (r *rehearsed) Hint(ctx context.Context, order refund.Order, failed bool) error {
+	hint := refund.Hint{OrderNo: order.SupplierNo, SupplierNo: order.No, Failed: failed}
+	err := r.desk.engine.Hint(ctx, order.Shop, order.Supplier, hint)
+	if r.gate.killed() {
+		return rehearsal.ErrCrashed
+	}
+	return err
+}
+
 // CrashAfter kills the desk after so many more instructions.
 func (r *rehearsed) CrashAfter(instructions int) { r.gate.kill(instructions) }
 

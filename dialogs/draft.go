@@ -158,8 +158,20 @@ func (s *step) pressedDraft() {
 		s.setClock(action.Arg)
 		return
 	}
+	if action.Do == "forget" {
+		s.forget()
+		return
+	}
+	if action.Do == "keep" {
+		s.say(lines(w("forget_kept")))
+		return
+	}
 	if action.Do == "policy" {
 		s.pressedPolicy(action.Arg)
+		return
+	}
+	if action.Do == failureButton {
+		s.pressedFailure(action.Arg)
 		return
 	}
 	if s.chat.Draft == nil || s.chat.Draft.N != action.N || action.Do == "" {
@@ -398,6 +410,9 @@ func (s *step) draftTimer() {
 // urgentWords say that others were alerted, and how much they still need to know.
 func (s *step) urgentWords() []refund.Words {
 	text := lines(w("opened_urgent", "Order", s.c.Order.No))
+	if s.facts.NoHelp {
+		text = lines(w("opened_urgent_shop", "Order", s.c.Order.No))
+	}
 	if n := len(s.lacking()); n > 0 {
 		text = append(text, w("still_needed", "Count", n))
 	}
@@ -461,7 +476,9 @@ func (s *step) openCase() {
 
 	if c.Urgent {
 		// Alerted at once, before the evidence is complete. (R36)
-		s.caseJob(refund.Alert)
+		if !s.facts.NoHelp {
+			s.caseJob(refund.Alert)
+		}
 		s.say(s.urgentWords())
 	} else {
 		s.progress(w("opened", "Order", order.No, "Title", order.Title))

@@ -101,6 +101,9 @@ func (s *step) check() {
 func (s *step) recorded() {
 	c := s.touch()
 	s.keepRecord()
+	if s.withdrawing() {
+		return // what was read is kept; the word on the goods comes next
+	}
 	if s.event.Result.Fail != refund.NoFail && s.needsSupplier() && !c.Appealed {
 		// Unknown is never failed: the supplier has its time to answer.
 		s.enter(refund.AwaitingSupplier)
@@ -109,6 +112,25 @@ func (s *step) recorded() {
 		return
 	}
 	s.judge()
+}
+
+// recordedMeanwhile takes a later word on the goods while the merchants have the
+// move. When it is that they failed, and nobody has acted yet, the policy may pay
+// after all; anything else stays with the merchants, who see it. (R48)
+func (s *step) recordedMeanwhile() {
+	before := s.goods()
+	s.keepRecord()
+	c := s.c
+	goods := s.goods()
+	if goods == before {
+		return
+	}
+	acted := s.withPeople() || c.Decision().By != 0 || len(c.Approvals) > 0 || c.Withdrawn != refund.NoAnswer || len(c.Payouts) > 0
+	if failed := goods == refund.Failed || goods == refund.Partial; failed && !acted && s.judgement().Outcome == refund.Refund {
+		s.judge()
+		return
+	}
+	s.decideAgain()
 }
 
 // keepRecord stores what was read, whatever the status.
@@ -194,20 +216,35 @@ func (s *step) factsBy(p *policy.Policy) policy.Facts {
 	}
 	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), Zone: s.facts.Shop.Zone, Reported: c.OpenedAt,
 		InWindow: c.InTime, Survives: c.InWindow, Facts: c.Facts, Missing: missing, Given: c.Has(refund.ProofOfNonUse),
-		Supplied: c.Supplied, Claims: s.facts.Claims, Matches: c.OwnBuyer}
+		Supplied: c.Supplied, Signals: s.signals()}
 	if left, known := s.account.Left(); known {
 		facts.Left = &left
-	}
-	for _, evidence := range c.Evidence {
-		facts.SeenBefore = facts.SeenBefore || evidence.SeenOther
 	}
 	return facts
 }
 
+// signals are what speaks for abuse of this case, as far as it is known.
+func (s *step) signals() policy.Signals {
+	c := s.c
+	return policy.Signals{
+		Claims: s.facts.Claims, AccountClaims: max(1, s.facts.AccountClaims), WrongTries: s.facts.WrongTries,
+		TimesUsual:      policy.TimesUsual(c.Order.Amount, s.facts.ShopClaims),
+		SeenBefore:      slices.ContainsFunc(c.Evidence, func(e refund.Evidence) bool { return e.SeenOther }),
+		ClaimedBefore:   s.facts.ClaimedBefore,
+		Late:            policy.Late(c.Order, c.Facts, c.OpenedAt),
+		New:             policy.NewBuyer(s.chat.Since, c.OpenedAt),
+		OtherChannel:    payoutChannel(c) != c.Order.Channel,
+		AccountMismatch: policy.AccountMismatch(c.Order, c.Record, c.Facts),
+		ContactMismatch: s.facts.OtherContact,
+		Matches:         c.OwnBuyer,
+	}
+}
+
 // withPeople reports whether merchants asked for more or had the supplier asked, the
-// buyer appealed, or the supplier's silence brought the case to the merchants.
+// buyer appealed, or a supplier that is silent or cannot be asked brought the case to
+// the merchants.
 func (s *step) withPeople() bool {
-	return s.c.Appealed || len(s.c.Asked) > 0 || s.c.Supplied == refund.Silent || s.askedByPerson()
+	return s.c.Appealed || len(s.c.Asked) > 0 || s.c.Supplied == refund.Silent || s.c.Supplied == refund.Unable || s.askedByPerson()
 }
 
 // toReview turns a decision into one for people to make: they may pay what is left.
@@ -270,6 +307,9 @@ func (s *step) review() {
 	again := c.Status == refund.AwaitingApproval
 	c.Escalated = c.Appealed && c.Unanswered // the shop had its time: the owner decides
 	s.enter(refund.AwaitingApproval)
+	if s.needsSupplier() && s.goods() == refund.UnknownGoods {
+		c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1))) // it may know by and by
+	}
 	if c.Escalated && !again {
 		s.sayOwners(w("owner_decides", "Order", c.Order.No, "By", s.dueAt()))
 	}
@@ -287,9 +327,13 @@ func (s *step) review() {
 // (R13), else to say what became of the order.
 func (s *step) askSupplier() {
 	c := s.touch()
+	if c.Reason == refund.WrongAccount && s.facts.NoHelp {
+		s.supplierUnable()
+		return
+	}
 	s.enter(refund.AwaitingSupplier)
 	byPerson := c.Decision().By != 0
-	if c.Reason == refund.WrongAccount || c.Requests > 0 || byPerson && s.goods() == refund.Used {
+	if s.helps(byPerson) {
 		if c.Requests == 0 || c.Supplied != refund.NoAnswer {
 			c.Requests++ // else the request of before is not answered yet, and is repeated
 		}
@@ -307,6 +351,16 @@ func (s *step) askHelp() {
 		Key: string(s.c.ID) + "/help/" + strconv.Itoa(s.c.Requests)})
 }
 
+// supplierUnable gives the case to the merchants, one of whom has to ask the supplier
+// himself: that its interface cannot be asked is no refusal. (R14)
+func (s *step) supplierUnable() {
+	c := s.touch()
+	c.Supplied = refund.Unable
+	s.note("supplier_unable")
+	s.sayGroup(w("supplier_unable", "Order", c.Order.No))
+	s.decide(s.toReview(s.judgement()))
+}
+
 // supplied takes the supplier's answer to our request.
 func (s *step) supplied() {
 	c := s.touch()
@@ -321,6 +375,8 @@ func (s *step) supplied() {
 			s.note("supplier_" + string(result.Answer))
 		}
 		s.judge()
+	case result.Answer == refund.Unable:
+		s.supplierUnable()
 	default: // no answer yet: the retry timer asks again
 		s.card()
 	}

@@ -19,6 +19,8 @@ func (s *step) inPrivate() {
 		s.found()
 	case refund.BooksCompared:
 		s.compared()
+	case refund.Reported:
+		s.reported()
 	case refund.Reloaded:
 		s.reloaded()
 	case refund.TimeCame:
@@ -48,6 +50,8 @@ func (s *step) command() {
 		s.cancel()
 	case "human":
 		s.person()
+	case "forget":
+		s.forget()
 	case "language":
 		s.c = nil
 		s.say(lines(w("ask_language")), rows(
@@ -139,8 +143,12 @@ func (s *step) person() {
 	s.ownCase = true
 	s.account = refund.Account{}
 	chat.Open = append(chat.Open, id)
+	named := chat.Draft.OrderNo
 	chat.Current, chat.Draft, chat.Timers = id, nil, nil
 	s.handOver()
+	if named != "" { // not shown to be his, so the talk is not about it as far as the desk goes
+		s.sayGroup(w("buyer_named_order", "Order", named))
+	}
 }
 
 // pressed handles a button in the buyer's chat.

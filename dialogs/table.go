@@ -127,6 +127,7 @@ var table = map[refund.Status]map[move]cell{
 		staffPressed: {do: (*step).verdict, to: judgedOr(refund.HandedOver, refund.Adjusted, refund.Replaced)},
 		staffSaid: {do: (*step).staffWrote, to: to(refund.Refused, refund.Collecting, refund.Checking, refund.Paying,
 			refund.Replaced)},
+		recorded: {do: (*step).recordedMeanwhile, to: to(refund.Checking, refund.Paying)},
 		supplied: {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
 		timeCame: {do: (*step).timer, to: to(refund.Checking, refund.Paying, refund.Refused)},
 	}),

@@ -88,10 +88,16 @@ func (s *step) moreButtons() [][]refund.Button {
 	return rows(append(buttons, s.backButton(""))...)
 }
 
-// canAskSupplier reports whether somebody can be asked.
+// canAskSupplier reports whether there is somebody to be asked, and a way to.
 func (s *step) canAskSupplier() bool {
 	_, known := s.facts.Policy.Supplier(s.c.Order.Supplier)
-	return known
+	return known && !(s.facts.NoHelp && s.helps(true))
+}
+
+// helps reports whether a supplier that is asked is asked to help, by moving credit
+// or taking it back, and not for its record alone.
+func (s *step) helps(byPerson bool) bool {
+	return s.c.Reason == refund.WrongAccount || s.c.Requests > 0 || byPerson && s.goods() == refund.Used
 }
 
 // canAdjust reports whether moving the credit can be what happened: it went to a

@@ -199,6 +199,9 @@ func (s *step) grace() time.Time {
 
 // unchecked gives a case to the merchants whose records could not be read. (R23)
 func (s *step) unchecked() {
+	if s.withdrawing() {
+		s.touch().Withdrawn = refund.GoodsDoubt // or a default would ask for them for ever (Invariant 2)
+	}
 	switch d := s.c.Decision(); {
 	case d == nil:
 		s.judge()
@@ -271,7 +274,7 @@ func (s *step) merchantsSilent() {
 	// A payout that came to nothing once is not tried by default again: it would
 	// come back here, and the case would go round for ever. (Invariant 2)
 	automated := s.facts.Policy.Product(c.Order.Product, c.Order.Kind).Automation != policy.AutomateNone
-	if automated && ruled && small && d.Established() && len(d.Guards) == 0 && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
+	if automated && ruled && small && d.Established() && len(d.Guards) == 0 && d.Channel == "" && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "default", 0, "", 0
 		d.Withdraw = d.Goods == refund.Unused
 		s.note("default_applied")
@@ -292,6 +295,7 @@ func (s *step) unanswered() {
 		// The buyer has neither goods nor money, by a decision that was made.
 		d := *s.ruled()
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "goods_back", 0, "", 0
+		d.Channel = "" // nobody agreed to another one
 		s.note("default_applied")
 		s.decide(d)
 		return
@@ -320,6 +324,14 @@ func (s *step) retry() {
 			s.askChannel()
 			s.keepAsking()
 		}
+	case refund.Checking:
+		if s.withdrawing() {
+			s.withdrawGoods()
+		}
+	case refund.AwaitingApproval:
+		c.Tries++
+		s.caseJob(refund.ReadRecord)
+		c.SetTimer(refund.TimerRetry, s.now().Add(min(retryAfter(c.Tries+1), recordInterval)))
 	case refund.AwaitingSupplier:
 		c.Tries++
 		if c.Requests > 0 {
@@ -350,13 +362,15 @@ func (s *step) askChannel() {
 // supplierRecord takes a later reading while the supplier is waited for.
 func (s *step) supplierRecord() {
 	s.keepRecord()
+	if s.c.Requests > 0 {
+		s.askHelp() // the supplier called: the same key brings what it does by now
+		return
+	}
 	if s.event.Result.Fail != refund.NoFail {
 		return
 	}
 	if record := s.c.Record; record != nil && (record.State == refund.StateProcessing || record.State == refund.StateUnknown) {
 		return // still no word: the retry timer asks again, the due timer ends it
 	}
-	if s.c.Requests == 0 {
-		s.judge()
-	}
+	s.judge()
 }

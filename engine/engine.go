@@ -29,7 +29,8 @@ import (
 // Store keeps the desk's records. Apply applies all of a commit or nothing and
 // fails with refund.ErrConflict or refund.ErrInvalid, wrapped, for what is wrong
 // with the commit; any other error stops the engine. Sweep forgets the update
-// ids seen, and the wrong tries made, before a time.
+// ids seen, and the wrong tries made, before a time, marks that are no longer kept
+// then, and what was left of erased chats.
 type Store interface {
 	View(ctx context.Context, fn func(refund.Reader) error) error
 	Apply(ctx context.Context, commit refund.Commit) error
@@ -44,18 +45,29 @@ type Classifier interface {
 
 // Source knows a shop's orders. Order fails with refund.ErrNotFound, wrapped,
 // when there is no such order; any other error means that it could not be asked.
+// Knows asks nobody.
 type Source interface {
 	Order(ctx context.Context, key refund.OrderKey) (refund.Order, error)
+	Knows() refund.Knowledge
+}
+
+// Withdrawer is a Source whose shop can take unused goods back itself, for
+// example by locking a card that nobody looked at. A key makes repeated requests
+// one. It is asked only when Knows says that the shop withdraws. (R51)
+type Withdrawer interface {
+	Withdraw(ctx context.Context, key string, order refund.Order) (refund.Answer, error)
 }
 
 // Supplier is where a shop's goods come from. A key makes repeated requests one.
 // Errors mean that it gave no answer; Record's refund.ErrNotFound that it has no
-// such order.
+// such order. What its interface lacks is answered refund.Unable by Help and
+// refund.GoodsStay by Withdraw, so that a person goes on, and Alert does nothing.
 type Supplier interface {
+	Can() refund.Capability
 	Record(ctx context.Context, order refund.Order) (refund.Record, error)
 	Alert(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) error
-	Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Answer, string, error)
-	Withdraw(ctx context.Context, key string, order refund.Order) (refund.Answer, error)
+	Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Reply, error)
+	Withdraw(ctx context.Context, key string, order refund.Order) (refund.Reply, error)
 }
 
 // Channel moves money back. An error of Refund leaves in doubt whether the money
@@ -94,6 +106,11 @@ type Notebook interface {
 	Note(ctx context.Context, key string, label refund.Intent, text string) error
 }
 
+// Evidence is where sealed files are. Removing what is not there is no error.
+type Evidence interface {
+	Shred(ctx context.Context, id refund.CaseID) error
+}
+
 // SealError says why a file cannot become evidence.
 type SealError struct {
 	Fail refund.Fail
@@ -130,7 +147,9 @@ type Config struct {
 	Telegram   Telegram   // or by Connect
 	Outbox     Outbox     // or by Connect
 	Classifier Classifier // nil: free text is not read
+	Marker     Marker     // nil: what signals count by marks is not known, and nobody can be erased
 	Notebook   Notebook   // nil: what was sorted is forgotten
+	Evidence   Evidence   // nil: there are no files to remove
 	Rules      Rules      // nil: policies stay as they are given
 	Clock      Clock      // nil: SystemClock
 	Step       StepFunc   // nil: dialogs.Step
@@ -183,18 +202,19 @@ type Engine struct {
 	swept        time.Time
 	askedAtStart bool
 
-	mu        sync.Mutex
-	entryCame sync.Cond
-	jobCame   sync.Cond
-	entries   lanes[refund.ChatID, *entry]
-	jobs      lanes[jobLane, *job]
-	queries   map[string]*query
-	answering int           // answers on their way
-	room      chan struct{} // closed when entries may come again; nil: nobody waits
-	idle      chan struct{} // closed when nothing is left to do; nil: nobody waits
-	stopping  bool
-	err       error         // why the engine stopped by itself
-	quit      chan struct{} // closed when stopping
+	mu         sync.Mutex
+	entryCame  sync.Cond
+	jobCame    sync.Cond
+	entries    lanes[refund.ChatID, *entry]
+	jobs       lanes[jobLane, *job]
+	queries    map[string]*query
+	bySupplier map[supplierNo]refund.CaseID // open cases
+	answering  int                          // answers on their way
+	room       chan struct{}                // closed when entries may come again; nil: nobody waits
+	idle       chan struct{}                // closed when nothing is left to do; nil: nobody waits
+	stopping   bool
+	err        error         // why the engine stopped by itself
+	quit       chan struct{} // closed when stopping
 
 	calls   sync.WaitGroup // answers
 	reading context.Context
@@ -235,10 +255,11 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 	setDefault(&cfg.Grace, 10*time.Second)
 	e := &Engine{
 		cfg: cfg, store: cfg.Store, clock: cfg.Clock, log: cfg.Log,
-		shops:   make(map[refund.ShopID]*shop, len(cfg.Shops)),
-		queries: make(map[string]*query),
-		quit:    make(chan struct{}),
-		started: cfg.Clock.Now(),
+		shops:      make(map[refund.ShopID]*shop, len(cfg.Shops)),
+		queries:    make(map[string]*query),
+		bySupplier: make(map[supplierNo]refund.CaseID),
+		quit:       make(chan struct{}),
+		started:    cfg.Clock.Now(),
 	}
 	e.entryCame.L, e.jobCame.L = &e.mu, &e.mu
 	e.reading, e.hangUp = context.WithCancel(context.Background())
@@ -308,6 +329,17 @@ func (e *Engine) load(ctx context.Context) error {
 		for i := range inbox {
 			last = max(last, inbox[i].Seq)
 			e.entries.push(inbox[i].Lane, inbox[i].Seq, &entry{Inbound: inbox[i]})
+		}
+		open, err := r.OpenCases("")
+		if err != nil {
+			return err
+		}
+		for _, id := range open {
+			c, err := r.Case(id)
+			if err != nil {
+				return err
+			}
+			e.track(nil, &c)
 		}
 		jobs, err := r.Jobs()
 		if err != nil {

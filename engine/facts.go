@@ -6,30 +6,38 @@ import (
 	"time"
 
 	"tuidan/dialogs"
+	"tuidan/policy"
 	"tuidan/refund"
 )
 
-// Times that facts look back.
-const (
-	triesWithin  = time.Hour
-	claimsWithin = 30 * 24 * time.Hour
-)
+// triesWithin is how long wrong tries on an order count.
+const triesWithin = time.Hour
 
 // reading is what a step gets of the store, from one snapshot.
 type reading struct {
 	chat  refund.Chat
 	c     *refund.Case
 	facts dialogs.Facts
-	stale bool // a timer that its record does not have any more
+
+	marker   Marker   // nil: see Config
+	accounts []string // of the case, that signals were read of
+	stale    bool     // a timer that its record does not have any more
 }
 
-// read reads all that a step may know about an event.
-func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time) (reading, error) {
+// read reads all that a step may know about an event, with the signals of the
+// case as it has become; nil: as it is stored.
+func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time, become *refund.Case) (reading, error) {
 	dir := e.directory.Load()
 	var got reading
 	err := e.view(ctx, func(r refund.Reader) error {
-		got = reading{facts: dialogs.Facts{Now: now, Shops: dir.shops, Policies: e.policyOf}}
-		return got.fill(r, event, dir)
+		got = reading{marker: e.cfg.Marker, facts: dialogs.Facts{Now: now, Shops: dir.shops, Policies: e.policyOf}}
+		if err := got.fill(r, event, dir); err != nil || got.stale {
+			return err
+		}
+		if become == nil {
+			become = got.c
+		}
+		return got.readSignals(r, become)
 	})
 	if err != nil {
 		return got, err
@@ -38,7 +46,28 @@ func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time) (
 		got.facts.Terms = s.terms
 	}
 	e.promised(&got)
+	got.facts.NoHelp = e.noHelp(&got, event)
 	return got, nil
+}
+
+// noHelp reports whether the order that the event is about comes from a supplier
+// whose interface takes no requests for help.
+func (e *Engine) noHelp(got *reading, event *refund.Event) bool {
+	var order refund.Order
+	switch draft := got.chat.Draft; {
+	case got.c != nil:
+		order = got.c.Order
+	case event.Result.Order != nil:
+		order = *event.Result.Order
+	case draft != nil && draft.Order != nil:
+		order = *draft.Order
+	}
+	supplier, err := e.supplier(order)
+	if err != nil {
+		return false
+	}
+	can := supplier.Can()
+	return !can.Adjusts && !can.RollsBack
 }
 
 func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) error {
@@ -75,6 +104,9 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 	if g.chat.ID == 0 && !inGroup {
 		g.chat.ID = event.Chat
 	}
+	if err := g.readErased(r); err != nil {
+		return err
+	}
 	if event.Kind == refund.TimeCame {
 		timers := g.chat.Timers
 		if event.Timer.Case != "" {
@@ -89,6 +121,11 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 		}
 	}
 	g.chooseShop(event, dir)
+	if dialogs.NeedsOwn(*event) {
+		if g.facts.Own, g.facts.Busy, err = Own(r, g.chat); err != nil {
+			return err
+		}
+	}
 	if err := g.readUnsorted(r, event); err != nil {
 		return err
 	}
@@ -110,6 +147,16 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 	return g.readOrder(r, event)
 }
 
+// readErased goes on with the numbers of a buyer who was erased and writes again.
+func (g *reading) readErased(r refund.Reader) error {
+	if g.chat.Version != 0 || g.chat.ID <= 0 || g.marker == nil {
+		return nil
+	}
+	left, err := r.Chat(standIn(g.marker, g.chat.ID))
+	g.chat.Cases, g.chat.Drafts = left.Cases, left.Drafts
+	return err
+}
+
 // caseOf returns the id of the case that an event is about; "" for none.
 func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, error) {
 	switch event.Kind {
@@ -117,7 +164,7 @@ func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, e
 		return event.Action.Case, nil // a press without one is about the draft
 	case refund.TimeCame:
 		return event.Timer.Case, nil
-	case refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,
+	case refund.Found, refund.Reported, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,
 		refund.SetAside:
 		return event.Job.Case, nil
 	}
@@ -229,8 +276,16 @@ func (g *reading) readOrder(r refund.Reader, event *refund.Event) error {
 		g.facts.Tries = len(tries)
 	}
 	if g.chat.Cases > 0 {
-		if g.facts.Claims, err = r.Claims(g.chat.ID, g.facts.Now.Add(-claimsWithin)); err != nil {
-			return err
+		chats := []refund.ChatID{g.chat.ID}
+		if g.marker != nil {
+			chats = append(chats, standIn(g.marker, g.chat.ID))
+		}
+		for _, chat := range chats {
+			claims, err := r.Claims(chat, g.facts.Now.Add(-policy.ClaimsWithin))
+			if err != nil {
+				return err
+			}
+			g.facts.Claims += claims
 		}
 	}
 	if evidence := event.Result.Evidence; event.Kind == refund.Sealed && evidence != nil && evidence.HasLook && g.c != nil {

@@ -12,16 +12,24 @@ import (
 // job is a stored job in memory.
 type job struct {
 	refund.Job
-	tries int // of an Alert or a Learn, in this process
+	tries int // of an Alert, a Learn, a Shred or a ReadFailure, in this process
 }
 
-// jobLane orders jobs: those of a case, or of a chat's draft, run one by one.
+// jobLane orders jobs: those of a case, or of a chat's draft, run one by one, and
+// so does what one supplier called about.
 type jobLane struct {
-	chat refund.ChatID
-	c    refund.CaseID
+	chat     refund.ChatID
+	c        refund.CaseID
+	shop     refund.ShopID
+	supplier string
 }
 
-func laneOf(job refund.Job) jobLane { return jobLane{job.Chat, job.Case} }
+func laneOf(job refund.Job) jobLane {
+	if job.Kind == refund.ReadFailure {
+		return jobLane{shop: job.Order.Shop, supplier: job.Order.Supplier}
+	}
+	return jobLane{chat: job.Chat, c: job.Case}
+}
 
 // endOf says which event a job's end is.
 var endOf = map[refund.JobKind]refund.EventKind{
@@ -35,6 +43,8 @@ var endOf = map[refund.JobKind]refund.EventKind{
 	refund.AskPayout:  refund.PaidOut,
 	refund.ReadRules:  refund.Reloaded,
 	refund.Compare:    refund.BooksCompared,
+
+	refund.ReadFailure: refund.Reported,
 }
 
 // workJobs runs jobs until the engine stops.
@@ -73,6 +83,10 @@ func (e *Engine) runJob(one *job) error {
 		return e.alert(one)
 	case refund.Learn:
 		return e.learn(one)
+	case refund.Shred:
+		return e.shred(one)
+	case refund.ReadFailure:
+		return e.failure(one)
 	}
 	result, err := e.result(one)
 	if err != nil {
@@ -158,8 +172,8 @@ var (
 //	LookUp, ReadOrder  Order; Fail NotFound: there is no such order
 //	ReadRecord         Record, and Order as it is now. Fail says only why there is
 //	                   no Record; Order is nil when the shop could not be asked.
-//	AskHelp            Answer, and Note in the supplier's words; NoAnswer with Fail
-//	Withdraw           Answer; GoodsDoubt with Fail, GoodsStay for an unknown supplier
+//	AskHelp            Answer, Note in the supplier's words, Raw; NoAnswer with Fail
+//	Withdraw           the same; GoodsDoubt with Fail, GoodsStay where nobody could withdraw
 //	Seal               Evidence; Fail says why there is none
 //	Compare            Compared; Fail says why the channel's books could not be had
 //	ReadRules          Reload; Fail says why the file could not be read
@@ -182,21 +196,13 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		if err != nil {
 			return refund.Result{Fail: refund.NotFound}, err
 		}
-		answer, note, err := supplier.Help(ctx, job.Key, job.Order, job.Facts)
+		reply, err := supplier.Help(ctx, job.Key, job.Order, job.Facts)
 		if err != nil {
 			return refund.Result{Fail: refund.Unreachable}, err
 		}
-		return refund.Result{Answer: answer, Note: note}, nil
+		return refund.Result{Answer: reply.Answer, Note: reply.Note, Raw: reply.Raw}, nil
 	case refund.Withdraw:
-		supplier, err := e.supplier(job.Order)
-		if err != nil {
-			return refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, err
-		}
-		answer, err := supplier.Withdraw(ctx, job.Key, job.Order)
-		if err != nil || answer == refund.NoAnswer {
-			return refund.Result{Fail: refund.Unreachable, Answer: refund.GoodsDoubt}, err
-		}
-		return refund.Result{Answer: answer}, nil
+		return e.withdraw(ctx, job)
 	case refund.Seal:
 		evidence, err := e.cfg.Telegram.Seal(ctx, *job)
 		var sealing *SealError
@@ -209,6 +215,44 @@ func (e *Engine) ask(ctx context.Context, job *refund.Job) (refund.Result, error
 		return refund.Result{Evidence: &evidence}, nil
 	}
 	return refund.Result{}, fmt.Errorf("unknown kind of job %q", job.Kind)
+}
+
+// withdraw has the goods taken back: by the shop where it can, since a locked card
+// is safe at once, and by the supplier where the shop says that it cannot.
+func (e *Engine) withdraw(ctx context.Context, job *refund.Job) (refund.Result, error) {
+	doubt := refund.Result{Fail: refund.Unreachable, Answer: refund.GoodsDoubt}
+	shop := e.withdrawer(job.Order.Shop)
+	if shop != nil {
+		answer, err := shop.Withdraw(ctx, job.Key, job.Order)
+		switch {
+		case err != nil || answer == refund.NoAnswer:
+			return doubt, err
+		case answer != refund.GoodsStay:
+			return refund.Result{Answer: answer}, nil
+		}
+	}
+	supplier, err := e.supplier(job.Order)
+	switch {
+	case err != nil && shop != nil:
+		return refund.Result{Answer: refund.GoodsStay}, nil
+	case err != nil:
+		return refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, err
+	}
+	reply, err := supplier.Withdraw(ctx, job.Key, job.Order)
+	if err != nil || reply.Answer == refund.NoAnswer {
+		return doubt, err
+	}
+	return refund.Result{Answer: reply.Answer, Note: reply.Note, Raw: reply.Raw}, nil
+}
+
+// withdrawer is the shop's source when it can take goods back, else nil.
+func (e *Engine) withdrawer(id refund.ShopID) Withdrawer {
+	s := e.shops[id]
+	if s == nil || s.Source == nil || !s.Source.Knows().Withdraws {
+		return nil
+	}
+	shop, _ := s.Source.(Withdrawer)
+	return shop
 }
 
 func failOf(err error) refund.Fail {
@@ -290,23 +334,31 @@ func (e *Engine) alert(one *job) error {
 	return e.dropJob(one)
 }
 
-// learn notes what a message means. No event follows. A failure is tried again by
-// the clock until it succeeds: what people sorted is not lost to a full disk.
+// learn notes what a message means.
 func (e *Engine) learn(one *job) error {
-	if e.cfg.Notebook != nil {
-		ctx, cancel := context.WithTimeout(e.writing, e.cfg.CallTimeout)
-		err := safely(func() error { return e.cfg.Notebook.Note(ctx, one.Key, one.Intent, one.Text) })
-		cancel()
-		switch {
-		case err != nil && e.writing.Err() != nil:
-			return nil // cut off; it runs again after the restart
-		case err != nil:
-			pause := min(notePause<<min(one.tries, 16), maxNotePause)
-			one.tries++
-			e.log.Warn("what was sorted is not noted, tried again", "kind", one.Kind, "try", one.tries, "retry_in", pause, "err", err)
-			e.later(one, pause)
+	return e.insist(one, func(ctx context.Context) error {
+		if e.cfg.Notebook == nil {
 			return nil
 		}
+		return e.cfg.Notebook.Note(ctx, one.Key, one.Intent, one.Text)
+	})
+}
+
+// insist does what no event follows and what must be done: a failure is tried again
+// by the clock until it succeeds, so that nothing is lost to a full disk.
+func (e *Engine) insist(one *job, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(e.writing, e.cfg.CallTimeout)
+	err := safely(func() error { return do(ctx) })
+	cancel()
+	switch {
+	case err != nil && e.writing.Err() != nil:
+		return nil // cut off; it runs again after the restart
+	case err != nil:
+		pause := min(notePause<<min(one.tries, 16), maxNotePause)
+		one.tries++
+		e.log.Warn("job failed, tried again", "kind", one.Kind, "try", one.tries, "retry_in", pause, "err", err)
+		e.later(one, pause)
+		return nil
 	}
 	return e.dropJob(one)
 }

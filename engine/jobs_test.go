@@ -153,6 +153,8 @@ func (f *supplier) Alert(context.Context, string, refund.Order, map[refund.Item]
 	return nil
 }
 
+func (f *supplier) Can() refund.Capability { return refund.Capability{Queries: true} }
+
 func (f *supplier) Record(context.Context, refund.Order) (refund.Record, error) {
 	return refund.Record{State: refund.StateFailed}, f.record
 }
@@ -160,6 +162,8 @@ func (f *supplier) Record(context.Context, refund.Order) (refund.Record, error) 
 type source func(refund.OrderKey) (refund.Order, error)
 
 func (f source) Order(_ context.Context, key refund.OrderKey) (refund.Order, error) { return f(key) }
+
+func (source) Knows() refund.Knowledge { return refund.Knowledge{} }
 
 func TestAlertWaitsForTheClock(t *testing.T) {
 	store, clock, fake := memory.New(), NewManualClock(start), &supplier{fail: 2}
@@ -297,6 +301,77 @@ func TestReadRecordNeedsNeitherForTheOther(t *testing.T) {
 			got, err := d.result(&job{Job: refund.Job{Kind: refund.ReadRecord, Order: order}})
 			if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
 				t.Errorf("err %v (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+// withdraws is a shop that takes goods back.
+type withdraws struct {
+	Supplier
+	knows  refund.Knowledge
+	answer refund.Answer
+	err    error
+	asked  int
+}
+
+func (f *withdraws) Order(context.Context, refund.OrderKey) (refund.Order, error) {
+	return refund.Order{}, refund.ErrNotFound
+}
+
+func (f *withdraws) Knows() refund.Knowledge { return f.knows }
+
+func (f *withdraws) Withdraw(_ context.Context, key string, _ refund.Order) (refund.Answer, error) {
+	if f.asked++; key != "K" {
+		return refund.NoAnswer, errors.New("another key")
+	}
+	return f.answer, f.err
+}
+
+// supplies is the same as a supplier.
+type supplies struct{ *withdraws }
+
+func (f supplies) Withdraw(ctx context.Context, key string, order refund.Order) (refund.Reply, error) {
+	answer, err := f.withdraws.Withdraw(ctx, key, order)
+	return refund.Reply{Answer: answer}, err
+}
+
+// A shop that can lock its cards does so; only what it says it cannot take back is
+// the supplier's, and a doubt stays one.
+func TestWithdrawByShopThenSupplier(t *testing.T) {
+	lost := errors.New("timeout")
+	doubt := refund.Result{Fail: refund.Unreachable, Answer: refund.GoodsDoubt}
+	for _, test := range []struct {
+		name           string
+		can            bool
+		shop, supplier *withdraws
+		want           refund.Result
+		asked          [2]int
+	}{
+		{"shop", true, &withdraws{answer: refund.GoodsBack}, &withdraws{answer: refund.GoodsStay}, refund.Result{Answer: refund.GoodsBack}, [2]int{1, 0}},
+		{"shop says used", true, &withdraws{answer: refund.GoodsUsed}, &withdraws{answer: refund.GoodsBack}, refund.Result{Answer: refund.GoodsUsed}, [2]int{1, 0}},
+		{"shop cannot", true, &withdraws{answer: refund.GoodsStay}, &withdraws{answer: refund.GoodsBack}, refund.Result{Answer: refund.GoodsBack}, [2]int{1, 1}},
+		{"shop in doubt", true, &withdraws{err: lost}, &withdraws{answer: refund.GoodsBack}, doubt, [2]int{1, 0}},
+		{"shop without an answer", true, &withdraws{}, &withdraws{answer: refund.GoodsBack}, doubt, [2]int{1, 0}},
+		{"shop that never can", false, &withdraws{answer: refund.GoodsBack}, &withdraws{answer: refund.GoodsBack}, refund.Result{Answer: refund.GoodsBack}, [2]int{0, 1}},
+		{"neither can", true, &withdraws{answer: refund.GoodsStay}, nil, refund.Result{Answer: refund.GoodsStay}, [2]int{1, 0}},
+		{"nobody", false, &withdraws{}, nil, refund.Result{Fail: refund.NotFound, Answer: refund.GoodsStay}, [2]int{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.shop.knows.Withdraws = test.can
+			d := newDesk(t, memory.New(), NewManualClock(start), func(cfg *Config) {
+				cfg.Shops[0].Source = test.shop
+				if test.supplier != nil {
+					cfg.Shops[0].Suppliers = map[string]Supplier{"": supplies{test.supplier}}
+				}
+			})
+			got, err := d.result(&job{Job: refund.Job{Kind: refund.Withdraw, Key: "K", Order: refund.Order{OrderKey: refund.OrderKey{Shop: "shop", No: "A1"}}}})
+			asked := [2]int{test.shop.asked, 0}
+			if test.supplier != nil {
+				asked[1] = test.supplier.asked
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" || err != nil || asked != test.asked {
+				t.Errorf("err %v, asked %v (-want +got):\n%s", err, asked, diff)
 			}
 		})
 	}

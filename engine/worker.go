@@ -126,7 +126,7 @@ func (e *Engine) run(ctx context.Context, event refund.Event, done refund.Commit
 	understood := false
 	var meant refund.Understood
 	for range maxConflicts {
-		got, err := e.read(ctx, &event, event.At)
+		got, err := e.read(ctx, &event, event.At, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -134,19 +134,36 @@ func (e *Engine) run(ctx context.Context, event refund.Event, done refund.Commit
 			return notFatal(e.apply(ctx, done))
 		}
 		var result dialogs.Result
-		why := safely(func() error {
-			if !understood {
-				meant, understood = e.understand(got, event), true
+		step := func() error {
+			return safely(func() error {
+				if !understood {
+					meant, understood = e.understand(got, event), true
+				}
+				got.facts.Understood = meant
+				result = e.cfg.Step(got.chat, got.c, event, got.facts)
+				return nil
+			})
+		}
+		why := step()
+		if why == nil && e.decidedBlind(got, result.Case) {
+			if got, err = e.read(ctx, &event, event.At, result.Case); err != nil {
+				return nil, err
 			}
-			got.facts.Understood = meant
-			result = e.cfg.Step(got.chat, got.c, event, got.facts)
-			return nil
-		})
+			why = step()
+		}
 		if why != nil {
 			return fmt.Errorf("step: %w", why), nil
 		}
 		commit := done
 		e.fill(&commit, got, event, &result)
+		if result.Erase {
+			if e.cfg.Marker == nil {
+				return errors.New("nobody can be erased without a marker"), nil
+			}
+			if err := e.erase(ctx, &commit, got); err != nil {
+				return nil, err
+			}
+		}
 		switch err := e.apply(ctx, commit); {
 		case err == nil:
 			e.release(got, event, result, commit)
@@ -188,9 +205,14 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 		commit.Accounts = []refund.Account{*result.Account}
 	}
 	commit.Tries, commit.Pictures = result.Tries, result.Pictures
-	if concerned := concernedCase(result.Case, got.c); concerned != nil && (result.Case != nil || result.Note != "") {
+	commit.Marks = e.marks(got.c, result.Case, result.Tries)
+	raw := event.Result.Raw
+	if record := event.Result.Record; record != nil {
+		raw = record.Raw
+	}
+	if concerned := concernedCase(result.Case, got.c); concerned != nil && (result.Case != nil || result.Note != "" || raw != "") {
 		line := refund.Entry{Case: concerned.ID, At: event.At, Kind: string(event.Kind), Person: event.Person,
-			To: concerned.Status, Text: result.Note}
+			To: concerned.Status, Text: result.Note, Raw: raw}
 		if got.c != nil && got.c.ID == concerned.ID {
 			line.From = got.c.Status
 		}
@@ -232,6 +254,13 @@ func concernedCase(changed, had *refund.Case) *refund.Case {
 
 // release answers the press and hands out messages and jobs, in this order.
 func (e *Engine) release(got reading, event refund.Event, result dialogs.Result, commit refund.Commit) {
+	if result.Case != nil {
+		before := got.c
+		if before != nil && before.ID != result.Case.ID {
+			before = nil
+		}
+		e.track(before, result.Case)
+	}
 	if event.Query != "" {
 		var answer dialogs.Answer
 		if result.Answer != nil {
@@ -272,7 +301,7 @@ func (e *Engine) setAside(ctx context.Context, one *entry, why error) error {
 		e.log.Error("event set aside", attrs...)
 	}()
 	if one.translated && one.event.Chat != 0 {
-		got, err := e.read(ctx, &one.event, e.now())
+		got, err := e.read(ctx, &one.event, e.now(), nil)
 		if err != nil {
 			return err
 		}

@@ -69,19 +69,25 @@ func (m *Mistakes) Error() string {
 // order that is there twice no line is good, since nobody knows which one holds;
 // with a bad header none is. Another error means that r could not be read.
 func ParseCSV(name string, r io.Reader, opts Options) ([]refund.Order, error) {
+	orders, _, err := parseCSV(name, r, opts)
+	return orders, err
+}
+
+// parseCSV is ParseCSV that also returns the names of the file's columns.
+func parseCSV(name string, r io.Reader, opts Options) ([]refund.Order, []string, error) {
 	p := parser{name: name, opts: opts, first: map[refund.OrderKey]int{}, bad: map[int]bool{}}
 	if err := p.read(r); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	if len(p.mistakes) == 0 {
-		return p.good(), nil
+		return p.good(), p.header, nil
 	}
 	slices.SortStableFunc(p.mistakes, func(a, b Mistake) int { return a.Line - b.Line })
 	mistakes := &Mistakes{List: p.mistakes}
 	if !opts.KeepGood || p.badHeader {
-		return nil, mistakes
+		return nil, nil, mistakes
 	}
-	return p.good(), mistakes
+	return p.good(), p.header, mistakes
 }
 
 type parser struct {

@@ -30,6 +30,7 @@ type File struct {
 	mu       sync.RWMutex
 	seen     os.FileInfo // of the version last read, good or bad
 	orders   map[refund.OrderKey]refund.Order
+	knows    refund.Knowledge
 	doubtful map[refund.OrderKey]bool // on a bad line of the version that is served; the zero key: of any order
 	mistakes *Mistakes                // in the version last read
 }
@@ -71,7 +72,25 @@ func (f *File) Order(ctx context.Context, key refund.OrderKey) (refund.Order, er
 	if !ok {
 		return refund.Order{}, fmt.Errorf("order %s of %s: %w", key.No, key.Shop, refund.ErrNotFound)
 	}
-	return clone(order), nil
+	return admit(clone(order), f.knows), nil
+}
+
+// Knows says what the columns of the file can tell.
+func (f *File) Knows() refund.Knowledge {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.knows
+}
+
+// Try reads the file, if it has changed, and returns *Mistakes when it has any.
+func (f *File) Try(context.Context) error {
+	if err := f.Refresh(); err != nil {
+		return err
+	}
+	if mistakes := f.Mistakes(); mistakes != nil {
+		return mistakes
+	}
+	return nil
 }
 
 // All returns every order that is served, by shop and number.
@@ -125,7 +144,7 @@ func (f *File) reread() error {
 	case sameVersion(f.seen, info):
 		return nil // another goroutine was here first
 	}
-	orders, err := ParseCSV(f.path, io.LimitReader(file, maxFileBytes), f.opts)
+	orders, columns, err := parseCSV(f.path, io.LimitReader(file, maxFileBytes), f.opts)
 	var mistakes *Mistakes
 	if err != nil && !errors.As(err, &mistakes) {
 		return fmt.Errorf("orders: %w", err)
@@ -139,6 +158,7 @@ func (f *File) reread() error {
 	if orders == nil {
 		return nil
 	}
+	f.knows = told(columns)
 	f.orders = make(map[refund.OrderKey]refund.Order, len(orders))
 	for _, order := range orders {
 		f.orders[order.OrderKey] = order

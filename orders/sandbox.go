@@ -28,15 +28,15 @@ var ErrOtherRequest = errors.New("the key belongs to another request")
 // Behaviour is how a supplier answers requests for help.
 // The zero value works on it without end: Help answers Pending.
 type Behaviour struct {
-	Answer refund.Answer `json:"answer,omitempty"` // Adjusts, Refunds or Refuses
+	Answer refund.Answer `json:"answer,omitempty"` // Adjusts, Refunds, Refuses or Unable
 	Reason string        `json:"reason,omitempty"` // of Refuses, in the supplier's own words (R14)
 	Silent bool          `json:"silent,omitempty"` // answers nothing, queries neither
 }
 
 // ParseBehaviour reads a behaviour as rehearsals write it: adjusts, refunds,
-// refuses [REASON], or silent.
+// refuses [REASON], unable, or silent.
 func ParseBehaviour(words ...string) (Behaviour, error) {
-	names := []string{"adjusts", "refunds", "refuses", "silent"}
+	names := []string{"adjusts", "refunds", "refuses", "unable", "silent"}
 	if len(words) == 0 {
 		return Behaviour{}, fmt.Errorf("a behaviour is one of %s", strings.Join(names, ", "))
 	}
@@ -51,6 +51,8 @@ func ParseBehaviour(words ...string) (Behaviour, error) {
 		return Behaviour{Answer: refund.Refunds}, nil
 	case "refuses":
 		return Behaviour{Answer: refund.Refuses, Reason: reason}, nil
+	case "unable":
+		return Behaviour{Answer: refund.Unable}, nil
 	case "silent":
 		return Behaviour{Silent: true}, nil
 	}
@@ -82,6 +84,20 @@ type Request struct {
 
 // final reports whether the answer stands for ever.
 func (r Request) final() bool { return r.Answer != refund.NoAnswer && r.Answer != refund.Pending }
+
+// reply is the answer as a real supplier would give it: nothing where it gave none.
+func (r Request) reply() refund.Reply {
+	reply := refund.Reply{Answer: r.Answer, Note: r.Note}
+	if r.Answer != refund.NoAnswer {
+		raw, _ := json.Marshal(struct { // texts can always be written
+			OrderNo string        `json:"order_no"`
+			Answer  refund.Answer `json:"answer"`
+			Note    string        `json:"note,omitempty"`
+		}{r.Order.No, r.Answer, r.Note})
+		reply.Raw = string(raw)
+	}
+	return reply
+}
 
 // Orders is where the sandbox reads how an order stands: a File or a Table.
 type Orders interface {
@@ -159,6 +175,11 @@ func OpenSandbox(path string, opts SandboxOptions) (*Sandbox, error) {
 	return s, nil
 }
 
+// Can returns that it can do everything.
+func (s *Sandbox) Can() refund.Capability {
+	return refund.Capability{Queries: true, Adjusts: true, RollsBack: true, Withdraws: true}
+}
+
 // Behave sets how requests for help about an order are answered from now on.
 // Answers already given stay.
 func (s *Sandbox) Behave(order refund.OrderKey, behaviour Behaviour) error {
@@ -171,7 +192,7 @@ func SandboxColumns() []string { return []string{"withdraw", "record", "charged"
 // ApplyColumn sets apart what the supplier says of an order; empty text takes it
 // back. The columns stand beside those of orders.csv in `order T1001 KEY=VALUE`:
 //
-//	withdraw  ok, used, cannot or unknown: what happens when the goods are to go back
+//	withdraw  ok, used, cannot, unknown or pending: what happens when the goods are to go back
 //	record    the state in the supplier's record, where it is not the shop's
 //	charged   the account that was really charged
 //	missing   of a partial delivery, the amount that did not arrive, such as "10.00 CNY"
@@ -182,7 +203,7 @@ func (s *Sandbox) ApplyColumn(order refund.OrderKey, name, value string) error {
 	}
 	switch name {
 	case "withdraw":
-		answers := []string{string(refund.GoodsBack), string(refund.GoodsUsed), string(refund.GoodsStay), string(refund.GoodsDoubt)}
+		answers := []string{string(refund.GoodsBack), string(refund.GoodsUsed), string(refund.GoodsStay), string(refund.GoodsDoubt), string(refund.Pending)}
 		if value != "" && !slices.Contains(answers, value) {
 			return noSuch("withdraw", value, answers)
 		}
@@ -270,7 +291,7 @@ func (s *Sandbox) Alert(ctx context.Context, key string, order refund.Order, fac
 // not, so asking again with the same key brings what the supplier does by then.
 // A silent supplier answers Pending once, for having received it, and then
 // NoAnswer. An adjustment also moves the record to the right account. (R37)
-func (s *Sandbox) Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Answer, string, error) {
+func (s *Sandbox) Help(ctx context.Context, key string, order refund.Order, facts map[refund.Item]refund.Fact) (refund.Reply, error) {
 	r, err := s.request(ctx, HelpRequest, key, order, facts, func(r *Request, next *ledger) error {
 		p := next.Orders[order.OrderKey]
 		behaviour := s.behaviour(p, order)
@@ -292,7 +313,7 @@ func (s *Sandbox) Help(ctx context.Context, key string, order refund.Order, fact
 		}
 		return nil
 	})
-	return r.Answer, r.Note, err
+	return r.reply(), err
 }
 
 // Withdraw takes the goods back before money leaves. GoodsBack means that nobody
@@ -300,7 +321,7 @@ func (s *Sandbox) Help(ctx context.Context, key string, order refund.Order, fact
 // Goods that are used by then answer GoodsUsed, and partly delivered ones GoodsStay,
 // whatever was set apart; where that is "used", the goods do become used.
 // GoodsDoubt leaves them as they are. Every answer stands for its key. (R51)
-func (s *Sandbox) Withdraw(ctx context.Context, key string, order refund.Order) (refund.Answer, error) {
+func (s *Sandbox) Withdraw(ctx context.Context, key string, order refund.Order) (refund.Reply, error) {
 	r, err := s.request(ctx, WithdrawRequest, key, order, nil, func(r *Request, next *ledger) error {
 		truth, err := s.truth(ctx, order)
 		if err != nil {
@@ -333,7 +354,7 @@ func (s *Sandbox) Withdraw(ctx context.Context, key string, order refund.Order) 
 		next.Orders[order.OrderKey] = p
 		return nil
 	})
-	return r.Answer, err
+	return r.reply(), err
 }
 
 // Alerts returns the alerts received, oldest first.

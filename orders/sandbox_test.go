@@ -115,8 +115,9 @@ func TestParseBehaviour(t *testing.T) {
 		{"refuses", Behaviour{Answer: refund.Refuses}, ""},
 		{"refuses settled with the publisher", Behaviour{Answer: refund.Refuses, Reason: "settled with the publisher"}, ""},
 		{"silent", Behaviour{Silent: true}, ""},
-		{"", Behaviour{}, "a behaviour is one of adjusts, refunds, refuses, silent"},
+		{"", Behaviour{}, "a behaviour is one of adjusts, refunds, refuses, unable, silent"},
 		{"adjust", Behaviour{}, `no such behaviour "adjust"; did you mean "adjusts"?`},
+		{"unable", Behaviour{Answer: refund.Unable}, ""},
 		{"silent now", Behaviour{}, "only refuses takes a reason, not silent"},
 	} {
 		got, err := ParseBehaviour(strings.Fields(test.words)...)
@@ -149,8 +150,8 @@ func TestHelp(t *testing.T) {
 			must(t, s.Behave(key("T1"), *step.behave))
 		}
 		s = again()
-		if answer, note, err := s.Help(ctx, step.key, order, facts); answer != step.answer || note != step.note || err != nil {
-			t.Errorf("%+v: got %q %q %v", step, answer, note, err)
+		if got, err := s.Help(ctx, step.key, order, facts); got.Answer != step.answer || got.Note != step.note || err != nil || (got.Raw == "") != (step.answer == "") {
+			t.Errorf("%+v: got %+v %v", step, got, err)
 		}
 	}
 	must(t, s.Behave(key("T1"), Behaviour{}))
@@ -166,14 +167,14 @@ func TestHelp(t *testing.T) {
 	}
 	other := goods("T2", refund.TopUp, refund.StateArrived)
 	other.Supplier = "fulu"
-	if _, _, err := s.Help(ctx, "1", other, nil); !errors.Is(err, ErrOtherRequest) {
+	if _, err := s.Help(ctx, "1", other, nil); !errors.Is(err, ErrOtherRequest) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := s.Help(ctx, "", other, nil); err == nil {
+	if _, err := s.Help(ctx, "", other, nil); err == nil {
 		t.Error("a request without a key")
 	}
-	if answer, _, err := s.Help(ctx, "5", other, nil); answer != refund.Adjusts || err != nil {
-		t.Errorf("fulu's usual way: %q, %v", answer, err)
+	if got, err := s.Help(ctx, "5", other, nil); got.Answer != refund.Adjusts || err != nil {
+		t.Errorf("fulu's usual way: %+v, %v", got, err)
 	}
 }
 
@@ -221,8 +222,8 @@ func TestWithdraw(t *testing.T) {
 			s, table, again := supplier(t, order)
 			must(t, s.ApplyColumn(key("T1"), "withdraw", test.apart))
 			for range 2 {
-				if got, err := s.Withdraw(ctx, "w", order); got != test.want || err != nil {
-					t.Fatalf("got %q, %v", got, err)
+				if got, err := s.Withdraw(ctx, "w", order); got.Answer != test.want || err != nil {
+					t.Fatalf("got %+v, %v", got, err)
 				}
 				must(t, s.ApplyColumn(key("T1"), "withdraw", "cannot")) // the answer stands
 				s = again()
@@ -246,8 +247,8 @@ func TestWithdraw(t *testing.T) {
 			if err := table.Edit(key("T1"), options(), "state=revealed"); !errors.Is(err, ErrWithdrawn) {
 				t.Errorf("used after all: %v", err)
 			}
-			if got, err := s.Withdraw(ctx, "another key", order); got != refund.GoodsBack || err != nil {
-				t.Errorf("withdrawn twice: %q, %v", got, err)
+			if got, err := s.Withdraw(ctx, "another key", order); got.Answer != refund.GoodsBack || err != nil {
+				t.Errorf("withdrawn twice: %+v, %v", got, err)
 			}
 		})
 	}
@@ -264,8 +265,8 @@ func TestSandboxWithoutBooks(t *testing.T) {
 	order := goods("T1", refund.Card, refund.StateDelivered)
 	s, err := OpenSandbox("", SandboxOptions{})
 	must(t, err)
-	if got, err := s.Withdraw(ctx, "w", order); got != refund.GoodsBack || err != nil {
-		t.Errorf("got %q, %v", got, err)
+	if got, err := s.Withdraw(ctx, "w", order); got.Answer != refund.GoodsBack || err != nil {
+		t.Errorf("got %+v, %v", got, err)
 	}
 	if got, err := s.Record(ctx, order); got.State != refund.StateDelivered || err != nil || !got.At.IsZero() {
 		t.Errorf("got %+v, %v", got, err)

@@ -54,6 +54,9 @@ func (t *Table) Order(ctx context.Context, key refund.OrderKey) (refund.Order, e
 	return clone(order), nil
 }
 
+// Knows says that the table can tell everything that an order can hold.
+func (t *Table) Knows() refund.Knowledge { return told(Columns()) }
+
 // Peek returns the order even while the table is down: how things really
 // stand, which a supplier knows without asking the shop.
 func (t *Table) Peek(key refund.OrderKey) (refund.Order, bool) {

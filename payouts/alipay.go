@@ -71,25 +71,22 @@ func (a *Alipay) Terms() refund.Terms {
 	return refund.Terms{KeyLife: alipayTime, Partial: true, Query: true, Within: alipayTime}
 }
 
-// alipayRefusals are the refusals of a refund that say for certain that it was not
-// carried out. Any other leaves it open, above all ACQ.SYSTEM_ERROR.
+const alipayUnknown = "ACQ.TRADE_NOT_EXIST"
+
+// alipayRefusals are the documented refusals of a refund that say for certain that
+// it was not carried out. All others leave it open, above all ACQ.SYSTEM_ERROR.
 var alipayRefusals = map[string]refund.Fault{
-	"ACQ.SELLER_BALANCE_NOT_ENOUGH":             refund.NoBalance,
-	"ACQ.DISCORDANT_REPEAT_REQUEST":             refund.OtherFigures,
-	"ACQ.TRADE_NOT_EXIST":                       refund.NotRefundable,
-	"ACQ.TRADE_HAS_FINISHED":                    refund.NotRefundable,
-	"ACQ.TRADE_HAS_CLOSE":                       refund.NotRefundable,
-	"ACQ.TRADE_STATUS_ERROR":                    refund.NotRefundable,
-	"ACQ.TRADE_NOT_ALLOW_REFUND":                refund.NotRefundable,
-	"ACQ.REASON_TRADE_BEEN_FREEZEN":             refund.NotRefundable,
-	"ACQ.REASON_TRADE_STATUS_INVALID":           refund.NotRefundable,
-	"ACQ.REASON_TRADE_REFUND_FEE_ERR":           refund.NotRefundable,
-	"ACQ.REFUND_AMT_NOT_EQUAL_TOTAL":            refund.NotRefundable,
-	"ACQ.REFUND_FEE_ERROR":                      refund.NotRefundable,
-	"ACQ.ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND": refund.NotRefundable,
-	"ACQ.BUYER_NOT_EXIST":                       refund.NotRefundable,
-	"ACQ.BUYER_ERROR":                           refund.NotRefundable,
-	"ACQ.INVALID_PARAMETER":                     refund.NoFault,
+	"ACQ.SELLER_BALANCE_NOT_ENOUGH":   refund.NoBalance,
+	"ACQ.DISCORDANT_REPEAT_REQUEST":   refund.OtherFigures,
+	alipayUnknown:                     refund.NotRefundable,
+	"ACQ.TRADE_HAS_FINISHED":          refund.NotRefundable,
+	"ACQ.TRADE_STATUS_ERROR":          refund.NotRefundable,
+	"ACQ.TRADE_NOT_ALLOW_REFUND":      refund.NotRefundable,
+	"ACQ.REASON_TRADE_BEEN_FREEZEN":   refund.NotRefundable,
+	"ACQ.REASON_TRADE_REFUND_FEE_ERR": refund.NotRefundable,
+	"ACQ.REFUND_AMT_NOT_EQUAL_TOTAL":  refund.NotRefundable,
+	"ACQ.REFUND_FEE_ERROR":            refund.NotRefundable,
+	"ACQ.INVALID_PARAMETER":           refund.NoFault,
 }
 
 // alipayAnswer is the common part and the fields of both answers.
@@ -136,8 +133,8 @@ func (a *Alipay) Refund(ctx context.Context, payout refund.Payout) (refund.Recei
 		return refund.Receipt{}, fmt.Errorf("alipay: refund answered with %s %s", code(got.Code), code(got.SubCode))
 	}
 	refusal := refund.Receipt{State: refund.PayoutFailed, Fault: fault, Reference: no, Note: note(got.SubMsg)}
-	if fault == refund.OtherFigures {
-		return refusal, nil
+	if fault == refund.OtherFigures || got.SubCode == alipayUnknown {
+		return refusal, nil // of a trade that Alipay does not know it cannot be asked
 	}
 	return refused(ctx, payout, refusal, a.Ask)
 }
@@ -153,7 +150,7 @@ func (a *Alipay) Ask(ctx context.Context, payout refund.Payout) (refund.Receipt,
 	switch {
 	case err != nil:
 		return refund.Receipt{}, fmt.Errorf("alipay: %w", err)
-	case got.Code == "40004" && got.SubCode == "ACQ.TRADE_NOT_EXIST", got.Code == "10000" && got.RefundStatus == "":
+	case got.Code == "10000" && got.RefundStatus == "":
 		return refund.Receipt{}, fmt.Errorf("alipay: %w", refund.ErrNotFound)
 	case got.Code != "10000":
 		return refund.Receipt{}, fmt.Errorf("alipay: query answered with %s %s", code(got.Code), code(got.SubCode))

@@ -96,7 +96,7 @@ func bare(err error) error {
 	case dialed:
 		return fmt.Errorf("no answer: %w", err)
 	}
-	return errors.New("no answer that is HTTP")
+	return errors.New("the answer cannot be read")
 }
 
 // server reads the address of a provider: usual when text is empty. Credentials and

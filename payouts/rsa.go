@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"strings"
@@ -91,4 +92,18 @@ func verifySHA256(key *rsa.PublicKey, text []byte, signature string) error {
 		return errSignature
 	}
 	return nil
+}
+
+// certificateSerial returns a certificate's serial number as providers write it, in
+// hex capitals; "" when the text is none.
+func certificateSerial(text string) string {
+	der, ok := derOf(text)
+	if !ok {
+		return ""
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		return ""
+	}
+	return strings.ToUpper(hex.EncodeToString(certificate.SerialNumber.Bytes()))
 }

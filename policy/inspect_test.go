@@ -41,7 +41,7 @@ func TestInspectInFull(t *testing.T) {
 			"f.yaml:15:11: rule failed pays, so its condition must read what a record establishes: goods, supplier_says, shop_says, state, sent_elsewhere, supplier_answer (R12)\n" +
 			"        when: personal && in_window\n" +
 			"              ^"},
-		{"never decides", "  - name: block\n", "  - name: again\n    when: goods == \"failed\" && matches\n    outcome: review\n  - name: block\n", "" +
+		{"never decides", "  - name: block\n", "  - name: again\n    when: goods == \"failed\" && in_window\n    outcome: review\n  - name: block\n", "" +
 			"f.yaml:18:11: rule again never decides: where its condition holds, an earlier rule did already (failed)\n" +
 			"      - name: again\n" +
 			"              ^"},

@@ -331,7 +331,7 @@ func (r *reader) guards(p *Policy, n *node) {
 			continue
 		}
 		m := r.record(item, item, "a guard", guardForm)
-		g := guard{name: r.unique(m.need("name"), "guard", seen)}
+		g := guard{name: r.unique(m.need("name"), "guard", seen), at: r.spot(either(m.get("name"), item))}
 		if g.name == CurrencyGuard {
 			r.wrong(m.get("name"), "", "every policy has the guard `%s` already: orders in another currency go to a person", CurrencyGuard)
 		}
@@ -369,6 +369,10 @@ func (r *reader) rules(p *Policy, n *node) {
 		r.wrong(n, "", "`rules` is empty: every request would go to a person")
 	}
 	seen := map[string]*node{}
+	// A rule that reads a signal, after which one that refuses would refuse because
+	// of it, if only by not being forestalled.
+	var risky *node
+	var signal string
 	for _, item := range r.atMost(maxRules, r.list(n, "rules"), "rules") {
 		if r.isOff(item) {
 			r.noneToSwitchOff(item, n, "rule")
@@ -408,6 +412,15 @@ func (r *reader) rules(p *Policy, n *node) {
 		}
 		if rule.needsEvidence && rule.outcome == refund.Refuse {
 			r.wrong(m.get("needs_evidence"), "", "rule %s refuses: no evidence would change that", rule.name)
+		}
+		for _, read := range rule.when.reads {
+			if compiled && variables[read].Signal && risky == nil {
+				risky, signal = m.get("when"), variables[read].Name
+			}
+		}
+		if rule.outcome == refund.Refuse && risky != nil {
+			r.wrong(risky, "", "a signal refuses nobody: rule %s refuses, so neither it nor a rule before it may read %s; a guard may", rule.name, signal)
+			risky = nil
 		}
 		p.rules = append(p.rules, rule)
 		if _, ok := p.clauses[rule.name]; !ok {

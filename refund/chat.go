@@ -7,6 +7,7 @@ type Chat struct {
 	ID       ChatID      `json:"id"`
 	Version  uint64      `json:"version"` // 0: not stored yet
 	Name     string      `json:"name,omitempty"`
+	Since    time.Time   `json:"since,omitzero"`     // first wrote; zero: before this was kept
 	Locale   string      `json:"locale,omitempty"`   // chosen by the buyer; empty: by Language
 	Language string      `json:"language,omitempty"` // Telegram's language_code
 	Zone     string      `json:"zone,omitempty"`     // chosen by the buyer, an IANA name; empty: by language, else the shop's
@@ -21,7 +22,19 @@ type Chat struct {
 	Chosen   bool        `json:"chosen,omitempty"` // the buyer chose Current among several open cases
 	Album    string      `json:"album,omitempty"`  // the last album that one answer was given to
 	Timers   []Timer     `json:"timers,omitempty"`
+	Failures []Failure   `json:"failures,omitempty"` // that the desk wrote about before he did, newest last
 }
+
+// Failure is an order of a buyer that failed by its supplier's word, and what he
+// would claim. (R48)
+type Failure struct {
+	Order  OrderKey `json:"order"`
+	Reason Reason   `json:"reason"`
+}
+
+// MaxFailures is how many of them a chat keeps; the button under an older one is
+// answered as an old button.
+const MaxFailures = 8
 
 // Draft is a request before its order is shown to belong to the buyer, when
 // nothing may be said of the order and no case exists yet. (R10)

@@ -25,6 +25,7 @@ type Entry struct {
 	From   Status    `json:"from,omitempty"`
 	To     Status    `json:"to,omitempty"`
 	Text   string    `json:"text,omitempty"`
+	Raw    string    `json:"raw,omitempty"` // a supplier's answer, as Record.Raw
 }
 
 // Inbound is an inbox entry: something that happened and is not yet stepped.
@@ -90,11 +91,13 @@ const (
 // id, give way. Sorting out one that does not wait is ErrConflict, so that two
 // people cannot sort the same.
 type Commit struct {
+	Erased      []Erasure // taken out before anything is put; another version is ErrConflict
 	Chats       []Chat
 	Cases       []Case
 	Accounts    []Account
 	Tries       []Try
 	Pictures    []Look
+	Marks       []Mark // put; one that is there stays once
 	Timeline    []Entry
 	Inbox       []Inbound // appended, or rewritten when the Seq is there
 	Done        []uint64  // inbox entries
@@ -129,6 +132,8 @@ type Reader interface {
 	// SeenPicture reports whether another case of the shop has a picture within
 	// MaxPictureDistance.
 	SeenPicture(Look) (bool, error)
+	// Marks returns at most limit marks under a key since a time, newest first.
+	Marks(key string, since time.Time, limit int) ([]Mark, error)
 	Posted(CaseID) (Posted, error)
 	Post(ChatID, int) (Post, error)
 	// Group returns a migrated group's id, or 0.

@@ -18,6 +18,7 @@ const (
 	TimeCame      EventKind = "timer"     // a timer is due
 	Found         EventKind = "found"     // a look-up of the order ended
 	Recorded      EventKind = "recorded"  // the supplier's record was read
+	Reported      EventKind = "reported"  // the supplier's record says that an order failed which nobody complained about
 	Supplied      EventKind = "supplied"  // the supplier answered a request
 	Withdrew      EventKind = "withdrew"  // the goods were withdrawn, or not
 	Sealed        EventKind = "sealed"    // a file is on disk

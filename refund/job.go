@@ -21,8 +21,14 @@ const (
 	Submit     JobKind = "submit"      // the payout → PaidOut
 	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
 	ReadRules  JobKind = "read_rules"  // a shop's policy file → Reloaded; only Order.Shop counts
+	Shred      JobKind = "shred"       // remove the evidence of an erased case; no event follows
 	Compare    JobKind = "compare"     // a channel's books with the ledger → BooksCompared; Channel and Order.Shop count
 	Learn      JobKind = "learn"       // note what a message means, to train with; no event follows
+
+	// ReadFailure asks whether an order that a supplier called about has failed. Of
+	// Order only the numbers and the supplier's name count. → Reported when it has and
+	// names its buyer, else no event follows.
+	ReadFailure JobKind = "read_failure"
 )
 
 // Job is one request to the outside world. It is stored with the decision that
@@ -58,12 +64,23 @@ const (
 	Refuses  Answer = "refuses"
 	Pending  Answer = "pending"
 	Silent   Answer = "silent" // the desk's own word: no answer within twice the supplier's time
+	Unable   Answer = "unable" // its interface takes no such request: a person has to ask it
 
 	GoodsBack  Answer = "ok"      // withdrawn, nobody can use them any more
 	GoodsUsed  Answer = "used"    // used meanwhile
 	GoodsStay  Answer = "cannot"  // cannot be withdrawn
 	GoodsDoubt Answer = "unknown" // not known whether they were
 )
+
+// Reply is a supplier's answer to a request to adjust, take back or withdraw.
+type Reply struct {
+	Answer Answer
+	Note   string // its own words, such as why it refuses (R14)
+	Raw    string // what it answered, as Record.Raw
+}
+
+// MaxRaw is how much of an answer is kept raw, in bytes.
+const MaxRaw = 4 << 10
 
 // Fail says why a job brought no answer.
 type Fail string
@@ -85,6 +102,7 @@ type Result struct {
 	Record    *Record     `json:"record,omitempty"`
 	Answer    Answer      `json:"answer,omitempty"`
 	Note      string      `json:"note,omitempty"` // the other side's own words
+	Raw       string      `json:"raw,omitempty"`  // a supplier's answer to a request, as Record.Raw
 	Evidence  *Evidence   `json:"evidence,omitempty"`
 	State     PayoutState `json:"state,omitempty"` // Submitted: the channel has it but has not decided
 	Reference string      `json:"reference,omitempty"`
@@ -190,6 +208,14 @@ type Capability struct {
 	Adjusts   bool // moves the credit to another account
 	RollsBack bool // takes the credit back
 	Withdraws bool // takes unused goods back
+}
+
+// Hint is what a supplier's callback is about. Nothing in it is believed: it only
+// says that asking is worth while.
+type Hint struct {
+	OrderNo    string // that the supplier was given; empty: not said
+	SupplierNo string // its own; empty: not said
+	Failed     bool   // it speaks of a failure
 }
 
 // ErrNotFound is returned by a source that knows no such order.

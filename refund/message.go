@@ -123,6 +123,11 @@ func (m Message) Stands() CaseID {
 	return m.Case
 }
 
+// Standing lists what Stands says of all desired states of a case.
+func Standing(id CaseID) []CaseID {
+	return []CaseID{Message{Kind: CardPost, Case: id}.Stands(), Message{Kind: Explains, Case: id}.Stands()}
+}
+
 // Posted is where a desired state stands in its group; Case is what Message.Stands
 // says.
 type Posted struct {

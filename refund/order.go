@@ -73,7 +73,7 @@ type Record struct {
 	State   State     `json:"state"`
 	Missing *Money    `json:"missing,omitempty"` // of a partial delivery, what did not arrive
 	Account string    `json:"account,omitempty"` // that was really charged
-	Raw     string    `json:"raw,omitempty"`     // the answer as it came
+	Raw     string    `json:"raw,omitempty"`     // the answer, at most MaxRaw of it, without card secrets, credentials and others' data
 	At      time.Time `json:"at,omitzero"`
 }
 
@@ -88,6 +88,7 @@ type Account struct {
 	Paid     Money    `json:"paid"`     // accepted by a channel through this desk
 	Open     CaseID   `json:"open,omitempty"`
 	Payouts  int      `json:"payouts,omitempty"` // numbers given so far; part of the payout's key
+	Told     bool     `json:"told,omitempty"`    // the buyer was written to because the supplier said that it failed (R48)
 }
 
 // Left returns what may still be paid, never below zero; false when net paid is

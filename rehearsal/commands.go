@@ -103,7 +103,7 @@ func init() {
 				w.stage.Orders.Down(args[0] == "down")
 				return "", nil
 			}},
-		"supplier": {usage: "supplier ORDER adjusts|refunds|refuses [REASON]|silent", acts: true,
+		"supplier": {usage: "supplier ORDER adjusts|refunds|refuses [REASON]|unable|silent", acts: true,
 			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
 				if err := atLeast(args, 2); err != nil {
 					return "", err
@@ -117,6 +117,18 @@ func init() {
 					return "", err
 				}
 				return "", w.stage.Supplier.Behave(key, behaviour)
+			}},
+		"callback": {usage: "callback ORDER [failed]", acts: true,
+			run: func(ctx context.Context, w *World, _ bool, args []string) (string, error) {
+				if len(args) == 0 || len(args) > 2 || len(args) == 2 && args[1] != "failed" {
+					return "", errUsage
+				}
+				key, ok := w.orderKey(args[0])
+				if !ok {
+					return "", fmt.Errorf("there is no order %s", args[0])
+				}
+				order, _ := w.stage.Orders.Peek(key)
+				return "", w.desk.Hint(ctx, order, len(args) == 2)
 			}},
 		"channel": {usage: "channel ok|slow|fails|unknown|arrives|reverses|broke|closed | channel refunds ORDER AMOUNT", acts: true,
 			run: func(ctx context.Context, w *World, _ bool, args []string) (string, error) {

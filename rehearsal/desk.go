@@ -66,6 +66,9 @@ type Desk interface {
 	NextDue(ctx context.Context) (time.Time, error)
 	// Tick lets the desk look at the clock.
 	Tick(ctx context.Context) error
+	// Hint has a supplier of the order's call the desk about it, and returns when
+	// that is on disk.
+	Hint(ctx context.Context, order refund.Order, failed bool) error
 	// CrashAfter kills the desk after so many more instructions, where an
 	// instruction is a commit or a call to the outside; 0: now.
 	CrashAfter(instructions int)

@@ -1,7 +1,9 @@
 package simulator
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-telegram/bot/models"
@@ -82,6 +84,8 @@ func (s *Server) getStarTransactions(p *params) (apply, error) {
 				list = append(list, wireTransaction{ID: paid.id, Amount: paid.stars, Date: paid.refundedAt.Unix(), Receiver: with})
 			}
 		}
+		// Chronological (Bot API: getStarTransactions): a refund stands where its time puts it, not at its payment.
+		slices.SortStableFunc(list, func(a, b wireTransaction) int { return cmp.Compare(a.Date, b.Date) })
 		from := min(max(0, int(p.int("offset"))), len(list))
 		limit := int(p.int("limit"))
 		if limit <= 0 || limit > maxBatch {

@@ -304,6 +304,10 @@ func TestStars(t *testing.T) {
 	li := a.sim.User("li")
 	charge, err := li.PayStars(50, "order-1")
 	check(t, err)
+	a.clock.advance(time.Minute)
+	_, err = li.PayStars(20, "order-2")
+	check(t, err)
+	a.clock.advance(time.Minute)
 	refund := fields{"user_id": li.ID(), "telegram_payment_charge_id": charge}
 	must[bool](a, "refundStarPayment", refund)
 	if out := a.call("refundStarPayment", refund); out.Description != "Bad Request: CHARGE_ALREADY_REFUNDED" {
@@ -313,7 +317,7 @@ func TestStars(t *testing.T) {
 		t.Errorf("unknown charge: %s", out.Description)
 	}
 	got := must[struct{ Transactions []wireTransaction }](a, "getStarTransactions", nil).Transactions
-	if len(got) != 2 || got[0].Source == nil || got[1].Receiver == nil || got[0].ID != got[1].ID {
-		t.Errorf("transactions: %+v", got)
+	if len(got) != 3 || got[0].Source == nil || got[1].Source == nil || got[2].Receiver == nil || got[0].ID != got[2].ID {
+		t.Errorf("transactions are not in chronological order: %+v", got)
 	}
 }

@@ -2,6 +2,8 @@ package tests
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -207,6 +209,14 @@ func (f *telegram) Seal(_ context.Context, job refund.Job) (refund.Evidence, err
 // Put does nothing: what waits is read from the store, as after a restart.
 func (f *telegram) Put([]refund.Message) {}
 
+// marker marks by a hash without a key.
+type marker struct{}
+
+func (marker) Mark(kind string, shop refund.ShopID, value string) string {
+	sum := sha256.Sum256([]byte(kind + "/" + string(shop) + "/" + value))
+	return hex.EncodeToString(sum[:])
+}
+
 // desk is a real engine between a fake Telegram and a sandboxed world. The world
 // outlives every engine; so does the disk.
 type desk struct {
@@ -283,7 +293,7 @@ func (d *desk) start() error {
 		suppliers[name] = d.supplier
 	}
 	var err error
-	d.engine, err = engine.New(context.Background(), engine.Config{Store: d.disk, Clock: d.clock, Telegram: d.telegram, Outbox: d.telegram,
+	d.engine, err = engine.New(context.Background(), engine.Config{Store: d.disk, Clock: d.clock, Telegram: d.telegram, Outbox: d.telegram, Marker: marker{},
 		Workers: d.workers, JobWorkers: d.workers,
 		Shops: []engine.Shop{{Shop: star, Policy: d.shop.policy, Source: d.table, Suppliers: suppliers,
 			Channels: map[string]engine.Channel{"sandbox": d.channel}}}})
@@ -740,8 +750,10 @@ func (d *desk) nothingLost(got records) error {
 	if len(got.inbox) > 0 {
 		errs = append(errs, fmt.Errorf("%d inbox entries left, the first %+v", len(got.inbox), got.inbox[0]))
 	}
-	if len(got.jobs) > 0 {
-		errs = append(errs, fmt.Errorf("%d jobs left, the first %+v", len(got.jobs), got.jobs[0]))
+	// What a supplier called about while it, or the shop, did not answer waits for the clock.
+	left := slices.DeleteFunc(got.jobs, func(job refund.Job) bool { return job.Kind == refund.ReadFailure })
+	if len(left) > 0 {
+		errs = append(errs, fmt.Errorf("%d jobs left, the first %+v", len(left), left[0]))
 	}
 	for _, dead := range got.dead {
 		errs = append(errs, fmt.Errorf("set aside: %s: %s", dead.Why, dead.Update))

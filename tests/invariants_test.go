@@ -60,6 +60,7 @@ func live(t *rapid.T, terms payouts.Options) {
 		"buyer again":      day.buyer,
 		"buyer answers":    day.buyerAnswers,
 		"buyer complies":   day.buyerAnswers,
+		"buyer forgotten":  day.forgets,
 		"staff":            day.staff,
 		"staff again":      day.staff,
 		"staff decide":     day.staffDecide,
@@ -71,6 +72,7 @@ func live(t *rapid.T, terms payouts.Options) {
 		"time passes":      day.timePasses,
 		"a moment":         day.moment,
 		"world changes":    day.worldChanges,
+		"supplier calls":   day.supplierCalls,
 		"shop's own books": day.shopBooks,
 		"power cut":        day.powerCut,
 		"restart":          day.restart,
@@ -215,7 +217,7 @@ func (d *day) buyerActs(t *rapid.T) {
 		event.Text = rapid.SampledFrom([]string{"", order.No, signed, signed + "x"}).Draw(t, "payload")
 	case "command":
 		event.Kind = refund.Ordered
-		event.Command = rapid.SampledFrom([]string{"cancel", "human", "status", "help", "language", "what"}).Draw(t, "command")
+		event.Command = rapid.SampledFrom([]string{"cancel", "human", "status", "help", "language", "forget", "what"}).Draw(t, "command")
 	case "block":
 		event.Kind = rapid.SampledFrom([]refund.EventKind{refund.Blocked, refund.Unblocked}).Draw(t, "block")
 	}
@@ -259,13 +261,48 @@ func (d *day) buyerAnswers(t *rapid.T) {
 	must(t, d.settle())
 }
 
+// forgets has a buyer ask to be forgotten and press the button, where he gets it.
+func (d *day) forgets(t *rapid.T) {
+	person := rapid.SampledFrom(buyers).Draw(t, "buyer")
+	if rapid.Bool().Draw(t, "much later") { // nobody is forgotten while a payout is watched
+		must(t, d.pass(12*24*time.Hour, time.Hour))
+	}
+	ask := private(person, refund.Ordered)
+	ask.Command, ask.Message = "forget", d.nextMessage()
+	d.happen(ask)
+	must(t, d.settle())
+	buttons := d.buttons(false, func(b shown) bool { return b.newest && b.chat == refund.ChatID(person) && b.action.Do == "forget" })
+	if len(buttons) == 0 {
+		return
+	}
+	press := private(person, refund.Pressed)
+	press.Query, press.Action = d.query(), pick(t, "button", buttons, shown.String).action
+	d.happen(press)
+	must(t, d.settle())
+	chats := map[refund.ChatID]bool{}
+	got, err := d.read()
+	must(t, err)
+	for _, c := range got.cases {
+		chats[c.Chat] = true
+	}
+	for _, line := range got.ledger {
+		if _, ok := got.cases[line.Case]; !ok {
+			t.Fatalf("the ledger has a line of no case: %+v", line)
+		}
+	}
+	if chats[refund.ChatID(person)] && got.chats[refund.ChatID(person)].Version == 0 {
+		t.Fatalf("cases of %d are left without their chat", person)
+	}
+}
+
 // forged is callback data that anybody can make up.
 func (d *day) forged(t *rapid.T) refund.Action {
 	chat := refund.ChatID(rapid.SampledFrom(buyers).Draw(t, "of"))
 	action := refund.Action{N: rapid.IntRange(0, 4).Draw(t, "n"), Arg: rapid.SampledFrom([]string{"", "late", "picture",
 		"description", "transaction_time", "refuse", "other", "star", "changed_mind", "1:greet", "1", "1000", "999999999"}).Draw(t, "arg"),
 		Do: rapid.SampledFrom([]string{"approve", "refuse", "ask", "menu", "undo", "was_paid", "not_paid", "pay_again", "close", "resume",
-			"part", "ask_part", "ask_supplier", "adjusted", "ask_replaced", "hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "sort", "leave_out", "later", "why", "nonsense"}).Draw(t, "do")}
+			"part", "ask_part", "ask_supplier", "adjusted", "ask_replaced",
+			"hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "sort", "leave_out", "later", "why", "forget", "keep", "nonsense"}).Draw(t, "do")}
 	if rapid.IntRange(0, 3).Draw(t, "about a case") > 0 {
 		action.Case = refund.NewCaseID(chat, rapid.IntRange(1, 3).Draw(t, "case"))
 	}
@@ -473,9 +510,9 @@ func (d *day) worldChanges(t *rapid.T) {
 		must(t, d.channel.Behave(rapid.SampledFrom(payouts.Behaviours()).Draw(t, "behaviour"), ""))
 	case "supplier":
 		must(t, d.supplier.Behave(order, rapid.SampledFrom([]orders.Behaviour{{}, {Answer: refund.Adjusts}, {Answer: refund.Refunds},
-			{Answer: refund.Refuses, Reason: "settled"}, {Silent: true}}).Draw(t, "behaviour")))
+			{Answer: refund.Refuses, Reason: "settled"}, {Answer: refund.Unable}, {Silent: true}}).Draw(t, "behaviour")))
 	case "withdraw":
-		must(t, d.supplier.ApplyColumn(order, "withdraw", rapid.SampledFrom([]string{"", "ok", "used", "cannot", "unknown"}).Draw(t, "withdraw")))
+		must(t, d.supplier.ApplyColumn(order, "withdraw", rapid.SampledFrom([]string{"", "ok", "used", "cannot", "unknown", "pending"}).Draw(t, "withdraw")))
 	case "source":
 		d.table.Down(rapid.Bool().Draw(t, "down"))
 	case "files":
@@ -488,9 +525,17 @@ func (d *day) worldChanges(t *rapid.T) {
 		// Withdrawn goods cannot be used any more; the table refuses that.
 		_ = d.table.Change(order, func(o *refund.Order) { o.State = state })
 	case "record":
-		must(t, d.supplier.ApplyColumn(order, "record", rapid.SampledFrom([]string{"", "failed", "partial", "processing", "arrived"}).Draw(t, "record")))
+		must(t, d.supplier.ApplyColumn(order, "record", rapid.SampledFrom([]string{"", "failed", "partial", "processing", "arrived", "unknown"}).Draw(t, "record")))
 		must(t, d.supplier.ApplyColumn(order, "missing", rapid.SampledFrom([]string{"", "10.00 CNY"}).Draw(t, "missing")))
 	}
+}
+
+// supplierCalls has a supplier call about an order, which is a hint and no more.
+func (d *day) supplierCalls(t *rapid.T) {
+	order := d.drawOrder(t)
+	hint := refund.Hint{OrderNo: order.No, SupplierNo: order.SupplierNo, Failed: rapid.Bool().Draw(t, "failed")}
+	must(t, d.engine.Hint(context.Background(), order.Shop, order.Supplier, hint))
+	must(t, d.settle())
 }
 
 // shopBooks has the shop refund a part by itself, outside the desk. It looks into

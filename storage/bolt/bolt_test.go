@@ -1,11 +1,14 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -58,6 +61,7 @@ func TestReopen(t *testing.T) {
 		Accounts:    []refund.Account{{Order: one.Order.OrderKey, Version: 1}},
 		Tries:       []refund.Try{{Order: one.Order.OrderKey, At: storagetest.Start}},
 		Pictures:    []refund.Look{{Shop: "lake", Hash: 5, Case: "7.1"}},
+		Marks:       []refund.Mark{{Key: "hash", Of: "hash", At: storagetest.Start}},
 		Timeline:    []refund.Entry{{Case: "7.1", Text: "a"}},
 		Ledger:      []refund.Posting{{Shop: "lake", At: storagetest.Start, Case: "7.1"}},
 		Inbox:       []refund.Inbound{{Seq: 1, UpdateID: 9, Received: storagetest.Start}},
@@ -195,7 +199,7 @@ func TestMigrate(t *testing.T) {
 	defer func() { _ = db.Close() }()
 	var ran []int
 	step := func(n int, result error) migration {
-		return func(tx *bbolt.Tx) error {
+		return func(tx *bbolt.Tx, _ Options) error {
 			ran = append(ran, n)
 			return errors.Join(result, tx.Bucket([]byte("meta")).Put([]byte{byte(n)}, []byte("ran")))
 		}
@@ -218,20 +222,20 @@ func TestMigrate(t *testing.T) {
 			t.Errorf("ran %v, want %v, error %v", ran, want, err)
 		}
 	}
-	if err := prepare(db, nil); err != nil {
+	if err := prepare(db, nil, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	check(1)
 	broken := errors.New("broken")
-	if err := prepare(db, []migration{step(1, nil), step(2, broken)}); !errors.Is(err, broken) {
+	if err := prepare(db, []migration{step(1, nil), step(2, broken)}, Options{}); !errors.Is(err, broken) {
 		t.Fatalf("got %v, want %v", err, broken)
 	}
 	check(1, 1, 2) // both in one transaction, so neither is left
-	if err := prepare(db, []migration{step(1, nil), step(2, nil)}); err != nil {
+	if err := prepare(db, []migration{step(1, nil), step(2, nil)}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	check(3, 1, 2, 1, 2)
-	if err := prepare(db, []migration{step(1, nil), step(2, nil), step(3, nil)}); err != nil {
+	if err := prepare(db, []migration{step(1, nil), step(2, nil), step(3, nil)}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	check(4, 1, 2, 1, 2, 3)
@@ -274,6 +278,70 @@ func TestMigrateFrom1(t *testing.T) {
 	}
 }
 
+// What was erased is found nowhere in the file after the next sweep, or after it is
+// opened again.
+func TestErasedBytes(t *testing.T) {
+	secret := []byte("13800138000")
+	for name, wipe := range map[string]func(*testing.T, *Store, string) *Store{
+		"sweep": func(t *testing.T, store *Store, _ string) *Store {
+			if err := store.Sweep(t.Context(), time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+			return store
+		},
+		"open": func(t *testing.T, store *Store, path string) *Store {
+			if err := store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return open(t, path, Options{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := newPath(t)
+			store := open(t, path, Options{})
+			for v := range uint64(50) { // of many versions, some longer than a page
+				one := refund.Case{ID: "7.1", Version: v + 1, Chat: 7, OpenedAt: storagetest.Start, Order: refund.Order{Account: string(secret)}}
+				one.SupplyNote = strings.Repeat(string(secret), int(v)*100)
+				apply(t, store, refund.Commit{Cases: []refund.Case{one},
+					Timeline: []refund.Entry{{Case: "7.1", Text: string(secret)}, {Case: "8.1", Text: "another's"}}})
+			}
+			had := dump(t, store)["timeline"]
+			apply(t, store, refund.Commit{Erased: []refund.Erasure{{Chat: 7, At: storagetest.Start, Cases: map[refund.CaseID]uint64{"7.1": 50}}}})
+			if data, err := os.ReadFile(path); err != nil || !bytes.Contains(data, secret) {
+				t.Fatalf("nothing is to be wiped: %v", err)
+			}
+			store = wipe(t, store, path)
+			if data, err := os.ReadFile(path); err != nil || bytes.Contains(data, secret) {
+				t.Errorf("what was erased is in the file: %v", err)
+			}
+			if err := store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			store = open(t, path, Options{})
+			after := dump(t, store)
+			if len(after["timeline"]) != len(had)/2 || len(after["cases"]) != 0 {
+				t.Errorf("%d lines of others, %q", len(after["timeline"]), after["cases"])
+			}
+			for seconds, keys := range []int{2, 1} { // what follows an erasure is wiped too, up to a time after it
+				if err := store.Sweep(t.Context(), storagetest.Start.Add(time.Duration(seconds)*time.Second)); err != nil {
+					t.Fatal(err)
+				}
+				if meta := dump(t, store)["meta"]; len(meta) != keys {
+					t.Errorf("after %d s: %q", seconds, meta)
+				}
+			}
+			if err := store.db.View(func(tx *bbolt.Tx) error {
+				for err := range tx.Check() {
+					return err
+				}
+				return nil
+			}); err != nil {
+				t.Errorf("the file was damaged: %v", err)
+			}
+		})
+	}
+}
+
 // A file from before the ledger gets what was paid booked, by the newest decision,
 // and its cases say where to.
 func TestMigrateLedger(t *testing.T) {
@@ -294,8 +362,8 @@ func TestMigrateLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = errors.Join(prepare(db, migrations[:before-1]), db.Update(func(tx *bbolt.Tx) error {
-		for _, later := range []string{"ledger", "ends", "chores", "differences"} {
+	err = errors.Join(prepare(db, migrations[:before-1], Options{}), db.Update(func(tx *bbolt.Tx) error {
+		for _, later := range []string{"ledger", "ends", "chores", "differences", "marks", "marks_by_time"} {
 			if err := tx.DeleteBucket([]byte(later)); err != nil {
 				return err
 			}
@@ -400,6 +468,36 @@ func TestMigrateFrom2(t *testing.T) {
 	}
 	if n := len(dump(t, store)["claims"]); n != 2 {
 		t.Errorf("%d claims, want 2", n)
+	}
+}
+
+// A file of layout 5, from before marks, gets those of the cases that it holds.
+func TestMigrateFrom5(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path, Options{})
+	one := refund.Case{ID: "7.1", Version: 1, Chat: 7, OpenedAt: storagetest.Start, Order: refund.Order{Account: "13800138000"}}
+	apply(t, store, refund.Commit{Cases: []refund.Case{one}})
+	err := store.db.Update(func(tx *bbolt.Tx) error {
+		return errors.Join(tx.DeleteBucket([]byte("marks")), tx.DeleteBucket([]byte("marks_by_time")),
+			tx.Bucket([]byte("meta")).Put([]byte("schema"), uintKey(5)))
+	})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, path, Options{Marks: func(c *refund.Case) []refund.Mark {
+		return []refund.Mark{{Key: "hash of " + c.Order.Account, Of: "hash of " + string(c.ID), At: c.OpenedAt}}
+	}})
+	var got []refund.Mark
+	err = store.View(t.Context(), func(r refund.Reader) (err error) {
+		got, err = r.Marks("hash of 13800138000", storagetest.Start, 5)
+		return err
+	})
+	want := []refund.Mark{{Key: "hash of 13800138000", Of: "hash of 7.1", At: storagetest.Start}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if all := dump(t, store); len(all) != int(bucketCount) || all["meta"]["schema"] != string(uintKey(uint64(1+len(migrations)))) {
+		t.Errorf("after the migration: %q", all)
 	}
 }
 

@@ -127,6 +127,28 @@ func (r reader) SeenPicture(look refund.Look) (bool, error) {
 	return false, nil
 }
 
+func (r reader) Marks(key string, since time.Time, limit int) ([]refund.Mark, error) {
+	prefix := textKey(key)
+	first := appendTime(slices.Clone(prefix), since)
+	cursor := r.bucket(marksBucket).Cursor()
+	// From behind the last one under the key, backwards.
+	var at, value []byte
+	if behind, _ := cursor.Seek(append(slices.Clone(prefix), bytes.Repeat([]byte{0xff}, 12)...)); behind == nil {
+		at, value = cursor.Last()
+	} else {
+		at, value = cursor.Prev()
+	}
+	var marks []refund.Mark
+	for ; len(marks) < limit && bytes.HasPrefix(at, prefix) && bytes.Compare(at, first) >= 0; at, value = cursor.Prev() {
+		var mark refund.Mark
+		if err := json.Unmarshal(value, &mark); err != nil {
+			return nil, fault(marksBucket, at, err)
+		}
+		marks = append(marks, mark)
+	}
+	return marks, nil
+}
+
 func (r reader) Posted(id refund.CaseID) (refund.Posted, error) {
 	return read[refund.Posted](r, postedBucket, textKey(id))
 }

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -45,6 +46,8 @@ const (
 	endsBucket // an index, too
 	choresBucket
 	differencesBucket
+	marksBucket
+	marksByTimeBucket
 
 	bucketCount
 )
@@ -76,6 +79,8 @@ var bucketNames = [bucketCount][]byte{
 	endsBucket:        []byte("ends"),
 	choresBucket:      []byte("chores"),
 	differencesBucket: []byte("differences"),
+	marksBucket:       []byte("marks"),
+	marksByTimeBucket: []byte("marks_by_time"),
 }
 
 // isIndex reports whether records refer to the bucket.
@@ -94,24 +99,25 @@ func (b bucket) fullPages() bool {
 var (
 	schemaKey = []byte("schema")
 	offsetKey = []byte("offset")
+	erasedKey = []byte("erased")
 )
 
 // migration changes the layout from one schema to the next.
-type migration func(*bbolt.Tx) error
+type migration func(*bbolt.Tx, Options) error
 
 // migrations leads from schema 1 on: the first makes 2 of 1. What a release has
 // written must stay readable, so an entry is never changed, only added.
-var migrations = []migration{addUnsorted, addLedger, addEnds, addDifferences}
+var migrations = []migration{addUnsorted, addLedger, addEnds, addDifferences, addMarks}
 
 // addUnsorted makes the bucket of messages that wait to be sorted.
-func addUnsorted(tx *bbolt.Tx) error {
+func addUnsorted(tx *bbolt.Tx, _ Options) error {
 	_, err := tx.CreateBucket([]byte("unsorted"))
 	return err
 }
 
 // addLedger makes the ledger's bucket and books what cases have paid so far, at
 // the times at which channels accepted it.
-func addLedger(tx *bbolt.Tx) error {
+func addLedger(tx *bbolt.Tx, _ Options) error {
 	ledger, err := tx.CreateBucket([]byte("ledger"))
 	if err != nil {
 		return err
@@ -172,7 +178,7 @@ func book(c *refund.Case) (lines []refund.Posting) {
 
 // addEnds makes the index of how cases ended, from the cases that did, and the
 // bucket of warnings.
-func addEnds(tx *bbolt.Tx) error {
+func addEnds(tx *bbolt.Tx, _ Options) error {
 	if _, err := tx.CreateBucket([]byte("chores")); err != nil {
 		return err
 	}
@@ -220,14 +226,37 @@ func addEnds(tx *bbolt.Tx) error {
 }
 
 // addDifferences makes the bucket of where channels' books differ from the ledger.
-func addDifferences(tx *bbolt.Tx) error {
+func addDifferences(tx *bbolt.Tx, _ Options) error {
 	_, err := tx.CreateBucket([]byte("differences"))
 	return err
 }
 
+// addMarks makes the buckets of marks and marks the cases that are there.
+func addMarks(tx *bbolt.Tx, options Options) error {
+	for _, name := range []string{"marks", "marks_by_time"} {
+		if _, err := tx.CreateBucket([]byte(name)); err != nil {
+			return err
+		}
+	}
+	if options.Marks == nil {
+		return nil
+	}
+	w := writer{tx: tx}
+	return reader{tx, context.Background()}.Each(func(one refund.Case) error {
+		p := preparation{}
+		p.marks(options.Marks(&one))
+		for _, e := range p.puts {
+			if err := w.bucket(e.bucket).Put(e.key, e.value); err != nil {
+				return err
+			}
+		}
+		return p.err
+	})
+}
+
 // prepare makes the buckets of a new file, or brings an old one's layout up to
 // date, all in one transaction.
-func prepare(db *bbolt.DB, migrations []migration) error {
+func prepare(db *bbolt.DB, migrations []migration, options Options) error {
 	newest := uint64(1 + len(migrations))
 	var has uint64
 	err := db.View(func(tx *bbolt.Tx) (err error) {
@@ -253,7 +282,7 @@ func prepare(db *bbolt.DB, migrations []migration) error {
 			}
 		} else {
 			for from := has; from < newest; from++ {
-				if err := migrations[from-1](tx); err != nil {
+				if err := migrations[from-1](tx, options); err != nil {
 					return fmt.Errorf("migrate from schema %d to %d: %w", from, from+1, err)
 				}
 			}

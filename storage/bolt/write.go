@@ -40,7 +40,7 @@ func prepared(c *refund.Commit) (*change, error) {
 		commit:  c,
 		records: make([]record, 0, len(c.Chats)+len(c.Cases)+len(c.Accounts)),
 		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+len(c.Chores)+len(c.Differences)+
-			bandCount*len(c.Pictures)+1),
+			bandCount*len(c.Pictures)+2*len(c.Marks)+1),
 		appends: make([]entry, 0, len(c.Timeline)+len(c.Ledger)+len(c.Dead)),
 		drops:   make([]entry, 0, len(c.Done)+len(c.DueDone)+len(c.JobsDone)+len(c.SortedOut)),
 	}}
@@ -101,6 +101,7 @@ func (p *preparation) encode(c *refund.Commit) {
 			p.put(picturesBucket, appendText(key, look.Case), nil)
 		}
 	}
+	p.marks(c.Marks)
 	for i := range c.Timeline {
 		p.appends = append(p.appends, entry{timelineBucket, textKey(c.Timeline[i].Case), p.json(nil, &c.Timeline[i])})
 	}
@@ -131,6 +132,15 @@ func (p *preparation) encode(c *refund.Commit) {
 	}
 	for _, id := range c.JobsDone {
 		p.drops = append(p.drops, entry{bucket: jobsBucket, key: uintKey(id)})
+	}
+}
+
+func (p *preparation) marks(marks []refund.Mark) {
+	for i := range marks {
+		mark := &marks[i]
+		key := appendText(appendTime(textKey(mark.Key), mark.At), mark.Of)
+		p.put(marksBucket, key, p.json(nil, mark))
+		p.put(marksByTimeBucket, appendText(appendText(appendTime(make([]byte, 0, 96), mark.At), mark.Key), mark.Of), key)
 	}
 }
 
@@ -170,6 +180,11 @@ func (w *writer) bucket(b bucket) *bbolt.Bucket {
 // apply writes a change whose preconditions hold. Any error is the file's and
 // ends the transaction.
 func (w *writer) apply(c *change) error {
+	for _, erased := range c.commit.Erased {
+		if err := w.erase(storage.Erasing{Erasure: erased}); err != nil {
+			return fmt.Errorf("erase chat %d: %w", erased.Chat, err)
+		}
+	}
 	for _, r := range c.records {
 		if err := w.record(r); err != nil {
 			return fmt.Errorf("write %s %x: %w", bucketNames[r.bucket], r.key, err)
@@ -360,7 +375,7 @@ type sweep struct {
 }
 
 func (s *sweep) run(w *writer) error {
-	err := s.each(w.bucket(seenByTimeBucket), func(key, _ []byte) error {
+	err := s.each(w.bucket(seenByTimeBucket), s.before, func(key, _ []byte) error {
 		if len(key) < 8 {
 			return errDamaged
 		}
@@ -369,17 +384,21 @@ func (s *sweep) run(w *writer) error {
 	if err != nil {
 		return fmt.Errorf("sweep seen updates: %w", err)
 	}
-	err = s.each(w.bucket(triesByTimeBucket), func(_, key []byte) error { return w.bucket(triesBucket).Delete(key) })
+	err = s.each(w.bucket(triesByTimeBucket), s.before, func(_, key []byte) error { return w.bucket(triesBucket).Delete(key) })
 	if err != nil {
 		return fmt.Errorf("sweep tries: %w", err)
+	}
+	err = s.each(w.bucket(marksByTimeBucket), s.before.Add(-refund.MarksKept), func(_, key []byte) error { return w.bucket(marksBucket).Delete(key) })
+	if err != nil {
+		return fmt.Errorf("sweep marks: %w", err)
 	}
 	return nil
 }
 
-// each deletes the entries of a time-ordered bucket that are before the time and
+// each deletes the entries of a time-ordered bucket that are before a time and
 // calls fn with each, as far as the limit goes.
-func (s *sweep) each(b *bbolt.Bucket, fn func(key, value []byte) error) error {
-	end := appendTime(make([]byte, 0, 12), s.before)
+func (s *sweep) each(b *bbolt.Bucket, before time.Time, fn func(key, value []byte) error) error {
+	end := appendTime(make([]byte, 0, 12), before)
 	// Collected first: deleting moves a cursor.
 	var keys [][]byte
 	cursor := b.Cursor()

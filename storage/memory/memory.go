@@ -29,6 +29,7 @@ type Store struct {
 	accounts    map[refund.OrderKey]refund.Account
 	tries       []refund.Try
 	pictures    []refund.Look
+	marks       map[markID]refund.Mark
 	timeline    map[refund.CaseID][]refund.Entry
 	inbox       map[uint64]refund.Inbound
 	seen        map[int64]sighting
@@ -52,6 +53,12 @@ type sighting struct {
 	seq      uint64
 }
 
+// markID is what makes a mark the same as another; at in UTC.
+type markID struct {
+	key, of string
+	at      time.Time
+}
+
 // place is where a message waits in the outbox.
 type place struct{ lane, key string }
 
@@ -72,6 +79,7 @@ func New() *Store {
 		chats:       map[refund.ChatID]refund.Chat{},
 		cases:       map[refund.CaseID]refund.Case{},
 		accounts:    map[refund.OrderKey]refund.Account{},
+		marks:       map[markID]refund.Mark{},
 		timeline:    map[refund.CaseID][]refund.Entry{},
 		inbox:       map[uint64]refund.Inbound{},
 		seen:        map[int64]sighting{},
@@ -131,9 +139,37 @@ func (s *Store) Apply(ctx context.Context, commit refund.Commit) error {
 	if err := storage.Check(stored{s}, &c); err != nil {
 		return err
 	}
+	for _, erased := range c.Erased {
+		s.erase(storage.Erasing{Erasure: erased})
+	}
 	s.put(&c)
 	s.remove(&c)
 	return nil
+}
+
+// erase takes out all that a chat left behind.
+func (s *Store) erase(e storage.Erasing) {
+	s.retime(s.chats[e.Chat].Timers, nil)
+	delete(s.chats, e.Chat)
+	for id := range e.Cases {
+		s.retime(s.cases[id].Timers, nil)
+		delete(s.cases, id)
+		delete(s.timeline, id)
+		for _, stands := range refund.Standing(id) {
+			delete(s.posted, stands)
+		}
+	}
+	maps.DeleteFunc(s.posts, func(_ post, one refund.Post) bool { return e.Post(one) })
+	maps.DeleteFunc(s.outbox, func(_ place, one refund.Message) bool { return e.Message(one) })
+	s.tries = slices.DeleteFunc(s.tries, e.Try)
+	s.dead = slices.DeleteFunc(s.dead, e.Dead)
+	s.pictures = slices.DeleteFunc(s.pictures, func(one refund.Look) bool { return e.Picture(one.Case) })
+	for shop, lines := range s.ledger {
+		s.ledger[shop] = slices.DeleteFunc(lines, e.Posting)
+	}
+	for _, waiting := range s.unsorted {
+		maps.DeleteFunc(waiting, func(_ uint64, one refund.Unsorted) bool { return e.Unsorted(one) })
+	}
 }
 
 func (s *Store) put(c *refund.Commit) {
@@ -150,6 +186,9 @@ func (s *Store) put(c *refund.Commit) {
 	}
 	s.tries = append(s.tries, c.Tries...)
 	s.pictures = append(s.pictures, c.Pictures...)
+	for _, mark := range c.Marks {
+		s.marks[markID{mark.Key, mark.Of, mark.At.Round(0).UTC()}] = mark
+	}
 	for _, posting := range c.Ledger {
 		lines := s.ledger[posting.Shop]
 		i, _ := slices.BinarySearchFunc(lines, posting.At, laterThan)
@@ -258,8 +297,8 @@ func (s *Store) retime(had, has []refund.Timer) {
 	}
 }
 
-// Sweep forgets the ids of updates received before the time, and wrong tries
-// made before it.
+// Sweep forgets the ids of updates received before the time, wrong tries made
+// before it, and marks that are older than refund.MarksKept then.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -268,6 +307,7 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	defer s.mu.Unlock()
 	maps.DeleteFunc(s.seen, func(_ int64, seen sighting) bool { return seen.received.Before(before) })
 	s.tries = slices.DeleteFunc(s.tries, func(try refund.Try) bool { return try.At.Before(before) })
+	maps.DeleteFunc(s.marks, func(_ markID, mark refund.Mark) bool { return mark.At.Before(before.Add(-refund.MarksKept)) })
 	return nil
 }
 
@@ -337,6 +377,17 @@ func (r reader) SeenPicture(look refund.Look) (bool, error) {
 		return has.Shop == look.Shop && has.Case != look.Case &&
 			bits.OnesCount64(has.Hash^look.Hash) <= refund.MaxPictureDistance
 	}), nil
+}
+
+func (r reader) Marks(key string, since time.Time, limit int) ([]refund.Mark, error) {
+	var marks []refund.Mark
+	for _, mark := range r.s.marks {
+		if mark.Key == key && !mark.At.Before(since) {
+			marks = append(marks, mark)
+		}
+	}
+	slices.SortFunc(marks, func(a, b refund.Mark) int { return cmp.Or(b.At.Compare(a.At), storage.CompareIDs(b.Of, a.Of)) })
+	return marks[:min(len(marks), max(limit, 0))], nil
 }
 
 func (r reader) Posted(id refund.CaseID) (refund.Posted, error) { return r.s.posted[id], nil }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -59,6 +60,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"timeline", timeline},
 		{"ledger", ledger},
 		{"pictures", pictures},
+		{"marks", marks},
+		{"erase", erase},
 		{"each", each},
 		{"sweep", sweep},
 		{"values are the caller's own", own},
@@ -752,6 +755,106 @@ func pictures(d *desk) {
 	// The own case's picture hides no other case's.
 	d.apply(refund.Commit{Pictures: []refund.Look{{Shop: "lake", Hash: hash, Case: "7.1"}, {Shop: "lake", Hash: flip(3), Case: "8.1"}}})
 	d.same(near("lake", hash, "7.1"), true)
+}
+
+func marks(d *desk) {
+	mark := func(key, of string, seconds int) refund.Mark { return refund.Mark{Key: key, Of: of, At: at(seconds)} }
+	of := func(key string, seconds, limit int) []refund.Mark {
+		return ask(d, func(r refund.Reader) ([]refund.Mark, error) { return r.Marks(key, at(seconds), limit) })
+	}
+	big := mark("shop", "a", 20)
+	big.Amount = refund.Money{Minor: 3000, Currency: "CNY"}
+	d.apply(refund.Commit{Marks: []refund.Mark{mark("x", "a", 20), mark("x", "b", 10), mark("xy", "a", 30), big}})
+	d.apply(refund.Commit{Marks: []refund.Mark{mark("x", "a", 20), mark("x", "c", 20)}}) // one again, one of the same time
+	d.same(of("x", 0, 9), []refund.Mark{mark("x", "c", 20), mark("x", "a", 20), mark("x", "b", 10)})
+	d.same(of("x", 20, 9), []refund.Mark{mark("x", "c", 20), mark("x", "a", 20)})
+	d.same(of("x", 0, 1), []refund.Mark{mark("x", "c", 20)})
+	d.same(len(of("x", 21, 9)), 0)
+	d.same(of("shop", 0, 9), []refund.Mark{big})
+	d.same(len(of("", 0, 9)), 0)
+	d.same(len(of("z", 0, 9)), 0)
+	if err := d.store.Sweep(context.Background(), at(20).Add(refund.MarksKept)); err != nil {
+		d.Fatal(err)
+	}
+	d.same(of("x", 0, 9), []refund.Mark{mark("x", "c", 20), mark("x", "a", 20)})
+	d.same(of("xy", 0, 9), []refund.Mark{mark("xy", "a", 30)})
+}
+
+// erase takes out all that a chat left, and nothing that others did.
+func erase(d *desk) {
+	mine, other := newCase(1, 1), newCase(2, 2)
+	mine.Chat, other.Chat = 7, 8
+	mine.SetTimer(refund.TimerWatch, at(50))
+	other.SetTimer(refund.TimerWatch, at(60))
+	key := mine.Order.OrderKey
+	message := func(key string, chat refund.ChatID, id refund.CaseID) refund.Message {
+		m := refund.Message{Key: key, Chat: chat, Case: id, Seq: 1, Lines: []refund.Words{}}
+		if chat == 0 {
+			m.Shop = "lake"
+		}
+		return m
+	}
+	d.apply(refund.Commit{
+		Chats:    []refund.Chat{{ID: 7, Version: 1, Name: "Li", Timers: []refund.Timer{{At: at(40), Chat: 7}}}, {ID: 8, Version: 1}},
+		Cases:    []refund.Case{mine, other},
+		Tries:    []refund.Try{{Order: key, Chat: 7, At: at(1)}, {Order: key, Chat: 8, At: at(2)}},
+		Pictures: []refund.Look{{Shop: "lake", Hash: 1, Case: mine.ID}, {Shop: "lake", Hash: ^uint64(0), Case: other.ID}},
+		Timeline: []refund.Entry{{Case: mine.ID, Text: "mine"}, {Case: other.ID, Text: "other"}},
+		Dead: []refund.Dead{{Why: "chat", Inbound: refund.Inbound{Lane: 7}}, {Why: "other", Inbound: refund.Inbound{Lane: 8}},
+			{Why: "case", Inbound: refund.Inbound{Job: &refund.Job{Case: mine.ID}}},
+			{Why: "button", Inbound: refund.Inbound{Lane: -1, Update: []byte(`"1:` + mine.ID + `:1:approve"`)}}},
+		Outbox: []refund.Message{message("a", 7, ""), message("b", 0, mine.ID), message("c", 0, other.ID)},
+		Ledger: []refund.Posting{{Shop: "lake", At: at(5), Case: mine.ID, Order: "mine"}, {Shop: "lake", At: at(5), Case: other.ID, Order: "other"}},
+		Posted: []refund.Posted{{Case: mine.ID, Chat: -1, Message: 2}, {Case: other.ID, Chat: -1, Message: 3}, {Case: mine.ID + ".why", Chat: -1, Message: 4}},
+		Posts: []refund.Post{{Chat: -1, Message: 2, Case: mine.ID}, {Chat: 7, Message: 5, Case: mine.ID},
+			{Chat: -1, Message: 3, Case: other.ID}},
+		Unsorted: []refund.Unsorted{{ID: 1, Shop: "lake", Chat: 7, Text: "mine"}, {ID: 2, Shop: "lake", Chat: 8, Text: "other"}},
+	})
+	erased := refund.Erasure{Chat: 7, Version: 1, Cases: map[refund.CaseID]uint64{mine.ID: 1}}
+	stale := erased
+	stale.Version = 2
+	d.refuse(refund.Commit{Erased: []refund.Erasure{stale}}, refund.ErrConflict)
+	stale = erased
+	stale.Cases = map[refund.CaseID]uint64{mine.ID: 2}
+	d.refuse(refund.Commit{Erased: []refund.Erasure{stale}}, refund.ErrConflict)
+
+	left := mine.Without(refund.ErasedID(1 << 40))
+	d.apply(refund.Commit{Erased: []refund.Erasure{erased}, Cases: []refund.Case{left}, Outbox: []refund.Message{message("bye", 7, "")},
+		Ledger: []refund.Posting{{Shop: "lake", At: at(5), Case: left.ID, Order: "mine"}}})
+	d.view(func(r refund.Reader) error {
+		chat, err1 := r.Chat(7)
+		posted, err2 := r.Posted(mine.ID)
+		entries, err3 := r.Timeline(mine.ID)
+		tries, err4 := r.Tries(key, time.Time{})
+		post, err5 := r.Post(-1, 2)
+		private, err6 := r.Post(7, 5)
+		claims, err7 := r.Claims(7, time.Time{})
+		leftClaims, err8 := r.Claims(left.Chat, time.Time{})
+		near, err9 := r.SeenPicture(refund.Look{Shop: "lake", Hash: 1})
+		ofOrder, err10 := r.CasesOf(key)
+		unsorted, err11 := r.Unsorted("lake", 9)
+		d.same(chat, refund.Chat{})
+		why, err12 := r.Posted(mine.ID + ".why")
+		lines, err13 := r.Ledger("lake", time.Time{}, time.Time{})
+		d.same(posted, refund.Posted{})
+		d.same(why, refund.Posted{})
+		d.same(lines, []refund.Posting{{Shop: "lake", At: at(5), Case: other.ID, Order: "other"}, {Shop: "lake", At: at(5), Case: left.ID, Order: "mine"}})
+		d.same(len(entries), 0)
+		d.same(tries, []refund.Try{{Order: key, Chat: 8, At: at(2)}})
+		d.same([]refund.Post{post, private}, []refund.Post{{}, {}})
+		d.same([]int{claims, leftClaims}, []int{0, 1})
+		d.same(near, false)
+		d.same(slices.Contains(ofOrder, mine.ID), false)
+		d.same(slices.Contains(ofOrder, left.ID), true)
+		d.same(len(unsorted), 1)
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13)
+	})
+	d.same(caseOf(d, mine.ID), refund.Case{})
+	d.same(caseOf(d, other.ID), other)
+	d.same(dueOf(d, 9), other.Timers)
+	d.same(len(ask(d, refund.Reader.Dead)), 1)
+	d.same(outboxOf(d), []refund.Message{message("bye", 7, ""), message("c", 0, other.ID)})
+	d.same(len(ask(d, func(r refund.Reader) ([]refund.Entry, error) { return r.Timeline(other.ID) })), 1)
 }
 
 func each(d *desk) {

@@ -57,6 +57,15 @@ func sampleRules(root string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(root, "app", "sample", "policy.yaml"))
 }
 
+// samplePolicy are the sample shop's rules.
+func samplePolicy(root string) (*policy.Policy, error) {
+	rules, err := sampleRules(root)
+	if err != nil {
+		return nil, err
+	}
+	return policy.Load("policy.yaml", rules)
+}
+
 // openDesk assembles a desk with these rules over the store in the folder and starts it.
 func openDesk(ctx context.Context, rules []byte, folder, url, token string, table *orders.Table) (*desk, error) {
 	shopPolicy, err := policy.Load("policy.yaml", rules)
@@ -94,17 +103,17 @@ func openDesk(ctx context.Context, rules []byte, folder, url, token string, tabl
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	clock := engine.SystemClock{}
-	e, err := engine.New(ctx, engine.Config{Store: store, Clock: clock, Log: log, Classifier: intents.NewReader(model, slots), Shops: []engine.Shop{{
+	keys, err := locker.NewKeys()
+	if err != nil {
+		return nil, errors.Join(err, channel.Close(), store.Close())
+	}
+	e, err := engine.New(ctx, engine.Config{Store: store, Clock: clock, Log: log, Marker: keys, Classifier: intents.NewReader(model, slots), Shops: []engine.Shop{{
 		Shop: refund.Shop{ID: shopID, Title: "星卡", Locale: "zh-Hans", Currency: "CNY", Zone: zone, Group: group,
 			Staff: []refund.Staff{{Person: approver, Name: "wang", Role: refund.Approver}}},
 		Policy: shopPolicy, Source: table,
 		Suppliers: map[string]engine.Supplier{"dyr": supplier},
 		Channels:  map[string]engine.Channel{"sandbox": channel},
 	}}})
-	if err != nil {
-		return nil, errors.Join(err, channel.Close(), store.Close())
-	}
-	keys, err := locker.NewKeys()
 	if err != nil {
 		return nil, errors.Join(err, channel.Close(), store.Close())
 	}

@@ -12,6 +12,10 @@
 //	               with none; the median of the rounds
 //	idle_mb        resident memory of `tuidan serve` with that store, nothing to do
 //	start_ms       from its start until it asks Telegram for updates
+//	lookup_ms      from an update that asks for an order until the answer is on disk,
+//	               beyond the time that the shop takes; the median
+//	waiting_cpu_pct processor time of `tuidan serve` while 1,000 open cases wait for a
+//	               supplier that is asked over HTTP, in per cent of one processor
 //	verdict_p99_ms from a press of an approver to when the buyer reads that the
 //	               sandbox channel has accepted the refund, without time to undo
 //	tick_ms        a tick of a store with 1,000,000 timers of which 100 are due; the
@@ -47,6 +51,7 @@ type options struct {
 	rate    int
 	latency time.Duration
 	timers  int
+	waiting time.Duration
 	desk    string
 	profile string
 	timeout time.Duration
@@ -63,9 +68,14 @@ type figures struct {
 	StartMS *float64 `json:"start_ms,omitempty"`
 	Verdict *float64 `json:"verdict_p99_ms,omitempty"`
 	Tick    *float64 `json:"tick_ms,omitempty"`
+	LookUp  *float64 `json:"lookup_ms,omitempty"`
+
+	WaitingCPU *float64 `json:"waiting_cpu_pct,omitempty"`
 
 	echo, desk, full float64   // answers per second
 	flushes          []float64 // of the disk itself, in ms
+	lookUps          []float64 // beyond the shop's own time, in ms
+	asks             int       // of the supplier while cases waited for it
 }
 
 func main() {
@@ -77,10 +87,11 @@ func main() {
 	flag.IntVar(&o.closed, "closed", 100_000, "closed cases in the full store")
 	flag.IntVar(&o.rate, "rate", 30, "updates per second while the latency is measured")
 	flag.DurationVar(&o.latency, "latency", 20*time.Second, "how long the latency is measured")
+	flag.DurationVar(&o.waiting, "waiting", 40*time.Second, "how long open cases wait for their supplier")
 	flag.IntVar(&o.timers, "timers", 1_000_000, "timers of the store that is ticked")
 	flag.StringVar(&o.desk, "desk", "", "the tuidan binary to start (default: built from this module)")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of the desk's rounds to this file")
-	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency, process, verdict or tick")
+	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency, process, lookup, verdict or tick")
 	flag.DurationVar(&o.timeout, "timeout", 10*time.Minute, "what is not over by then has failed")
 	flag.Parse()
 
@@ -134,6 +145,15 @@ func run(ctx context.Context, o options) (f *figures, err error) {
 	if o.wants("verdict") {
 		if err := f.verdict(ctx, o, root, folder); err != nil {
 			return nil, fmt.Errorf("verdict: %w", err)
+		}
+	}
+	if o.wants("lookup") {
+		if f.lookUps, err = lookUps(ctx, root, folder, 500); err != nil {
+			return nil, fmt.Errorf("look-up: %w", err)
+		}
+		f.LookUp = median(f.lookUps)
+		if f.flushes, err = flushes(folder); err != nil {
+			return nil, fmt.Errorf("flush: %w", err)
 		}
 	}
 	if o.wants("ratio") || o.wants("latency") {
@@ -259,9 +279,12 @@ func (f *figures) print(o options) error {
 	line("one flush, p99 ms", percentile(f.flushes, 99), "", "")
 	line("p50_ms", f.P50, "", "at most 5")
 	line("p99_ms", f.P99, "", "at most 25")
+	line("lookup_ms", f.LookUp, "", "at most 2, beyond the shop's own time")
+	line("look-up, p99 ms", percentile(f.lookUps, 99), "", "")
 	line("growth_ratio", f.Growth, "", "at most 1.1")
 	line("idle_mb", f.IdleMB, "", "below 60")
 	line("start_ms", f.StartMS, "", "below 1000")
+	line("waiting_cpu_pct", f.WaitingCPU, "", fmt.Sprintf("below 1; the supplier was asked %d times", f.asks))
 	line("verdict_p99_ms", f.Verdict, "", "at most 300")
 	line("tick_ms", f.Tick, "", "at most 20")
 	return out.Flush()

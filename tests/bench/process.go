@@ -61,6 +61,38 @@ func (f *figures) process(ctx context.Context, o options, root, folder, data str
 	go func() { _ = server.Serve(listener) }() // it ends with Close, and then has nothing to say
 	defer func() { _ = server.Close() }()
 
+	api := "http://" + listener.Addr().String()
+	if err := furnish(root, folder, data, api, "{kind: sandbox}", nil); err != nil {
+		return err
+	}
+	var times, memory []float64
+	for n := range starts {
+		rest := func(int) error { return nil }
+		if n == starts-1 {
+			rest = func(pid int) error {
+				select {
+				case <-time.After(settles): // what is measured is a desk that had nothing to do for a while
+				case <-ctx.Done():
+				}
+				if mb := resident(ctx, pid); mb > 0 {
+					memory = append(memory, mb)
+				}
+				return nil
+			}
+		}
+		ms, err := oneLife(ctx, o.desk, folder, sim.Token(), polled, rest)
+		if err != nil {
+			return err
+		}
+		times = append(times, ms)
+	}
+	f.StartMS, f.IdleMB = median(times), median(memory)
+	f.WaitingCPU, f.asks, err = waiting(ctx, o, root, filepath.Join(folder, "waiting"), api, sim.Token(), polled)
+	return err
+}
+
+// furnish writes what a desk is served with into its folder.
+func furnish(root, folder, data, api, supplier string, lines []string) error {
 	rules, err := os.ReadFile(filepath.Join(root, "app", "sample", "policy.yaml"))
 	if err != nil {
 		return err
@@ -85,40 +117,28 @@ shops:
     policy: policy.yaml
     orders: {kind: csv, path: orders.csv}
     suppliers:
-      dyr: {kind: sandbox}
+      dyr: %s
       fulu: {kind: sandbox}
       kin: {kind: sandbox}
     channels:
       sandbox: {kind: sandbox, key_life: 24h}
-`, data, "http://"+listener.Addr().String(), shopID, int64(group))
+`, data, api, shopID, int64(group), supplier)
 	for name, text := range map[string]string{
-		"policy.yaml": string(rules), "tuidan.yaml": config, "orders.csv": strings.Join(orders.Columns(), ",") + "\n",
+		"policy.yaml": string(rules), "tuidan.yaml": config, "orders.csv": strings.Join(append([]string{strings.Join(orders.Columns(), ",")}, lines...), "\n") + "\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
-	var times, memory []float64
-	for n := range starts {
-		ms, mb, err := oneLife(ctx, o.desk, folder, sim.Token(), polled, n == starts-1)
-		if err != nil {
-			return err
-		}
-		times = append(times, ms)
-		if mb > 0 {
-			memory = append(memory, mb)
-		}
-	}
-	f.StartMS, f.IdleMB = median(times), median(memory)
 	return nil
 }
 
-// oneLife starts the desk and stops it again; with rest it reads its memory
-// before that, in MB, 0 where the system does not tell.
-func oneLife(ctx context.Context, binary, folder, token string, polled chan struct{}, rest bool) (ms, mb float64, err error) {
+// oneLife starts the desk and stops it again, after rest was called with its process
+// id. It returns how long it took until it asked for updates.
+func oneLife(ctx context.Context, binary, folder, token string, polled chan struct{}, rest func(pid int) error, environment ...string) (ms float64, err error) {
 	command := exec.CommandContext(ctx, binary, "serve", "--config", filepath.Join(folder, "tuidan.yaml"))
 	command.Dir = folder
-	command.Env = append(os.Environ(), "TUIDAN_TELEGRAM_TOKEN="+token)
+	command.Env = append(append(os.Environ(), "TUIDAN_TELEGRAM_TOKEN="+token), environment...)
 	var said output
 	command.Stdout, command.Stderr = &said, &said
 	select {
@@ -127,7 +147,7 @@ func oneLife(ctx context.Context, binary, folder, token string, polled chan stru
 	}
 	began := time.Now()
 	if err := command.Start(); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
@@ -135,26 +155,20 @@ func oneLife(ctx context.Context, binary, folder, token string, polled chan stru
 	case <-polled:
 		ms = float64(time.Since(began).Microseconds()) / 1000
 	case err := <-ended:
-		return 0, 0, fmt.Errorf("the desk ended by itself: %w\n%s", err, said.String())
+		return 0, fmt.Errorf("the desk ended by itself: %w\n%s", err, said.String())
 	case <-ctx.Done():
-		return 0, 0, ctx.Err()
+		return 0, ctx.Err()
 	}
-	if rest {
-		select {
-		case <-time.After(settles): // what is measured is a desk that had nothing to do for a while
-		case <-ctx.Done():
-		}
-		mb = resident(ctx, command.Process.Pid)
-	}
+	err = rest(command.Process.Pid)
 	if runtime.GOOS == "windows" {
-		err = command.Process.Kill()
+		err = errors.Join(err, command.Process.Kill())
 	} else {
-		err = command.Process.Signal(os.Interrupt)
+		err = errors.Join(err, command.Process.Signal(os.Interrupt))
 	}
 	if stopErr := <-ended; stopErr != nil && runtime.GOOS != "windows" {
 		err = errors.Join(err, fmt.Errorf("stop: %w\n%s", stopErr, said.String()))
 	}
-	return ms, mb, err
+	return ms, err
 }
 
 // output keeps what a process says.

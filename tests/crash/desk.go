@@ -23,15 +23,16 @@ import (
 type moment int
 
 const (
-	starting   moment = iota // before it has asked for updates
-	anywhere                 // some time later
-	beforeCall               // when a call has arrived and nothing came of it yet
-	afterCall                // when a call has taken effect and its answer has not left
+	starting    moment = iota // before it has asked for updates
+	anywhere                  // some time later
+	beforeCall                // when a call has arrived and nothing came of it yet
+	afterCall                 // when a call has taken effect and its answer has not left
+	afterPayout               // when the payment channel has just written something into its books
 	moments
 )
 
 func (m moment) String() string {
-	return [...]string{"while starting", "at any time", "before a call took effect", "before a call's answer"}[m]
+	return [...]string{"while starting", "at any time", "before a call took effect", "before a call's answer", "after the channel wrote"}[m]
 }
 
 // Times of the desk's lives.
@@ -182,6 +183,13 @@ func (d *desk) life(ctx context.Context, command *exec.Cmd) (over bool, err erro
 		timer.Reset(after)
 	}
 	polling, last := d.polling, d.last
+	var wrote chan struct{}
+	if kill && how == afterPayout {
+		wrote = make(chan struct{}, 1)
+		watching, stop := context.WithCancel(ctx)
+		defer stop()
+		go watchBooks(watching, d.folder, wrote)
+	}
 	for {
 		select {
 		case <-polling:
@@ -201,6 +209,13 @@ func (d *desk) life(ctx context.Context, command *exec.Cmd) (over bool, err erro
 		case <-timer.C:
 			if !kill || how != starting && polling != nil {
 				return true, errors.New("the desk does not start")
+			}
+			end()
+			d.died(how)
+			return false, nil
+		case <-wrote:
+			if count--; count > 0 {
+				continue
 			}
 			end()
 			d.died(how)
@@ -226,6 +241,9 @@ func cmpError(err error) error {
 
 // plan chooses how a life ends.
 func (d *desk) plan() (how moment, after time.Duration, count int64) {
+	if d.options.channel != answering && d.rng.IntN(2) == 0 {
+		return afterPayout, 0, 1 + d.rng.Int64N(8)
+	}
 	switch n := d.rng.IntN(10); {
 	case n < 2:
 		usual := 100 * time.Millisecond

@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"tuidan/payouts"
 	"tuidan/refund"
 	"tuidan/simulator"
 )
@@ -27,7 +25,7 @@ type tally struct {
 
 // judge reads the logs, prints the table and says what is wrong.
 func (w *world) judge(d *desk, took time.Duration) (*verdict, error) {
-	channel, err := payouts.OpenSandbox(filepath.Join(d.folder, channelFile), payouts.Options{Now: time.Now, KeyLife: 24 * time.Hour, Query: true, Partial: true})
+	channel, err := d.options.channel.open(d.folder)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +88,7 @@ func (w *world) judge(d *desk, took time.Duration) (*verdict, error) {
 		repeated += w.repeated(t)
 	}
 	for _, alarm := range w.alarms {
-		if first, _, _ := strings.Cut(alarm, "\n"); first != "" {
+		if first, _, _ := strings.Cut(alarm, "\n"); first != "" && d.options.channel != blind {
 			complaints = append(complaints, "the owner was told: "+first)
 		}
 	}
@@ -114,6 +112,7 @@ func (w *world) judge(d *desk, took time.Duration) (*verdict, error) {
 	}
 	put("messages sent twice\t%d\tallowed", repeated)
 	put("owner alarmed\t%d", len(w.alarms))
+	put("owner settled\t%d", w.settled.Load())
 	put("time\t%.1f s", took.Seconds())
 	put("")
 	put("conversations\tall\tas foreseen\tpayouts\tCNY")

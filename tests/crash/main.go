@@ -38,6 +38,7 @@ type options struct {
 	timeout       time.Duration
 	desk          string // a binary; empty: built from this module
 	keep          bool   // the folder stays
+	channel       channelKind
 }
 
 func main() {
@@ -49,6 +50,7 @@ func main() {
 	flag.DurationVar(&o.timeout, "timeout", 10*time.Minute, "what is not over by then has failed")
 	flag.StringVar(&o.desk, "desk", "", "the tuidan binary to run (default: built from this module)")
 	flag.BoolVar(&o.keep, "keep", false, "keep the folder with the desk's data and log")
+	flag.Var(&o.channel, "channel", "a payment channel that accepts and dies before it answers: keyed, queried or blind (default: one that answers)")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -98,7 +100,7 @@ func run(ctx context.Context, o options) (*verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeShop(w, d); err != nil {
+	if err := errors.Join(writeShop(w, d), o.channel.prepare(folder)); err != nil {
 		return nil, err
 	}
 	began := time.Now()

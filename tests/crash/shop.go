@@ -80,8 +80,8 @@ shops:
       kin: {kind: sandbox, path: %s}
       fulu: {kind: sandbox, path: %s}
     channels:
-      sandbox: {kind: sandbox, path: %s, key_life: 24h}
-`, d.url, int64(group), wang, zhao, chen, ordersFile, supplierFile("dyr"), supplierFile("kin"), supplierFile("fulu"), channelFile)
+      sandbox: {kind: sandbox, path: %s, %s}
+`, d.url, int64(group), wang, zhao, chen, ordersFile, supplierFile("dyr"), supplierFile("kin"), supplierFile("fulu"), channelFile, d.options.channel.config())
 	for name, text := range map[string]string{"policy.yaml": short, "tuidan.yaml": config} {
 		if err := os.WriteFile(filepath.Join(d.folder, name), []byte(text), 0o600); err != nil {
 			return err

@@ -230,6 +230,8 @@ type world struct {
 	over    atomic.Int64 // conversations
 	signs   atomic.Int64 // of life: what people were shown
 	alarms  []string     // what the owner was told; of watch only
+	settled atomic.Int64 // payouts in doubt that the owner settled
+	folder  string
 }
 
 func newWorld(o options, folder string, sim *simulator.Server) (*world, error) {
@@ -240,7 +242,7 @@ func newWorld(o options, folder string, sim *simulator.Server) (*world, error) {
 	if zone, err = time.LoadLocation("Asia/Shanghai"); err != nil {
 		return nil, err
 	}
-	w := &world{options: o, sim: sim, staff: populate(sim), byChat: map[int64]*talk{}, byOrder: map[string]*talk{}}
+	w := &world{options: o, folder: folder, sim: sim, staff: populate(sim), byChat: map[int64]*talk{}, byOrder: map[string]*talk{}}
 	rng := rand.New(rand.NewPCG(o.seed, 2))
 	paidAt := time.Now().Add(-time.Hour).UTC().Truncate(time.Second)
 	for n := range o.conversations {
