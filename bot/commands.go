@@ -17,7 +17,7 @@ var menus = []struct {
 	scope string
 	names []string
 }{
-	{"all_private_chats", []string{"start", "status", "cancel", "policy", "human", "language", "forget", "help"}},
+	{"all_private_chats", []string{"start", "status", "cancel", "policy", "human", "language", "timezone", "forget", "help"}},
 	{"all_group_chats", []string{"queue", "mine", "case", "find", "stats", "export", "ledger", "review", "resume", "t"}},
 }
 
