@@ -40,7 +40,7 @@ type Path string
 // the file: TUIDAN_ and the names of the keys on the way there in capitals, apart
 // by underscores; a list's entries by number, a map's by their name. So
 // telegram.webhook.path is TUIDAN_TELEGRAM_WEBHOOK_PATH and the first shop's group
-// TUIDAN_SHOPS_0_GROUP. Secrets have no key in YAML, only a variable and, beside
+// TUIDAN_SHOPS_0_GROUP. Only templates stand in the file alone. Secrets have no key in YAML, only a variable and, beside
 // them, a key that names a file.
 type Config struct {
 	Telegram Telegram     `yaml:"telegram"`
@@ -49,6 +49,7 @@ type Config struct {
 	Log      LogConfig    `yaml:"log"`    // to standard error
 	Locale   string       `yaml:"locale"` // for buyers whose language no catalog has
 	Tick     Span         `yaml:"tick"`   // how often timers are looked at
+	Font     Path         `yaml:"chart_font"`
 	Shops    []ShopConfig `yaml:"shops"`
 
 	Callbacks CallbacksConfig `yaml:"callbacks"`
@@ -105,6 +106,7 @@ type ShopConfig struct {
 	Currency  string                    `yaml:"currency"`
 	Zone      string                    `yaml:"zone"` // IANA name
 	Group     int64                     `yaml:"group"`
+	Digest    string                    `yaml:"digest"` // when the group is told how things stand, "09:00"; off: never; empty: DefaultDigest
 	Staff     []StaffConfig             `yaml:"staff"`
 	Key       Secret                    `yaml:"key"`
 	KeyFile   Path                      `yaml:"key_file"`
@@ -114,7 +116,15 @@ type ShopConfig struct {
 	Products  Path                      `yaml:"products"`      // file of product names, one a line
 	Suppliers map[string]SupplierConfig `yaml:"suppliers"`
 	Channels  map[string]ChannelConfig  `yaml:"channels"`
+	Templates map[string]TemplateConfig `yaml:"templates"` // by name: what staff send with /t NAME
 }
+
+// TemplateConfig is a text by locale, with {buyer}, {order}, {amount} and {title}.
+type TemplateConfig = map[string]string
+
+// DefaultDigest is when a shop's group is told how things stand where its config
+// does not say.
+const DefaultDigest = "09:00"
 
 // StaffConfig is one person who works for a shop.
 type StaffConfig struct {

@@ -81,6 +81,10 @@ func TestBadConfigs(t *testing.T) {
 		{"token in the file", "  mode: polling", "  token: 1:abc", []string{"2:3: a secret does not belong into this file: set TUIDAN_TELEGRAM_TOKEN"}},
 		{"webhook secret in the file", "  mode: polling", "  webhook: {secret: abc}", []string{"2:13: a secret does not belong"}},
 		{"shop's key in the file", "    title: 星卡", "    title: 星卡\n    key: 0123456789abcdef", []string{"6:5: a secret does not belong into this file: set TUIDAN_SHOPS_0_KEY"}},
+		{"template with a name that nobody can type", "    policy: policy.yaml", "    policy: policy.yaml\n    templates: {Wait: {en: Wait}}", []string{"13:17: shops[0].templates.Wait: a name is short"}},
+		{"template in no known locale", "    policy: policy.yaml", "    policy: policy.yaml\n    templates: {wait: {eng: Wait}}", []string{`13:24: shops[0].templates.wait.eng: there is no catalog "eng"; there are en, zh-Hans (did you mean en?)`}},
+		{"template with an unknown placeholder", "    policy: policy.yaml", "    policy: policy.yaml\n    templates: {wait: {en: 'Hi {byer}'}}", []string{`13:24: shops[0].templates.wait.en: nothing is called {byer}; there are {buyer}, {order}, {amount}, {title} (did you mean {buyer}?)`}},
+		{"template without a text", "    policy: policy.yaml", "    policy: policy.yaml\n    templates: {wait: {en: ' '}, none: {}}", []string{"13:24: shops[0].templates.wait.en: the text is empty", "13:34: shops[0].templates.none: the template has no text"}},
 		{"unknown mode", "polling", "pulling", []string{`2:9: telegram.mode: "pulling" is none of polling, webhook`}},
 		{"webhook without address and secret", "polling", "webhook", []string{"2:3: telegram.webhook.secret_file: mode webhook needs a secret", "2:3: telegram.webhook.url: mode webhook needs"}},
 		{"no server", "  mode: polling", "  api_url: telegram.org", []string{`2:12: telegram.api_url: "telegram.org" is no address`}},
@@ -97,6 +101,9 @@ func TestBadConfigs(t *testing.T) {
 		{"locale", "telegram:", "locale: zh-Hanz\ntelegram:", []string{`1:9: locale: there is no catalog "zh-Hanz"; there are en, zh-Hans (did you mean zh-Hans?)`}},
 		{"empty data", "telegram:", "data: ''\ntelegram:", []string{"1:7: data: the folder"}},
 		{"shop id", "id: star", "id: Star!", []string{`4:9: shops[0].id: an id is short`}},
+		{"hour of the digest", "    title: 星卡", "    title: 星卡\n    digest: 9 o'clock", []string{`6:13: shops[0].digest: "9 o'clock" is no time of the day`}},
+		{"no such font", "telegram:", "chart_font: nowhere.ttf\ntelegram:", []string{"1:13: chart_font: cannot read"}},
+		{"font that is none", "telegram:", "chart_font: orders.csv\ntelegram:", []string{"1:13: chart_font: font"}},
 		{"no title", "    title: 星卡\n", "", []string{"4:5: shops[0].title: the name that buyers read"}},
 		{"currency", "currency: CNY", "currency: yuan", []string{`6:15: shops[0].currency: "yuan" is no currency`}},
 		{"zone", "Asia/Shanghai", "Asia/Shangai", []string{`7:11: shops[0].zone: "Asia/Shangai" is no time zone`}},
@@ -208,6 +215,9 @@ func walk(v reflect.Value, key string, fn func(key string, v reflect.Value)) {
 	case reflect.Slice:
 		walk(reflect.New(v.Type().Elem()).Elem(), key+"[0]", fn)
 	case reflect.Map:
+		if v.Type().Elem().Kind() == reflect.Map {
+			return // templates: texts by locale, which stand in the file alone
+		}
 		walk(reflect.New(v.Type().Elem()).Elem(), key+".any", fn)
 	default:
 		fn(key, v)
@@ -267,14 +277,15 @@ func TestEnvironmentGoesBeforeTheFile(t *testing.T) {
 func TestBadVariables(t *testing.T) {
 	t.Parallel()
 	for variable, want := range map[string]string{
-		"TUIDAN_NOTHING=1":                  "environment: TUIDAN_NOTHING: there is no such key",
-		"TUIDAN_TELEGRAM=1":                 "environment: TUIDAN_TELEGRAM: there is no such key",
-		"TUIDAN_SHOPS_X_ID=a":               "environment: TUIDAN_SHOPS_X_ID: after SHOPS comes the number of an entry",
-		"TUIDAN_SHOPS_5_ID=a":               "environment: TUIDAN_SHOPS_5_ID: entry 5 comes before entry 1 is there",
-		"TUIDAN_SHOPS_0_GROUP=a":            `environment: TUIDAN_SHOPS_0_GROUP: "a" is no whole number`,
-		"TUIDAN_SHOPS_0_CHANNELS_KIND=a":    "environment: TUIDAN_SHOPS_0_CHANNELS_KIND: there is no such key",
-		"TUIDAN_TELEGRAM_MODE=pull":         `environment: TUIDAN_TELEGRAM_MODE: "pull" is none of polling, webhook`,
-		"TUIDAN_TELEGRAM_MODE_MORE=polling": "environment: TUIDAN_TELEGRAM_MODE_MORE: there is no such key",
+		"TUIDAN_NOTHING=1":                   "environment: TUIDAN_NOTHING: there is no such key",
+		"TUIDAN_TELEGRAM=1":                  "environment: TUIDAN_TELEGRAM: there is no such key",
+		"TUIDAN_SHOPS_X_ID=a":                "environment: TUIDAN_SHOPS_X_ID: after SHOPS comes the number of an entry",
+		"TUIDAN_SHOPS_5_ID=a":                "environment: TUIDAN_SHOPS_5_ID: entry 5 comes before entry 1 is there",
+		"TUIDAN_SHOPS_0_GROUP=a":             `environment: TUIDAN_SHOPS_0_GROUP: "a" is no whole number`,
+		"TUIDAN_SHOPS_0_CHANNELS_KIND=a":     "environment: TUIDAN_SHOPS_0_CHANNELS_KIND: there is no such key",
+		"TUIDAN_TELEGRAM_MODE=pull":          `environment: TUIDAN_TELEGRAM_MODE: "pull" is none of polling, webhook`,
+		"TUIDAN_SHOPS_0_TEMPLATES_WAIT_EN=a": "environment: TUIDAN_SHOPS_0_TEMPLATES_WAIT_EN: this stands in the file alone",
+		"TUIDAN_TELEGRAM_MODE_MORE=polling":  "environment: TUIDAN_TELEGRAM_MODE_MORE: there is no such key",
 	} {
 		_, err := LoadConfig(folder(t, good), []string{variable})
 		if err == nil || !strings.Contains(err.Error(), want) {

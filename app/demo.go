@@ -170,7 +170,7 @@ func (d *demoChat) labels() map[string]string {
 }
 
 const demoHelp = `
-  TEXT            write it: a buyer to the bot, a merchant in the group
+  TEXT            write it: a buyer to the bot, a merchant in the group, in the topic where something was said last
   1, 2, …         press that button
   /open ORDER     open the chat from the order's page, as its link does
   /photo [TEXT]   send a picture, with a caption
@@ -297,7 +297,7 @@ func (d *demoChat) obey(ctx context.Context, line string) (quit bool, err error)
 		}
 	case notNumber == nil && number >= 0 && number < 100:
 		return false, fmt.Errorf("there is no button %d here", number)
-	case strings.HasPrefix(line, "//"):
+	case strings.HasPrefix(line, "//") && !d.world.Staff(d.who): // staff begin notes so
 		err = d.world.Write(ctx, d.who, line[1:])
 	default:
 		err = d.world.Write(ctx, d.who, line)

@@ -14,6 +14,8 @@ import (
 	"tuidan/bot/locker"
 	"tuidan/engine"
 	"tuidan/locales"
+	"tuidan/refund"
+	"tuidan/reports"
 )
 
 // parts are what a desk is built of. Who made them closes them, after the desk
@@ -34,6 +36,7 @@ type parts struct {
 	secrets   func(text string) [][2]int // where card secrets stand in a text
 	notebook  engine.Notebook            // nil: what was sorted is forgotten
 	rules     engine.Rules               // nil: policies stay as they are given
+	font      string                     // of pictures; "": one without Chinese letters
 	heard     []heard                    // suppliers that may call
 	log       *slog.Logger
 }
@@ -71,12 +74,13 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{parts: p, client: client, failed: make(chan struct{})}
-	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Notebook: p.notebook, Rules: p.rules, Classifier: p.classifier, Clock: p.clock, Log: p.log})
+	d.engine, err = engine.New(ctx, engine.Config{Store: p.store, Shops: p.shops, Marker: p.locker.Keys, Evidence: p.locker, Notebook: p.notebook, Rules: p.rules, Classifier: p.classifier, Clock: p.clock, Log: p.log})
 	if err != nil {
 		return nil, fmt.Errorf("open the desk: %w", err)
 	}
 	d.outbox = &bot.Outbox{
 		Client: client, Desk: d.engine, Texts: p.catalogs, Clock: p.clock, Log: p.log, Limits: telegram.Limits.limits(),
+		Papers: &reports.Maker{Texts: p.catalogs, Shops: plainShops(p.shops), Font: p.font},
 	}
 	d.engine.Connect(bot.Telegram{
 		Translator: &bot.Translator{Username: me, ShopOf: d.engine.ShopOf},
@@ -110,6 +114,15 @@ func openDesk(ctx context.Context, p parts) (*desk, error) {
 	}
 	d.ticker = startTicker(d, time.Duration(p.config.Tick))
 	return d, nil
+}
+
+// plainShops are shops without what they are connected to.
+func plainShops(shops []engine.Shop) []refund.Shop {
+	plain := make([]refund.Shop, len(shops))
+	for i := range shops {
+		plain[i] = shops[i].Shop
+	}
+	return plain
 }
 
 // guarded takes card secrets out of what an intake is given.

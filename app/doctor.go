@@ -39,6 +39,11 @@ func doctor(ctx context.Context, file, locale string, environment []string, stdo
 		channels, triedChannels := shop.channels(ctx)
 		tree.Below = append(append(tree.Below, suppliers...), channels...)
 		tried = errors.Join(tried, triedSuppliers, triedChannels)
+		picture := dialogs.Branch{Words: say("doctor_picture")}
+		if !setup.draws(shop) {
+			picture.Words = say("doctor_no_picture")
+		}
+		tree.Below = append(tree.Below, picture)
 		if err := setup.printTree(stdout, tree, language, shop.Zone); err != nil {
 			return err
 		}

@@ -102,6 +102,9 @@ func (r *reader) overlay(v reflect.Value, key, rest, name, text, folder string) 
 
 // overlayMap finds the entry by what stands before one of its keys.
 func (r *reader) overlayMap(v reflect.Value, key, rest, name, text, folder string) string {
+	if v.Type().Elem().Kind() != reflect.Struct {
+		return "this stands in the file alone"
+	}
 	entry, tail := "", ""
 	for _, field := range fields(v.Type().Elem()) {
 		if head, ok := strings.CutSuffix(rest, "_"+variableName(field)); ok && (entry == "" || len(head) < len(entry)) {

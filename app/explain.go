@@ -114,7 +114,8 @@ func lookUp(ctx context.Context, setup *Setup, shop *ShopSetup, no string) (orde
 // applying are the facts of a request that its buyer has just made.
 func applying(shop ShopSetup, order refund.Order, reason refund.Reason, at time.Time) policy.Facts {
 	p := shop.Policy
-	f := policy.Facts{Order: order, Reason: reason, Now: at, Zone: shop.Zone, Reported: at, Claims: 1, Matches: true}
+	f := policy.Facts{Order: order, Reason: reason, Now: at, Zone: shop.Zone, Reported: at,
+		Signals: policy.Signals{Claims: 1, AccountClaims: 1, Matches: true, Late: policy.Late(order, nil, at)}}
 	f.InWindow, f.Survives = p.InTime(order, at)
 	if left, known := (refund.Account{NetPaid: order.NetPaid, Refunded: order.Refunded}).Left(); known {
 		f.Left = &left

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tuidan/refund"
+	"tuidan/reports"
 	"tuidan/storage/bolt"
 )
 
@@ -23,6 +24,50 @@ type exportOptions struct {
 	To     string `help:"The last day." placeholder:"DATE"`
 	CSV    bool   `name:"csv" help:"As a table (what holds without either)." xor:"form"`
 	JSON   bool   `name:"json" help:"As JSON lines." xor:"form"`
+}
+
+// paperOptions are the command line of `tuidan export case`.
+type paperOptions struct {
+	Order  string `arg:"" help:"The order number."`
+	Config string `help:"The config file." placeholder:"FILE" default:"tuidan.yaml"`
+	Shop   string `help:"The shop's id; not needed when there is one." placeholder:"ID"`
+	Locale string `help:"The language; without: the group's." placeholder:"TAG"`
+}
+
+// exportCase writes the record of an order's cases. (R61)
+func exportCase(ctx context.Context, o paperOptions, environment []string, stdout, stderr io.Writer) error {
+	setup, err := LoadConfig(o.Config, environment)
+	if err != nil {
+		return tellProblems(err, stderr)
+	}
+	shop, err := shopNamed(setup, o.Shop)
+	if err != nil {
+		return err
+	}
+	locale := o.Locale
+	if locale == "" {
+		locale = shop.Locale
+	}
+	store, err := readStore(setup)
+	if err != nil {
+		return err
+	}
+	var made refund.Made
+	err = store.View(ctx, func(r refund.Reader) error {
+		ids, err := r.CasesOf(refund.OrderKey{Shop: shop.ID, No: o.Order})
+		if err == nil && len(ids) == 0 {
+			err = fmt.Errorf("there was no request about order %s of %s", o.Order, shop.ID)
+		}
+		if err == nil {
+			made, err = reports.Paper(r, setup.Catalogs, shop.Shop, ids[0], locale, shop.Zone)
+		}
+		return err
+	})
+	if err = errors.Join(err, store.Close()); err != nil {
+		return err
+	}
+	_, err = stdout.Write(made.Data)
+	return err
 }
 
 // exportLedger writes a shop's postings, and to stderr what stands in each book

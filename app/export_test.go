@@ -76,3 +76,43 @@ func TestExportLedger(t *testing.T) {
 		}
 	}
 }
+
+func TestExportCase(t *testing.T) {
+	t.Parallel()
+	file := folder(t, good)
+	data := filepath.Join(filepath.Dir(file), "data")
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	store, err := openStore(data, bolt.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 3, 1, 15, 59, 0, 0, time.UTC)
+	c := refund.Case{ID: "1.1", Version: 1, Shop: "star", Chat: 7, Status: refund.Refused, OpenedAt: at, ClosedAt: at,
+		Order: refund.Order{OrderKey: refund.OrderKey{Shop: "star", No: "T1"}}, Decisions: []refund.Decision{{Number: 1, Outcome: refund.Refuse, By: 1, At: at}}}
+	err = store.Apply(context.Background(), refund.Commit{Cases: []refund.Case{c}, Timeline: []refund.Entry{{Case: "1.1", At: at, Kind: "a kind of later", To: refund.Refused}}})
+	if closing := store.Close(); err != nil || closing != nil {
+		t.Fatal(err, closing)
+	}
+	for _, test := range []struct {
+		args []string
+		code int
+		want []string
+	}{
+		{[]string{"T1"}, 0, []string{"订单 T1 的退款记录", "星卡", "wang", "2026-03-01 23:59:00"}},
+		{[]string{"T1", "--locale", "en", "--shop", "star"}, 0, []string{"Refund record of order T1", "something else"}},
+		{[]string{"T2"}, 1, []string{"there was no request about order T2 of star"}},
+		{[]string{"T1", "--shop", "moon"}, 1, []string{`there is no shop "moon"`}},
+	} {
+		var out strings.Builder
+		if got := Main(append([]string{"export", "case", "--config", file}, test.args...), nil, strings.NewReader(""), &out, &out); got != test.code {
+			t.Errorf("%v: exit code %d\n%s", test.args, got, &out)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%v lacks %q:\n%s", test.args, want, &out)
+			}
+		}
+	}
+}

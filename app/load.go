@@ -25,6 +25,7 @@ import (
 	"tuidan/orders"
 	"tuidan/policy"
 	"tuidan/refund"
+	"tuidan/reports"
 )
 
 // sample is the shop of the demo, and of rehearsals that carry none.
@@ -43,6 +44,7 @@ type Setup struct {
 	Keys     *locker.Keys   // that seal evidence; nil: none are named
 	Model    *intents.Model // that reads messages
 	Slots    *intents.Slots // that finds what they state, with the order numbers of all shops
+	Font     string         // of pictures, as reports.InstallFont names it; "": one without Chinese letters
 	Notes    []string       // what is allowed but probably not meant
 
 	read func(path string) ([]byte, error) // what the config names
@@ -279,6 +281,56 @@ func (c *checker) keys() {
 	}
 }
 
+// font reads the font of pictures: the one that is named, or Debian's if it is
+// installed. A script has none but the program's own.
+func (c *checker) font() {
+	path := string(c.setup.Config.Font)
+	switch {
+	case c.loading.inside:
+		return
+	case path == "":
+		if _, err := os.Stat(reports.DebianFont); err != nil {
+			for i := range c.setup.Shops {
+				if shop := &c.setup.Shops[i]; !c.setup.draws(shop) {
+					c.note("%s: no font with the letters of %s, so /stats and the daily digest come as text (Debian: fonts-wqy-microhei; or name a font as chart_font, or %s)",
+						shop.ID, shop.Locale, Variable("chart_font"))
+				}
+			}
+			return
+		}
+		path = reports.DebianFont
+	}
+	var err error
+	if c.setup.Font, err = reports.InstallFont(path); err != nil {
+		c.wrong("chart_font", "", "%v", plain(err))
+	}
+}
+
+// draws reports whether there is a font for pictures of the shop's figures.
+func (s *Setup) draws(shop *ShopSetup) bool {
+	if s.Catalogs == nil {
+		return true // which is told
+	}
+	title, err := s.Catalogs.Text(shop.Locale, refund.Words{Key: "stats_reasons"}, nil)
+	return err == nil && reports.Writes(s.Font, title)
+}
+
+// digest reads when a shop's group is told how things stand.
+func (c *checker) digest(text, key string) time.Duration {
+	switch text {
+	case "":
+		text = DefaultDigest
+	case "off":
+		return 0
+	}
+	at, err := time.Parse("15:04", text)
+	after := time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+	if err != nil || after == 0 {
+		c.wrong(key+".digest", "", "%q is no time of the day from 00:01 to 23:59, such as %s, and not off", text, DefaultDigest)
+	}
+	return after
+}
+
 var shopID = regexp.MustCompile(`^[a-z][a-z0-9-]{0,30}$`)
 
 func (c *checker) shops() {
@@ -305,6 +357,7 @@ func (c *checker) shops() {
 		c.setup.Shops = append(c.setup.Shops, c.shop(shop, key))
 	}
 	c.orders()
+	c.font()
 }
 
 func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
@@ -339,12 +392,13 @@ func (c *checker) shop(shop *ShopConfig, key string) ShopSetup {
 	c.source(&shop.Orders, key+".orders")
 	ready := ShopSetup{Config: *shop, Shop: refund.Shop{
 		ID: refund.ShopID(shop.ID), Title: shop.Title, Locale: shop.Locale, Currency: shop.Currency, Zone: zone,
-		Group: refund.ChatID(shop.Group), Staff: c.staff(shop.Staff, key), Key: []byte(shop.Key),
+		Group: refund.ChatID(shop.Group), Digest: c.digest(shop.Digest, key), Staff: c.staff(shop.Staff, key), Key: []byte(shop.Key),
 	}}
 	ready.Policy = c.policy(shop, key)
 	c.suppliers(shop, ready.Policy, key)
 	ready.Channels = c.channels(shop, key+".channels")
 	ready.Instead = c.instead(shop, key+".channels")
+	ready.Templates = c.templates(shop.Templates, key+".templates")
 	return ready
 }
 

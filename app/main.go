@@ -65,7 +65,12 @@ type commandLine struct {
 		File   string `arg:"" help:"The sealed file: evidence/CASE/SHA-256.sealed in the data folder."`
 		Config string `help:"The config file, which names the keys." placeholder:"FILE" default:"tuidan.yaml"`
 	} `cmd:"" help:"Open a sealed file and write what is in it to standard output. Example: tuidan evidence data/evidence/1.1/….sealed > picture.jpg"`
+	Erase struct {
+		Buyer  int64  `arg:"" help:"The buyer's Telegram id."`
+		Config string `help:"The config file, which names the data and the keys." placeholder:"FILE" default:"tuidan.yaml"`
+	} `cmd:"" help:"Delete what is kept about a buyer, as his own /forget does, while the desk is stopped. Example: tuidan erase 123456789"`
 	Export struct {
+		Case   paperOptions  `cmd:"" help:"The record of an order's requests: what happened, decisions, payments and the evidence's checksums, as a page to print or hand in. Example: tuidan export case T1001 > T1001.html"`
 		Ledger exportOptions `cmd:"" help:"The ledger: what was paid back and where it was booked, what is owed, came back or was given up. Example: tuidan export ledger --csv --from 2026-03-01 > march.csv"`
 	} `cmd:"" help:"Write records of a shop to standard output. Example: tuidan export ledger --csv"`
 	Version struct{} `cmd:"" help:"Print the version. Example: tuidan version"`
@@ -121,7 +126,13 @@ func Main(args, environment []string, stdin io.Reader, stdout, stderr io.Writer)
 		err = runKeys(rest, line.Keys.New.File, line.Keys.Rotate.File, stdout)
 	case "evidence":
 		err = openEvidence(line.Evidence.File, line.Evidence.Config, environment, stdout, stderr)
+	case "erase":
+		err = eraseBuyer(ctx, line.Erase.Buyer, line.Erase.Config, environment, stdout, stderr)
 	case "export":
+		if strings.HasPrefix(rest, "case") {
+			err = exportCase(ctx, line.Export.Case, environment, stdout, stderr)
+			break
+		}
 		err = exportLedger(ctx, line.Export.Ledger, environment, stdout, stderr)
 	case "version":
 		fmt.Fprintln(stdout, "tuidan", version())

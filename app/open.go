@@ -12,6 +12,7 @@ import (
 	"tuidan/engine"
 	"tuidan/intents"
 	"tuidan/payouts"
+	"tuidan/refund"
 	"tuidan/storage/bolt"
 )
 
@@ -36,7 +37,7 @@ func openPremises(setup *Setup, clock engine.Clock, log *slog.Logger) (p *premis
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return p, fmt.Errorf("make the data folder: %w", err)
 	}
-	if p.store, err = openStore(data, bolt.Options{}); err != nil {
+	if p.store, err = openStore(data, bolt.Options{Marks: setup.marks}); err != nil {
 		return p, err
 	}
 	p.close = append(p.close, p.store.Close)
@@ -78,6 +79,9 @@ func pathOr(path Path, parts ...string) string {
 	}
 	return filepath.Join(parts...)
 }
+
+// marks is what an older store is to know of a case that it holds.
+func (setup *Setup) marks(c *refund.Case) []refund.Mark { return engine.CaseMarks(setup.Keys, c) }
 
 // storeFile is the store's name in the data folder.
 const storeFile = "tuidan.db"
@@ -128,7 +132,7 @@ func serve(ctx context.Context, setup *Setup, log *slog.Logger) (err error) {
 	}
 	d, err := openDesk(ctx, parts{
 		config: setup.Config, catalogs: setup.Catalogs, classifier: intents.NewReader(setup.Model, setup.Slots), store: p.store, shops: p.shops, clock: clock,
-		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), rules: p.rules, heard: p.heard, log: log,
+		locker: &locker.Locker{Keys: setup.Keys, Dir: string(setup.Config.Data)}, secrets: setup.Slots.Secrets, notebook: newNotebook(string(setup.Config.Data)), rules: p.rules, font: setup.Font, heard: p.heard, log: log,
 	})
 	if err != nil {
 		if ctx.Err() != nil {

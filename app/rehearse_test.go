@@ -35,7 +35,7 @@ func TestRun(t *testing.T) {
 		{"screen", "buyer li start T1001\nscreen buyer li\nstdout '移动话费30元'\nstdout '充值没到账'\n" + topUp, []string{"ok    "}, false},
 		{"skips", "skip 'for later'\n", []string{"skip  ", "for later"}, false},
 		{"stops", "stop\nstatus T1 refunded\n", []string{"ok    "}, false},
-		{"not yet", "sees topic T1001 x\n" + topUp, []string{"topics of orders: not yet"}, true},
+		{"no topic", "sees topic T1001 x\n" + topUp, []string{"order T1001 has no topic"}, true},
 		{"usage", "channel\n", []string{"x.txtar:1: channel: usage: channel ok|slow"}, true},
 		{"refused", "exec ls\n", []string{"FAIL  ", `x.txtar:1: refused: command "exec" is not in the table`}, true},
 		{"bad policy", "buyer li start\n-- policy.yaml --\nversion: 1\nrulez: []\n", []string{"policy.yaml:2:1: a policy has no `rulez`"}, true},

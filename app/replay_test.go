@@ -48,7 +48,7 @@ func pastCases(t testing.TB, data string, p *policy.Policy, cases int) {
 			c := refund.Case{ID: refund.NewCaseID(refund.ChatID(n+1), 1), Version: 1, Shop: "star", Chat: refund.ChatID(n + 1), Order: order,
 				Reason: refund.ChangedMind, Status: refund.Refunded, OpenedAt: at, ClosedAt: at, InTime: true, InWindow: true, OwnBuyer: true}
 			d := p.Decide(policy.Facts{Order: order, Reason: c.Reason, Now: at, Reported: at, InWindow: true, Survives: true,
-				Left: &paid, Claims: 1, Matches: true})
+				Left: &paid, Signals: policy.Signals{Claims: 1, AccountClaims: 1, Matches: true}})
 			d.Number, d.At = 1, at
 			c.Decisions = []refund.Decision{d}
 			commit.Cases = append(commit.Cases, c)
@@ -144,7 +144,7 @@ func TestReplayAhead(t *testing.T) {
 		paid := refund.Money{Minor: 5000, Currency: "CNY"}
 		order := refund.Order{OrderKey: refund.OrderKey{Shop: "star", No: "C1"}, Product: product, Amount: paid, NetPaid: &paid, State: state}
 		d := p.Decide(policy.Facts{Order: order, Reason: refund.ChangedMind, Now: replayStart, Reported: replayStart, InWindow: true,
-			Survives: true, Left: &paid, Claims: 1, Matches: true})
+			Survives: true, Left: &paid, Signals: policy.Signals{Claims: 1, AccountClaims: 1, Matches: true}})
 		d.Number, d.At = 1, replayStart
 		for i := range people {
 			people[i].Number = i + 2

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -105,6 +108,60 @@ func (c *Client) callFor(ctx context.Context, timeout time.Duration, method stri
 			return &CallError{Method: method, Err: fmt.Errorf("encode parameters: %w", err)}
 		}
 	}
+	return c.post(ctx, timeout, method, "application/json", body, result)
+}
+
+// Upload posts params as Call does, together with a file in the field that the
+// method has for it. It fails with *APIError or *CallError.
+// (Bot API: sending files)
+func (c *Client) Upload(ctx context.Context, method string, params any, field string, file refund.Made, result any) error {
+	body, contentType, err := form(params, field, file)
+	if err != nil {
+		return &CallError{Method: method, Err: fmt.Errorf("encode parameters: %w", err)}
+	}
+	return c.post(ctx, uploadTimeout, method, contentType, body, result)
+}
+
+// uploadTimeout is how long one upload may take: the most that the desk makes, on a
+// slow line.
+const uploadTimeout = time.Minute
+
+// form writes parameters and a file as a multipart form: texts as they are, all
+// other values as JSON.
+func form(params any, field string, file refund.Made) (body []byte, contentType string, err error) {
+	text, err := json.Marshal(params)
+	if err != nil {
+		return nil, "", err
+	}
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(text, &values); err != nil {
+		return nil, "", err
+	}
+	var out bytes.Buffer
+	writer := multipart.NewWriter(&out)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value := string(values[name])
+		var plain string
+		if json.Unmarshal(values[name], &plain) == nil {
+			value = plain
+		}
+		if err := writer.WriteField(name, value); err != nil {
+			return nil, "", err
+		}
+	}
+	part, err := writer.CreateFormFile(field, file.Name)
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := part.Write(file.Data); err != nil {
+		return nil, "", err
+	}
+	err = writer.Close() // writes the end
+	return out.Bytes(), writer.FormDataContentType(), err
+}
+
+// post sends one request and reads its answer.
+func (c *Client) post(ctx context.Context, timeout time.Duration, method, contentType string, body []byte, result any) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var written atomic.Bool
@@ -118,7 +175,7 @@ func (c *Client) callFor(ctx context.Context, timeout time.Duration, method stri
 	if err != nil {
 		return fail(err)
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Content-Type", contentType)
 	response, err := c.http().Do(request)
 	if err != nil {
 		return fail(err)

@@ -17,8 +17,8 @@ var menus = []struct {
 	scope string
 	names []string
 }{
-	{"all_private_chats", []string{"start", "status", "cancel", "policy", "human", "language", "help"}},
-	{"all_group_chats", []string{"ledger", "review"}},
+	{"all_private_chats", []string{"start", "status", "cancel", "policy", "human", "language", "forget", "help"}},
+	{"all_group_chats", []string{"queue", "mine", "case", "find", "stats", "export", "ledger", "review", "resume", "t"}},
 }
 
 // Catalogs are texts in several locales; locales.Catalogs is one.

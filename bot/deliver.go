@@ -18,6 +18,7 @@ type act int
 const (
 	remove act = iota // it is out of the store
 	more              // the next part of it follows
+	beside            // another call about it follows that is no message
 	again             // the same once more, now
 	wait              // the same later
 	stop              // no message will ever get through
@@ -54,13 +55,22 @@ func (o *Outbox) deliver(ctx context.Context, l *lane, i *item) outcome {
 		}
 		i.message = marked
 	}
+	i.rest = false
 	done, err := o.call(ctx, chat, i)
 	if storeErr, ok := errors.AsType[*storeError](err); ok {
 		return storeFailed("read for a message", storeErr.err)
 	}
 	switch fault := faultOf(err); fault {
 	case noFault, sameFault:
-		if i.sent < len(i.parts) {
+		if i.rest || i.sent < len(i.parts) {
+			if len(done.Posted) > 0 {
+				if err := o.Desk.Commit(ctx, done); err != nil {
+					return storeFailed("note a topic", err)
+				}
+			}
+			if i.rest && i.sent > 0 {
+				return outcome{act: beside}
+			}
 			return outcome{act: more}
 		}
 		done.Sent = []refund.Message{i.message}
@@ -92,6 +102,9 @@ func (o *Outbox) refused(ctx context.Context, l *lane, i *item, chat refund.Chat
 		if !private {
 			// Nobody but the merchant can open his group again, and then he wants
 			// the cards: they wait.
+			if err := o.Desk.Trouble(ctx, m.Shop, refund.GroupLost); err != nil {
+				return storeFailed("note a lost group", err)
+			}
 			delay := closedDelay(l.failures)
 			o.Log.Error("a shop's group refuses the desk's messages", attrs(m, "chat", chat, "error", err, "retry_in", delay)...)
 			return outcome{act: wait, wait: delay}
@@ -105,7 +118,24 @@ func (o *Outbox) refused(ctx context.Context, l *lane, i *item, chat refund.Chat
 			return storeFailed("note an unreachable chat", err)
 		}
 		return o.crossOut(ctx, refund.Commit{Sent: []refund.Message{m}, Posts: i.posts})
-	case badFault, goneFault, lateFault:
+	case topicFault, shutFault:
+		if m.Here && !i.general { // where somebody asked is no topic to write in any more
+			i.general = true
+			return outcome{act: again}
+		}
+	}
+	switch fault {
+	case topicFault:
+		if !private && m.Case != "" && !i.general {
+			return o.lostTopic(ctx, i, chat)
+		}
+	case shutFault:
+		if !private && m.Case != "" && !i.general {
+			return o.shutTopic(ctx, i, chat)
+		}
+	}
+	switch fault {
+	case badFault, goneFault, lateFault, topicFault, shutFault, plainFault, rightFault:
 		o.Log.Error("Telegram will never take this message: set aside", attrs(m, "chat", chat, "error", err)...)
 		return o.crossOut(ctx, refund.Commit{Sent: []refund.Message{m}, Posts: i.posts})
 	}
@@ -173,28 +203,41 @@ func (e *storeError) Error() string { return e.err.Error() }
 func (o *Outbox) call(ctx context.Context, chat refund.ChatID, i *item) (refund.Commit, error) {
 	m := i.message
 	switch m.Kind {
-	case refund.CardPost, refund.Explains:
-		return o.standing(ctx, chat, m)
-	case refund.Exhibit:
-		return refund.Commit{}, o.exhibit(ctx, chat, i)
-	case refund.Relayed:
-		return refund.Commit{}, o.relay(ctx, chat, i)
-	case refund.Rewrite:
-		return refund.Commit{}, o.rewrite(ctx, chat, i)
+	case refund.CardPost:
+		return o.card(ctx, chat, i)
+	case refund.Mirror:
+		return refund.Commit{}, o.mirror(ctx, chat, m)
 	}
-	return refund.Commit{}, o.say(ctx, chat, i)
+	topic, made, err := o.topicOf(ctx, chat, i)
+	if i.rest = len(made.Posted) > 0; i.rest || err != nil {
+		return made, err
+	}
+	switch m.Kind {
+	case refund.Explains:
+		return o.standing(ctx, chat, topic, m)
+	case refund.Exhibit:
+		return refund.Commit{}, o.exhibit(ctx, chat, topic, i)
+	case refund.Relayed:
+		return refund.Commit{}, o.relay(ctx, chat, topic, i)
+	case refund.Rewrite:
+		return refund.Commit{}, o.rewrite(ctx, chat, topic, i)
+	case refund.Chart, refund.Paper:
+		return refund.Commit{}, o.made(ctx, chat, topic, i)
+	}
+	return refund.Commit{}, o.say(ctx, chat, topic, i)
 }
 
 // say sends the next part of a text; the keys go under the last.
 // (Bot API: sendMessage)
-func (o *Outbox) say(ctx context.Context, chat refund.ChatID, i *item) error {
+func (o *Outbox) say(ctx context.Context, chat refund.ChatID, topic int, i *item) error {
 	out := o.render(i.message)
 	if i.parts == nil {
 		i.parts = split(out.text, maxText)
 	}
 	params := o.textParams(chat, i.parts[i.sent])
+	params.MessageThreadID = topic
 	if i.sent == 0 {
-		reply, err := o.replyTo(ctx, chat, i.message)
+		reply, err := o.replyTo(ctx, chat, topic, i.message)
 		if err != nil {
 			return err
 		}
@@ -208,14 +251,14 @@ func (o *Outbox) say(ctx context.Context, chat refund.ChatID, i *item) error {
 		return err
 	}
 	i.sent++
-	i.note(chat, sent.ID)
+	o.note(i, chat, sent.ID)
 	return nil
 }
 
-// standing brings a case's card, or what explains it, to its newest state: an edit
-// when it stands in the group, a new message when it does not, was deleted, or
-// stayed behind in a group that has a new id.
-func (o *Outbox) standing(ctx context.Context, chat refund.ChatID, m refund.Message) (refund.Commit, error) {
+// standing brings what explains a case to its newest state: an edit when it stands
+// in the group, a new message when it does not, was deleted, or stayed behind in a
+// group that has a new id.
+func (o *Outbox) standing(ctx context.Context, chat refund.ChatID, topic int, m refund.Message) (refund.Commit, error) {
 	posted, err := o.posted(ctx, m.Stands())
 	if err != nil {
 		return refund.Commit{}, err
@@ -229,8 +272,8 @@ func (o *Outbox) standing(ctx context.Context, chat refund.ChatID, m refund.Mess
 		o.Log.Warn("what stood in the group is gone: posted anew", attrs(m, "chat", chat)...)
 	}
 	params := o.textParams(chat, clip(out.text, maxText))
-	params.ReplyMarkup = out.markup
-	if params.ReplyParameters, err = o.replyTo(ctx, chat, m); err != nil {
+	params.ReplyMarkup, params.MessageThreadID = out.markup, topic
+	if params.ReplyParameters, err = o.replyTo(ctx, chat, topic, m); err != nil {
 		return refund.Commit{}, err
 	}
 	var sent models.MessageID
@@ -239,7 +282,7 @@ func (o *Outbox) standing(ctx context.Context, chat refund.ChatID, m refund.Mess
 	}
 	return refund.Commit{
 		Posted: []refund.Posted{{Case: m.Stands(), Chat: chat, Message: sent.ID}},
-		Posts:  []refund.Post{{Chat: chat, Message: sent.ID, Case: m.Case, Asks: m.Asks}},
+		Posts:  []refund.Post{o.post(m, chat, sent.ID)},
 	}, nil
 }
 
@@ -256,18 +299,19 @@ func (o *Outbox) edit(ctx context.Context, chat refund.ChatID, message int, out 
 
 // rewrite puts a text in place of an earlier one. Where that was deleted, or
 // stayed behind in a group that has a new id, it is said anew.
-func (o *Outbox) rewrite(ctx context.Context, chat refund.ChatID, i *item) error {
+func (o *Outbox) rewrite(ctx context.Context, chat refund.ChatID, topic int, i *item) error {
 	if m := i.message; i.parts == nil && m.FromMsg != 0 && m.FromChat == chat {
 		if err := o.edit(ctx, chat, m.FromMsg, o.render(m)); faultOf(err) != goneFault {
 			return err
 		}
 	}
-	return o.say(ctx, chat, i)
+	return o.say(ctx, chat, topic, i)
 }
 
 // exhibitParams send a file that Telegram has, under the field of its kind.
 type exhibitParams struct {
 	ChatID    int64                   `json:"chat_id"`
+	Topic     int                     `json:"message_thread_id,omitempty"`
 	Photo     string                  `json:"photo,omitempty"`
 	Document  string                  `json:"document,omitempty"`
 	Video     string                  `json:"video,omitempty"`
@@ -279,14 +323,14 @@ type exhibitParams struct {
 }
 
 // exhibit sends evidence by its file id. (Bot API: sendPhoto, sendDocument)
-func (o *Outbox) exhibit(ctx context.Context, chat refund.ChatID, i *item) error {
+func (o *Outbox) exhibit(ctx context.Context, chat refund.ChatID, topic int, i *item) error {
 	m := i.message
 	out := o.render(m)
-	reply, err := o.replyTo(ctx, chat, m)
+	reply, err := o.replyTo(ctx, chat, topic, m)
 	if err != nil {
 		return err
 	}
-	params := exhibitParams{ChatID: int64(chat), Caption: clip(out.text, maxCaption), Reply: reply, Markup: out.markup}
+	params := exhibitParams{ChatID: int64(chat), Topic: topic, Caption: clip(out.text, maxCaption), Reply: reply, Markup: out.markup}
 	method := "sendDocument"
 	switch m.FileKind {
 	case refund.PhotoFile:
@@ -302,20 +346,40 @@ func (o *Outbox) exhibit(ctx context.Context, chat refund.ChatID, i *item) error
 	if err := o.Client.Call(ctx, method, params, &sent); err != nil {
 		return err
 	}
-	i.note(chat, sent.ID)
+	o.note(i, chat, sent.ID)
 	return nil
 }
 
-// relay copies somebody's message, without his name. (Bot API: copyMessage)
-func (o *Outbox) relay(ctx context.Context, chat refund.ChatID, i *item) error {
+// relay copies somebody's message, or album, without his name. An album cannot be
+// an answer. (Bot API: copyMessage, copyMessages)
+func (o *Outbox) relay(ctx context.Context, chat refund.ChatID, topic int, i *item) error {
 	m := i.message
-	reply, err := o.replyTo(ctx, chat, m)
+	if len(m.FromMore) > 0 {
+		ids := append([]int{m.FromMsg}, m.FromMore...)
+		var sent []models.MessageID
+		if err := o.Client.Call(ctx, "copyMessages", tgbot.CopyMessagesParams{
+			ChatID: int64(chat), MessageThreadID: topic, FromChatID: int64(m.FromChat), MessageIDs: ids,
+		}, &sent); err != nil {
+			return err
+		}
+		for at, one := range sent {
+			i.message.FromMsg = 0
+			if len(sent) == len(ids) { // else one was deleted, and which is not said
+				i.message.FromMsg = ids[at]
+			}
+			o.note(i, chat, one.ID)
+		}
+		i.message = m
+		return nil
+	}
+	reply, err := o.replyTo(ctx, chat, topic, m)
 	if err != nil {
 		return err
 	}
 	var sent models.MessageID
 	if err := o.Client.Call(ctx, "copyMessage", tgbot.CopyMessageParams{
 		ChatID:          int64(chat),
+		MessageThreadID: topic,
 		FromChatID:      int64(m.FromChat),
 		MessageID:       m.FromMsg,
 		ReplyParameters: reply,
@@ -323,15 +387,76 @@ func (o *Outbox) relay(ctx context.Context, chat refund.ChatID, i *item) error {
 	}, &sent); err != nil {
 		return err
 	}
-	i.note(chat, sent.ID)
+	o.note(i, chat, sent.ID)
 	return nil
 }
 
-// note remembers a message of a case, so that an answer to it finds the case.
-func (i *item) note(chat refund.ChatID, id int) {
-	if i.message.Case != "" && id != 0 {
-		i.posts = append(i.posts, refund.Post{Chat: chat, Message: id, Case: i.message.Case, Asks: i.message.Asks})
+// mediaParams replace a file that Telegram has by another.
+type mediaParams struct {
+	ChatID    int64 `json:"chat_id"`
+	MessageID int   `json:"message_id"`
+	Media     struct {
+		Type    string `json:"type"`
+		Media   string `json:"media"`
+		Caption string `json:"caption,omitempty"`
+	} `json:"media"`
+}
+
+// mirror brings the copy of an edited message up to date; one that was not passed
+// on has none. (Bot API: editMessageText, editMessageCaption, editMessageMedia)
+func (o *Outbox) mirror(ctx context.Context, chat refund.ChatID, m refund.Message) error {
+	twin, err := o.twin(ctx, chat, m.FromChat, m.FromMsg)
+	if err != nil || twin == 0 {
+		return err
 	}
+	out := o.render(m)
+	switch {
+	case m.FileKind == "":
+		return o.edit(ctx, chat, twin, out)
+	case m.FileID != "" && (m.FileKind == refund.PhotoFile || m.FileKind == refund.DocumentFile):
+		params := mediaParams{ChatID: int64(chat), MessageID: twin}
+		params.Media.Type, params.Media.Media, params.Media.Caption = string(m.FileKind), m.FileID, clip(out.text, maxCaption)
+		return o.Client.Call(ctx, "editMessageMedia", params, nil)
+	}
+	return o.Client.Call(ctx, "editMessageCaption", tgbot.EditMessageCaptionParams{
+		ChatID: int64(chat), MessageID: twin, Caption: clip(out.text, maxCaption),
+	}, nil)
+}
+
+// twin returns a chat's counterpart of a message in another; 0: there is none.
+func (o *Outbox) twin(ctx context.Context, chat, other refund.ChatID, message int) (twin int, err error) {
+	if viewErr := o.Desk.View(ctx, func(r refund.Reader) error {
+		post, err := r.Post(other, message)
+		if post.Twin.Chat == chat {
+			twin = post.Twin.Message
+		}
+		return err
+	}); viewErr != nil {
+		return 0, &storeError{viewErr}
+	}
+	return twin, nil
+}
+
+// note remembers a message of a case, so that an answer to it, or an edit of what it
+// is a copy of, finds the case and its counterpart.
+func (o *Outbox) note(i *item, chat refund.ChatID, id int) {
+	m := i.message
+	if m.Case == "" || id == 0 {
+		return
+	}
+	post := o.post(m, chat, id)
+	if m.FromMsg != 0 && m.Kind != refund.Rewrite {
+		post.Twin = refund.Place{Chat: m.FromChat, Message: m.FromMsg}
+		original := o.post(m, m.FromChat, m.FromMsg)
+		original.Asks, original.Twin = "", refund.Place{Chat: chat, Message: id}
+		i.posts = append(i.posts, original)
+	}
+	i.posts = append(i.posts, post)
+}
+
+// post is what is remembered of a message.
+func (o *Outbox) post(m refund.Message, chat refund.ChatID, id int) refund.Post {
+	return refund.Post{Chat: chat, Message: id, Case: m.Case, Asks: m.Asks, At: o.Clock.Now().UTC().Truncate(time.Second)}
 }
 
 func (o *Outbox) render(m refund.Message) rendered {
@@ -342,11 +467,19 @@ func (o *Outbox) render(m refund.Message) rendered {
 	return out
 }
 
-// replyTo says what the message answers: a message of its chat, or its case's
-// card. Should that be gone, the message is sent all the same.
-func (o *Outbox) replyTo(ctx context.Context, chat refund.ChatID, m refund.Message) (*models.ReplyParameters, error) {
+// replyTo says what the message answers: a message of its chat, the counterpart of
+// what its original answers, or, where no topic holds them together, its case's card.
+// Should that be gone, the message is sent all the same.
+func (o *Outbox) replyTo(ctx context.Context, chat refund.ChatID, topic int, m refund.Message) (*models.ReplyParameters, error) {
 	id := m.ReplyTo
-	if m.OnCard {
+	if m.Answers != 0 {
+		twin, err := o.twin(ctx, chat, m.FromChat, m.Answers)
+		if err != nil {
+			return nil, err
+		}
+		id = twin
+	}
+	if m.OnCard && id == 0 && (topic == 0 || m.Kind == refund.Explains) {
 		posted, err := o.posted(ctx, m.Case)
 		if err != nil {
 			return nil, err

@@ -7,7 +7,8 @@
 // refund.Event of one raw update.
 //
 // Out: an Outbox sends what the desk committed to say, in order per chat and
-// within Telegram's limits. An Answerer answers button presses, ahead of all
+// within Telegram's limits. A case's messages go into its topic where the group has
+// topics, which the outbox makes, names, closes and remakes as its card says. An Answerer answers button presses, ahead of all
 // messages. A Sealer fetches evidence.
 //
 // All of them share one Client. The token is in no error and no log line.
@@ -62,6 +63,10 @@ type Desk interface {
 	// Unreachable notes that a buyer's chat refuses the desk's messages: he
 	// blocked the bot or deleted his account.
 	Unreachable(ctx context.Context, chat refund.ChatID) error
+	// TopicLost notes that somebody deleted a case's topic.
+	TopicLost(ctx context.Context, id refund.CaseID) error
+	// Trouble notes what keeps the desk from working in a shop's group as it should.
+	Trouble(ctx context.Context, shop refund.ShopID, trouble refund.Trouble) error
 }
 
 // Texts writes words for a reader; locales.Catalogs does.

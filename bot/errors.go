@@ -23,6 +23,10 @@ const (
 	closedFault        // the chat cannot be reached
 	sameFault          // an edit that changes nothing
 	goneFault          // the message to edit is not there or cannot be edited
+	topicFault         // the topic was deleted
+	shutFault          // the topic is closed
+	plainFault         // the group has no topics
+	rightFault         // the bot lacks a right
 	lateFault          // a callback query that is too old
 	badFault           // any other 4xx: it will not get better
 )
@@ -58,9 +62,17 @@ func faultOf(err error) fault {
 	case code == 403:
 		return closedFault
 	case code == 400 && has("chat not found", "user is deactivated", "peer_id_invalid", "bot was kicked",
-		"group is deactivated", "not enough rights to send", "have no rights to send", "topic_closed"):
+		"group is deactivated", "not enough rights to send", "have no rights to send"):
 		return closedFault
-	case code == 400 && has("message is not modified"):
+	case code == 400 && has("thread not found", "topic_id_invalid", "topic_deleted"):
+		return topicFault
+	case code == 400 && has("topic_closed"):
+		return shutFault
+	case code == 400 && has("not a forum", "only for supergroups"):
+		return plainFault
+	case code == 400 && has("not enough rights", "chat_admin_required", "need administrator rights"):
+		return rightFault
+	case code == 400 && has("message is not modified", "topic_not_modified"):
 		return sameFault
 	case code == 400 && has("message to edit not found", "message can't be edited", "message_id_invalid",
 		"message identifier is not specified"):

@@ -137,6 +137,8 @@ type fakeDesk struct {
 	posts         []refund.Post
 	groups        map[refund.ShopID]refund.ChatID
 	unreachable   []refund.ChatID
+	lost          []refund.CaseID
+	troubles      []refund.Trouble
 	refuse        error
 }
 
@@ -213,6 +215,31 @@ func (d *fakeDesk) Unreachable(_ context.Context, chat refund.ChatID) error {
 	defer d.mu.Unlock()
 	d.unreachable = append(d.unreachable, chat)
 	return nil
+}
+
+func (d *fakeDesk) TopicLost(_ context.Context, id refund.CaseID) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lost = append(d.lost, id)
+	return nil
+}
+
+func (d *fakeDesk) Trouble(_ context.Context, _ refund.ShopID, trouble refund.Trouble) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.troubles = append(d.troubles, trouble)
+	return nil
+}
+
+func (d *fakeDesk) Post(chat refund.ChatID, message int) (found refund.Post, _ error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, post := range d.posts {
+		if post.Chat == chat && post.Message == message {
+			found = post
+		}
+	}
+	return found, nil
 }
 
 func (d *fakeDesk) stored() int {

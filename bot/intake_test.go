@@ -228,8 +228,8 @@ func TestSetCommands(t *testing.T) {
 	for _, c := range api.took() {
 		lists = append(lists, fmt.Sprintf("%v %v %d", c.params["scope"].(map[string]any)["type"], c.params["language_code"], len(c.params["commands"].([]any))))
 	}
-	want := []string{"all_private_chats <nil> 7", "all_private_chats zh 7", "all_private_chats en 7",
-		"all_group_chats <nil> 2", "all_group_chats zh 2", "all_group_chats en 2"}
+	want := []string{"all_private_chats <nil> 8", "all_private_chats zh 8", "all_private_chats en 8",
+		"all_group_chats <nil> 10", "all_group_chats zh 10", "all_group_chats en 10"}
 	if fmt.Sprint(lists) != fmt.Sprint(want) {
 		t.Errorf("lists %v", lists)
 	}

@@ -26,6 +26,7 @@ type Outbox struct {
 	Client *Client
 	Desk   Desk
 	Texts  Texts
+	Papers Papers // nil: none are made, and the text is sent
 	Clock  engine.Clock
 	Log    *slog.Logger
 	Limits Limits
@@ -40,6 +41,8 @@ type Outbox struct {
 	waiting int // messages, with those in flight
 	swept   int // lanes left by the last sweep
 	work    chan *lane
+	bars    map[barred]time.Time
+	icons   icons
 	loaded  map[place]bool // found at start and perhaps Put once more
 
 	overall pace
@@ -86,8 +89,11 @@ type lane struct {
 type item struct {
 	message refund.Message
 	parts   []string // of a long text, once rendered
-	sent    int      // parts that Telegram has
+	sent    int      // parts that Telegram has; of a card 1 once it is up to date
 	posts   []refund.Post
+	rest    bool // the last call was not the last that is needed
+	remade  bool // its topic was deleted and made anew
+	general bool // its topic cannot be written in
 }
 
 // parking is a heap of parked lanes, by time.
@@ -106,7 +112,7 @@ func (p *parking) Pop() any {
 
 func (o *Outbox) init() {
 	o.once.Do(func() {
-		o.lanes, o.loaded = map[string]*lane{}, map[place]bool{}
+		o.lanes, o.loaded, o.bars = map[string]*lane{}, map[place]bool{}, map[barred]time.Time{}
 		o.overall = newBucket(o.Limits.PerSecond, 2)
 		o.work = make(chan *lane, o.concurrent())
 		o.rearm, o.changed, o.failed = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
@@ -350,7 +356,11 @@ func (o *Outbox) dispatch() {
 		o.ready = o.ready[1:]
 		if !l.paid {
 			l.paid = true
-			if at := l.pace.reserve(now); at.After(now) {
+			at := l.pace.reserve(now)
+			for range l.queue[0].message.FromMore { // an album is as many messages
+				at = l.pace.reserve(now)
+			}
+			if at.After(now) {
 				o.park(l, at)
 				continue
 			}
@@ -415,6 +425,10 @@ func (o *Outbox) finish(l *lane, result outcome) {
 	case more:
 		l.failures = 0
 		l.state = laneReady
+		o.ready = append(o.ready, l)
+	case beside:
+		l.failures = 0
+		l.state, l.paid = laneReady, true
 		o.ready = append(o.ready, l)
 	case again:
 		l.failures++

@@ -16,6 +16,7 @@ const (
 	maxText        = 4096 // UTF-16 units
 	maxCaption     = 1024 // UTF-16 units
 	maxPlaceholder = 64   // characters
+	maxTopicName   = 128  // characters
 )
 
 // keyboard is an inline keyboard. The library's button writes an empty

@@ -114,7 +114,9 @@ func (t *Translator) message(m *wireMessage) refund.Event {
 	}
 	event.Kind = fill(&event, m)
 	if event.Kind == refund.Said && event.Forward == "" {
-		if name, rest, ok := command(m.Text, m.Entities, t.Username); ok {
+		// In a group only what begins a message is a command: people there also write
+		// to buyers, and of commands.
+		if name, rest, ok := command(m.Text, m.Entities, t.Username); ok && (event.Shop == "" || strings.HasPrefix(m.Text, "/")) {
 			event.Kind, event.Command, event.Text = refund.Ordered, name, rest
 		}
 	}
@@ -165,6 +167,9 @@ func (t *Translator) frame(m *wireMessage) refund.Event {
 	}
 	for part, sealed := range m.Secrets {
 		event.Secrets = append(event.Secrets, refund.Secret{Chat: event.Chat, Message: m.ID, Part: part, Sealed: sealed})
+	}
+	if m.InTopic {
+		event.Topic = m.Thread
 	}
 	if m.ReplyTo != nil && m.ReplyTo.TopicCreated == nil {
 		event.ReplyTo = m.ReplyTo.ID
@@ -275,8 +280,10 @@ func (t *Translator) member(m *wireMember) refund.Event {
 	}
 	switch {
 	case m.Chat.Type != "private":
-		event.Shop = t.shopOf(m.Chat.ID)
 		event.Text = "the bot is " + m.New.Status + " in a " + m.Chat.Type
+		if event.Shop = t.shopOf(m.Chat.ID); event.Shop != "" {
+			event.Kind, event.Rights = refund.Stood, m.New.rights()
+		}
 	case m.New.Status == "kicked":
 		event.Kind = refund.Blocked
 	case m.New.Status == "member":
@@ -285,6 +292,21 @@ func (t *Translator) member(m *wireMember) refund.Event {
 		event.Text = "the bot is " + m.New.Status + " in a private chat"
 	}
 	return event
+}
+
+// rights are what the bot may do in a group. (Bot API: ChatMember)
+func (m *wireStanding) rights() refund.Rights {
+	switch m.Status {
+	case "creator":
+		return refund.Rights{Writes: true, Pins: true, Topics: true}
+	case "administrator":
+		return refund.Rights{Writes: true, Pins: m.Pins, Topics: m.Topics}
+	case "member":
+		return refund.Rights{Writes: true}
+	case "restricted":
+		return refund.Rights{Writes: m.Member && m.Sends}
+	}
+	return refund.Rights{}
 }
 
 func moment(unix int64) time.Time {

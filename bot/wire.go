@@ -66,7 +66,9 @@ type wireMessage struct {
 	Entities   []wireEntity `json:"entities"`
 	Caption    string       `json:"caption"`
 	Album      string       `json:"media_group_id"`
-	Secrets    [][]byte     `json:"tuidan_sealed"` // the Guard's own; see sealedKey
+	Thread     int          `json:"message_thread_id"`
+	InTopic    bool         `json:"is_topic_message"` // else Thread is one of answers
+	Secrets    [][]byte     `json:"tuidan_sealed"`    // the Guard's own; see sealedKey
 
 	Photo     []wireFile `json:"photo"`
 	Document  *wireFile  `json:"document"`
@@ -112,10 +114,16 @@ type wireCallback struct {
 }
 
 type wireMember struct {
-	Chat wireChat  `json:"chat"`
-	From *wireUser `json:"from"`
-	Date int64     `json:"date"`
-	New  struct {
-		Status string `json:"status"`
-	} `json:"new_chat_member"`
+	Chat wireChat     `json:"chat"`
+	From *wireUser    `json:"from"`
+	Date int64        `json:"date"`
+	New  wireStanding `json:"new_chat_member"`
+}
+
+type wireStanding struct {
+	Status string `json:"status"`
+	Pins   bool   `json:"can_pin_messages"`
+	Topics bool   `json:"can_manage_topics"`
+	Member bool   `json:"is_member"`         // of restricted
+	Sends  bool   `json:"can_send_messages"` // of restricted
 }

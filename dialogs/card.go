@@ -34,6 +34,7 @@ func (s *step) exhibit(evidence refund.Evidence) {
 	}
 	m := s.groupMessage(refund.Exhibit, lines(w("exhibit", "Order", s.c.Order.No, "Item", itemText(evidence.Item), "Sent", evidence.SentAt)))
 	m.FileID, m.FileKind = evidence.FileID, evidence.Kind
+	m.FromChat, m.FromMsg = s.c.Chat, evidence.Message // for answers
 	s.result.Messages = append(s.result.Messages, m)
 }
 
@@ -47,7 +48,7 @@ func (s *step) putCard() {
 	if c.Urgent && c.Open() {
 		head = "card_head_urgent"
 	}
-	text := lines(w(head, "Reason", reasonText(c.Reason), "Buyer", c.Buyer))
+	text := lines(w(head, "Reason", reasonText(c.Reason), "Buyer", s.buyerText()))
 	if c.Order.No != "" {
 		text = append(text, w("card_order", "Order", c.Order.No, "Title", c.Order.Title, "Amount", c.Order.Amount),
 			w("card_goods", "Goods", w("goods_"+string(s.goods())), "State", w("state_"+string(orUnknown(c.Order.State)))))
@@ -111,9 +112,25 @@ func (s *step) putCard() {
 			text = append(text, s.recoveryLine()...)
 		}
 	}
-	m.Lines, m.Buttons = text, s.cardButtons()
+	m.Lines, m.Buttons, m.Topic = text, s.cardButtons(), s.topic()
 	// First, so that what goes with the card finds it in the group.
 	s.result.Messages = slices.Insert(s.result.Messages, 0, m)
+}
+
+// buyerText is whose request it is, as the group reads it.
+func (s *step) buyerText() refund.Words {
+	if s.c.Chat.Erased() {
+		return w("buyer_erased")
+	}
+	return w("plain", "Text", s.c.Buyer)
+}
+
+// CardOf is the card of a case whose buyer was erased, so that what somebody still
+// owes for it can be settled. (R46)
+func CardOf(c refund.Case, facts Facts) refund.Message {
+	s := &step{facts: facts, c: &c}
+	s.putCard()
+	return s.result.Messages[0]
 }
 
 // aheadLines say what the next step of automation would have done with a case that

@@ -25,6 +25,7 @@ func (s *step) collect(item refund.Item) {
 func (s *step) ask(item refund.Item) {
 	c := s.touch()
 	c.Asking = item
+	c.Questions++
 	if doubt, ok := c.Doubts[item]; ok {
 		s.askDoubt(item, doubt)
 		return
@@ -394,7 +395,11 @@ func (s *step) keepSealed() {
 	if evidence.HasLook {
 		s.result.Pictures = append(s.result.Pictures, refund.Look{Shop: c.Shop, Hash: evidence.Look, Case: c.ID})
 	}
-	s.exhibit(evidence)
+	if p := s.event.Job.Pass; p != nil {
+		s.pass(*p)
+	} else {
+		s.exhibit(evidence)
+	}
 	if c.Shown {
 		s.showCard = true
 	}
@@ -422,7 +427,7 @@ func (s *step) filesCame() {
 	case c.Status == refund.AwaitingApproval && len(c.Evidence) > len(c.Decision().Seen):
 		s.progress(w("evidence_kept"))
 		s.decideAgain()
-	case c.Status != refund.Collecting && kept:
+	case c.Status != refund.Collecting && c.Status != refund.HandedOver && kept:
 		s.progress(w("evidence_kept"))
 	}
 	s.sayLead()

@@ -154,6 +154,14 @@ func (s *step) pressedDraft() {
 		s.say(lines(w("language_set")))
 		return
 	}
+	if action.Do == "forget" {
+		s.forget()
+		return
+	}
+	if action.Do == "keep" {
+		s.say(lines(w("forget_kept")))
+		return
+	}
 	if action.Do == "policy" {
 		s.pressedPolicy(action.Arg)
 		return

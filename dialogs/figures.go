@@ -1,7 +1,6 @@
 package dialogs
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -25,7 +24,7 @@ const (
 // reads Now, Shop, Policy and Ends; told is when the shop was last warned. Nil: there
 // is nothing to say. (R54)
 func RefusedTooMuch(facts Facts, told time.Time) []refund.Message {
-	limit, ends := facts.Policy.WarnRefused(), facts.Ends
+	limit, ends := facts.Policy.WarnRefused(), settled(facts.Ends)
 	zone := facts.Shop.Zone
 	if zone == nil {
 		zone = time.UTC
@@ -40,7 +39,7 @@ func RefusedTooMuch(facts Facts, told time.Time) []refund.Message {
 	text := lines(w("refused_much", "Shop", facts.Shop.Title, "Over", FiguresOver, "Count", len(ends), "Refused", len(refused),
 		"Share", share(len(refused), len(ends)), "Limit", percent(limit)), w("refused_most"))
 	for _, reason := range mostRefused(refused) {
-		text = append(text, w("refused_reason", "Count", reason.count, "Why", s.refusalText(reason.name)))
+		text = append(text, w("refused_reason", "Count", reason.Count, "Why", s.refusalText(reason.Name)))
 	}
 	s.sayOwners(append(text, w("refused_how"))...)
 	return s.result.Messages
@@ -56,29 +55,21 @@ func refusals(ends []refund.End) []refund.End {
 	return refused
 }
 
-// counted is how often a word stands in a list.
-type counted struct {
-	name  string
-	count int
-}
-
 // mostRefused are the rules and refusal codes that refused most.
-func mostRefused(refused []refund.End) []counted {
+func mostRefused(refused []refund.End) []refund.Count {
 	times := map[string]int{}
 	for _, end := range refused {
 		times[end.Rule]++
 	}
-	return most(times, reasonsShown)
+	return first(refund.Most(times), reasonsShown)
 }
 
-// most returns the greatest counts, at most so many.
-func most(times map[string]int, limit int) []counted {
-	var all []counted
-	for name, count := range times {
-		all = append(all, counted{name, count})
-	}
-	slices.SortFunc(all, func(a, b counted) int { return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.name, b.name)) })
-	return all[:min(len(all), limit)]
+// first are at most so many of the first.
+func first[T any](all []T, limit int) []T { return all[:min(len(all), limit)] }
+
+// settled are the ends that somebody or some rule decided.
+func settled(ends []refund.End) []refund.End {
+	return slices.DeleteFunc(slices.Clone(ends), func(end refund.End) bool { return !end.Settled() })
 }
 
 // refusalText says in plain words what a rule or code refused for.
@@ -114,7 +105,7 @@ func NeedsEnds(event refund.Event, shop refund.Shop) bool {
 // figures tell the shop how much it refuses, and by product what the next step of
 // automation would have decided and how it ended instead. (R50, R54)
 func (s *step) figures() []refund.Words {
-	ends := s.facts.Ends
+	ends := settled(s.facts.Ends)
 	if len(ends) == 0 {
 		return nil
 	}
@@ -132,7 +123,7 @@ func (s *step) figures() []refund.Words {
 				refunded[end.Product]++
 			}
 		}
-		for _, next := range most(ahead, productsTold) {
+		for _, next := range first(refund.Most(ahead), productsTold) {
 			if !headed {
 				headed, text = true, append(text, w("figures_ahead"))
 			}
@@ -140,8 +131,8 @@ func (s *step) figures() []refund.Words {
 			if outcome == refund.Refuse {
 				would = w("figures_would_refuse")
 			}
-			text = append(text, w("figures_product", "Product", s.productNamed(next.name), "Would", would, "Count", next.count,
-				"Refunded", refunded[next.name], "Others", next.count-refunded[next.name]))
+			text = append(text, w("figures_product", "Product", s.productNamed(next.Name), "Would", would, "Count", next.Count,
+				"Refunded", refunded[next.Name], "Others", next.Count-refunded[next.Name]))
 		}
 	}
 	return text

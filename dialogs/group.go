@@ -1,6 +1,7 @@
 package dialogs
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,11 @@ func (s *step) inGroup() {
 		return
 	}
 	role := s.facts.Shop.RoleOf(s.event.Person)
+	if s.looksAround(role) {
+		return
+	}
+	// Somebody's own case is not his to decide by words either.
+	about := s.c != nil && s.c.Shop == s.event.Shop && role != refund.NoRole && s.event.Person != refund.PersonID(s.c.Chat)
 	switch s.event.Kind {
 	case refund.Ordered:
 		switch s.event.Command {
@@ -28,6 +34,18 @@ func (s *step) inGroup() {
 		case "ledger":
 			if role.Decides() {
 				s.ledgerCommand()
+			}
+		case "resume":
+			if about {
+				s.resume(role)
+			}
+		case "t":
+			if about {
+				s.template(s.event.Text)
+			}
+		default:
+			if about {
+				s.answerStaff(lines(w("unknown_command_group")))
 			}
 		}
 	case refund.Pressed:
@@ -38,6 +56,8 @@ func (s *step) inGroup() {
 			s.alert(w("not_staff"))
 		case s.event.Action.Do == "why":
 			s.tellWhy() // it decides nothing
+		case passes(s.event.Action.Do) && about:
+			s.run(passed) // agents talk to buyers
 		case !role.Decides():
 			s.alert(w("cannot_decide"))
 		case s.event.Person == refund.PersonID(s.c.Chat):
@@ -47,10 +67,16 @@ func (s *step) inGroup() {
 		default:
 			s.run(staffPressed)
 		}
-	case refund.Said, refund.Sent:
-		// Somebody's own case is not his to decide by words either.
-		if s.c != nil && s.c.Shop == s.event.Shop && role != refund.NoRole && s.event.Person != refund.PersonID(s.c.Chat) {
-			s.run(staffSaid)
+	case refund.Said, refund.Sent, refund.Odd:
+		switch {
+		case about:
+			s.staffTalks()
+		case s.event.Person == 0 && s.c != nil && s.c.Shop == s.event.Shop && s.c.Status == refund.HandedOver:
+			s.answerStaff(lines(w("nobody_writes"))) // who writes thinks that the buyer gets it
+		}
+	case refund.Edited:
+		if about {
+			s.staffEdits()
 		}
 	}
 }
@@ -74,12 +100,10 @@ func (s *step) stale() bool {
 	return true
 }
 
-func (s *step) staffNote(did, text string) {
-	name := s.facts.Shop.NameOf(s.event.Person)
-	if name == "" {
-		name = s.event.Name
-	}
-	s.noteBy(s.event.Person, name, did, text)
+func (s *step) staffNote(did, text string) { s.noteBy(s.event.Person, s.staffName(), did, text) }
+
+func (s *step) staffName() string {
+	return cmp.Or(s.facts.Shop.NameOf(s.event.Person), s.event.Name)
 }
 
 // verdict handles the buttons of a case that waits for approval.
@@ -213,6 +237,7 @@ func (s *step) answered() (what string, ok bool) {
 func (s *step) staffWrote() {
 	what, ok := s.answered()
 	if !ok {
+		s.unheard()
 		return
 	}
 	text := clip(strings.TrimSpace(s.event.Text), 600)
@@ -248,8 +273,13 @@ func (s *step) handOver() {
 	c.Before = c.Status
 	c.Escalated = false
 	s.enter(refund.HandedOver)
-	s.say(lines(w("handed_over", "By", s.dueAt())))
-	s.sayGroup(w("buyer_wants_person", "Buyer", c.Buyer, "By", s.dueAt()))
+	if s.event.Shop == "" {
+		s.say(lines(w("handed_over", "By", s.dueAt())))
+		s.sayGroup(w("buyer_wants_person", "Buyer", c.Buyer, "By", s.dueAt()), w("talk_how"))
+		return
+	}
+	s.say(lines(w("talk_began_buyer", "By", s.dueAt())))
+	s.sayGroup(w("talk_began", "Name", s.staffName(), "Buyer", c.Buyer), w("talk_how"))
 }
 
 // tellPerson tells the group that the buyer wants somebody, where the case itself
@@ -257,29 +287,6 @@ func (s *step) handOver() {
 func (s *step) tellPerson() {
 	s.sayGroup(w("buyer_wants_person_now", "Buyer", s.c.Buyer, "Order", s.c.Order.No))
 	s.say(lines(w("person_told"), s.caseLine(s.c)))
-}
-
-// relayStaff brings a staff member's words to the buyer, as the bot's own message.
-func (s *step) relayStaff() {
-	c := s.touch()
-	if len(c.Notes) == 0 || c.Notes[len(c.Notes)-1].Did != "talked" || c.Notes[len(c.Notes)-1].Person != s.event.Person {
-		s.staffNote("talked", "")
-	}
-	m := refund.Message{Kind: refund.Relayed, Chat: c.Chat, Case: c.ID, Locale: s.locale(), Zone: s.zone(),
-		FromChat: s.event.Chat, FromMsg: s.event.Message, Prefer: refund.SendAgain}
-	s.result.Messages = append(s.result.Messages, m)
-	c.MovedAt = s.now() // somebody is at it: the deadline starts afresh, without reminders
-	s.setTimes()
-	c.Reminded = len(s.reminders())
-	c.DropTimer(refund.TimerRemind)
-}
-
-// talk brings the buyer's words to the group, whose move it then is.
-func (s *step) talk() {
-	s.relay()
-	c := s.touch()
-	c.MovedAt, c.Reminded = s.now(), 0
-	s.setTimes()
 }
 
 // handedPressed ends a hand-over by button.

@@ -77,9 +77,11 @@ const maxReference = 100 // characters of what a person types
 func (s *step) payingWrote() {
 	payout := s.c.Payout()
 	if !payout.ByHand || payout.State != refund.Submitted {
+		s.unheard()
 		return
 	}
 	if what, ok := s.answered(); !ok || what != askPaid {
+		s.unheard()
 		return
 	}
 	reference := clip(strings.TrimSpace(s.event.Text), maxReference)

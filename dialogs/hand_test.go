@@ -1,6 +1,7 @@
 package dialogs
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -51,14 +52,50 @@ func TestTermsOfChannels(t *testing.T) {
 			}
 			continue
 		}
-		if got := s.c.Decision().Channel; got != test.channel || len(s.c.Payouts) != 0 {
-			t.Errorf("%s: decided for %q, %d payouts", test.name, got, len(s.c.Payouts))
+		d := s.c.Decision()
+		if d.Channel != test.channel || d.Approvals != 2 || len(s.c.Payouts) != 0 {
+			t.Errorf("%s: decided for %q by %d people, %d payouts", test.name, d.Channel, d.Approvals, len(s.c.Payouts))
+		}
+		if !slices.ContainsFunc(d.Guards, func(one refund.Fired) bool { return one.Name == "other_channel" }) ||
+			!slices.Contains(d.Reads, refund.Reading{Name: "other_channel", Value: "true"}) {
+			t.Errorf("%s: the guards do not know of the other channel: %+v", test.name, d.Guards)
 		}
 		s.press(wang, 0, "approve", "")
+		if s.c.Status != refund.AwaitingApproval || len(s.c.Payouts) != 0 {
+			t.Errorf("%s: one person's consent is taken: %s", test.name, s.c.Status)
+		}
+		s.press(chen, 0, "approve", "")
 		s.timer(refund.TimerUndo)
 		s.answer(refund.ReadOrder, refund.Result{Order: &order})
 		if party := s.c.Party(); party != refund.Merchant || !s.c.Payout().ByHand || len(s.last.Jobs) != 0 {
 			t.Errorf("%s: %s has the move, jobs %v", test.name, party, s.last.Jobs)
 		}
+	}
+}
+
+// TestOtherChannelNeedsConsent has nobody answer a proposal that no guard of the
+// policy speaks of: silence does not agree to another channel. (R21)
+func TestOtherChannelNeedsConsent(t *testing.T) {
+	s := newScene(t)
+	unguarded := rulesWith(t, "when: other_channel\n", "when: other_channel && amount < 0.0\n")
+	s.change = func(facts *Facts) {
+		facts.Policy = unguarded
+		facts.Terms = map[string]refund.Terms{"sandbox": {Within: time.Minute}, "card": {Partial: true}}
+		facts.Shop.Instead = map[string]string{"sandbox": "card"}
+	}
+	order := orderOf("A1000", 3000, refund.StateFailed)
+	s.open(order, refund.FailedTopUp)
+	s.answer(refund.ReadRecord, refund.Result{Order: &order, Record: &refund.Record{State: refund.StateFailed}})
+	if d := s.c.Decision(); d.Channel != "card" || d.Approvals != 1 || len(d.Guards) != 0 {
+		t.Fatalf("proposed %+v", d)
+	}
+	s.timer(refund.TimerDue) // nobody was reminded: there is one grace
+	s.timer(refund.TimerDue)
+	if s.c.Status != refund.AwaitingApproval || !s.c.Escalated || len(s.c.Payouts) != 0 {
+		t.Errorf("after silence %s, %d payouts", s.c.Status, len(s.c.Payouts))
+	}
+	s.press(chen, 0, "approve", "")
+	if got := s.c.Payout(); got == nil || got.Channel != "card" {
+		t.Errorf("payout %+v", got)
 	}
 }

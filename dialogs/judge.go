@@ -21,7 +21,7 @@ func (s *step) enter(status refund.Status) {
 	if status != refund.Collecting {
 		c.Asking = ""
 	}
-	c.Menu = ""
+	c.Menu, c.Talk.Among = "", false
 	for _, kind := range []refund.TimerKind{refund.TimerRemind, refund.TimerDue, refund.TimerRetry, refund.TimerUndo} {
 		c.DropTimer(kind)
 	}
@@ -40,6 +40,7 @@ func (s *step) close() {
 	c.DropTimer(refund.TimerWatch)
 	c.DropTimer(refund.TimerAlbum)
 	c.Album = nil
+	s.passAlbums(0)
 	chat := s.touchChat()
 	chat.Open = slices.DeleteFunc(chat.Open, func(id refund.CaseID) bool { return id == c.ID })
 	if chat.Current == c.ID && len(chat.Open) > 0 {
@@ -161,13 +162,32 @@ func (s *step) needsSupplier() bool {
 }
 
 // judge asks the policy and does what it says. A case that people have taken up
-// stays with them: nothing decides it over their heads.
+// stays with them: nothing decides it over their heads. And where the policy would
+// ask a supplier again that has said all that it can say, people look: it would go
+// round for ever. (Invariant 2)
 func (s *step) judge() {
 	d := s.judgement()
-	if s.withPeople() && d.Outcome != refund.AskEvidence {
+	if s.withPeople() && d.Outcome != refund.AskEvidence || d.Outcome == refund.AskSupplier && s.supplierSpoke() {
 		d = s.toReview(d)
 	}
 	s.take(d)
+}
+
+// asksHelp reports whether a supplier is asked to do something, and not only what
+// became of the order: credit of a wrong account may be moved or taken back, used
+// goods may be taken back. (R13, R37)
+func (s *step) asksHelp() bool {
+	return s.c.Reason == refund.WrongAccount || s.goods() == refund.Used
+}
+
+// supplierSpoke reports whether the supplier answered already what it would be asked.
+func (s *step) supplierSpoke() bool {
+	c := s.c
+	if s.asksHelp() {
+		return c.Supplied == refund.Refunds || c.Supplied == refund.Refuses || c.Supplied == refund.Adjusts
+	}
+	last := c.Decision()
+	return c.Status == refund.AwaitingSupplier && last != nil && last.Outcome == refund.AskSupplier
 }
 
 // judgement is what the policy says of the case as it stands: the one that the
@@ -216,14 +236,28 @@ func (s *step) factsBy(p *policy.Policy) policy.Facts {
 	}
 	facts := policy.Facts{Order: c.Order, Record: c.Record, Reason: c.Reason, Now: s.now(), Zone: s.facts.Shop.Zone, Reported: c.OpenedAt,
 		InWindow: c.InTime, Survives: c.InWindow, Facts: c.Facts, Missing: missing, Given: c.Has(refund.ProofOfNonUse),
-		Supplied: c.Supplied, Claims: s.facts.Claims, Matches: c.OwnBuyer}
+		Supplied: c.Supplied, Signals: s.signals()}
 	if left, known := s.account.Left(); known {
 		facts.Left = &left
 	}
-	for _, evidence := range c.Evidence {
-		facts.SeenBefore = facts.SeenBefore || evidence.SeenOther
-	}
 	return facts
+}
+
+// signals are what speaks for abuse of this case, as far as it is known.
+func (s *step) signals() policy.Signals {
+	c := s.c
+	return policy.Signals{
+		Claims: s.facts.Claims, AccountClaims: max(1, s.facts.AccountClaims), WrongTries: s.facts.WrongTries,
+		TimesUsual:      policy.TimesUsual(c.Order.Amount, s.facts.ShopClaims),
+		SeenBefore:      slices.ContainsFunc(c.Evidence, func(e refund.Evidence) bool { return e.SeenOther }),
+		ClaimedBefore:   s.facts.ClaimedBefore,
+		Late:            policy.Late(c.Order, c.Facts, c.OpenedAt),
+		New:             policy.NewBuyer(s.chat.Since, c.OpenedAt),
+		OtherChannel:    payoutChannel(c) != c.Order.Channel,
+		AccountMismatch: policy.AccountMismatch(c.Order, c.Record, c.Facts),
+		ContactMismatch: s.facts.OtherContact,
+		Matches:         c.OwnBuyer,
+	}
 }
 
 // withPeople reports whether merchants asked for more, the buyer appealed, or a
@@ -303,16 +337,16 @@ func (s *step) review() {
 	}
 }
 
-// askSupplier gives the move to the supplier: to move or take back the credit of
-// a wrong account (R37), else to say what became of the order.
+// askSupplier gives the move to the supplier: to help, else to say what became of
+// the order.
 func (s *step) askSupplier() {
 	c := s.touch()
-	if c.Reason == refund.WrongAccount && s.facts.NoHelp {
+	if s.asksHelp() && s.facts.NoHelp {
 		s.supplierUnable()
 		return
 	}
 	s.enter(refund.AwaitingSupplier)
-	if c.Reason == refund.WrongAccount {
+	if s.asksHelp() {
 		if c.Requests == 0 || c.Supplied != refund.NoAnswer {
 			c.Requests++ // else the request of before is not answered yet, and is repeated
 		}
@@ -343,9 +377,14 @@ func (s *step) supplied() {
 	result := s.event.Result
 	switch result.Answer {
 	case refund.Adjusts:
-		c.Supplied = result.Answer
+		c.Supplied, c.SupplyNote = result.Answer, result.Note
+		meant := c.Facts[refund.IntendedAccount].Value
+		if meant == "" {
+			s.decide(s.toReview(s.judgement())) // nobody named an account to move it to
+			return
+		}
 		s.enter(refund.Adjusted)
-		s.say(append(append(lines(w("adjusted", "Order", c.Order.No, "Account", c.Facts[refund.IntendedAccount].Value)), s.counts()...),
+		s.say(append(append(lines(w("adjusted", "Order", c.Order.No, "Account", meant)), s.counts()...),
 			w("need_person")))
 	case refund.Refunds, refund.Refuses:
 		c.Supplied, c.SupplyNote = result.Answer, result.Note

@@ -100,6 +100,7 @@ func (s *step) settled(did, typed string) {
 // recoveryWrote takes the amount that a person types as having come back.
 func (s *step) recoveryWrote() {
 	if what, ok := s.answered(); !ok || what != recoverPart {
+		s.unheard()
 		return
 	}
 	rest := s.c.Recovery.Rest()

@@ -1,7 +1,6 @@
 package dialogs
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -115,7 +114,7 @@ func (s *step) plan() {
 		s.toPeople("not_covered_by_order")
 		return
 	}
-	channel := cmp.Or(d.Channel, c.Order.Channel)
+	channel := payoutChannel(c)
 	barred := s.barred(channel, d.Amount)
 	if barred != "" && s.instead(barred) {
 		return
@@ -145,6 +144,15 @@ func (s *step) plan() {
 	s.readBeforePaying()
 }
 
+// payoutChannel is what the case's money would go back by: what the newest decision
+// names, else the way it came. The signal of another one is computed from it.
+func payoutChannel(c *refund.Case) string {
+	if d := c.Decision(); d != nil && d.Channel != "" {
+		return d.Channel
+	}
+	return c.Order.Channel
+}
+
 // barred says why a channel's terms forbid a payout; "" when they do not. A
 // channel that is not known is found out when it is asked to pay.
 func (s *step) barred(channel string, amount refund.Money) string {
@@ -162,15 +170,23 @@ func (s *step) barred(channel string, amount refund.Money) string {
 }
 
 // instead proposes the shop's other channel to people where the one that was paid
-// with cannot pay; false when there is none. It is never taken without them. (R21)
+// with cannot pay; false when there is none. It is never taken without them, and
+// not with fewer of them than the guards want once they know of it. (R21)
 func (s *step) instead(why string) bool {
 	c := s.touch()
 	d := *c.Decision()
 	other := s.facts.Shop.Instead[c.Order.Channel]
-	if other == "" || d.Channel != "" {
+	if other == "" || d.Channel != "" || d.Rule == "goods_back" { // nobody answered, before
 		return false
 	}
 	s.note(why)
+	p := s.facts.Policy
+	if newer := s.facts.Newer; newer != nil && newer.Hash == d.Policy {
+		p = newer
+	}
+	facts := s.factsBy(p)
+	facts.OtherChannel = true
+	d = p.Guard(d, facts)
 	d.Channel = other
 	s.decide(s.toReview(d))
 	return true

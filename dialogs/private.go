@@ -11,9 +11,14 @@ import (
 func (s *step) inPrivate() {
 	switch s.event.Kind {
 	case refund.Blocked, refund.Unblocked:
+		was := s.chat.Blocked
 		s.touchChat().Blocked = s.event.Kind == refund.Blocked
-		if s.c.Open() {
-			s.card()
+		if !s.c.Open() {
+			return
+		}
+		s.card()
+		if s.chat.Blocked && !was && s.c.Status == refund.HandedOver {
+			s.sayGroup(w("buyer_blocked", "Buyer", s.c.Buyer))
 		}
 	case refund.Found:
 		s.found()
@@ -50,6 +55,8 @@ func (s *step) command() {
 		s.cancel()
 	case "human":
 		s.person()
+	case "forget":
+		s.forget()
 	case "language":
 		s.c = nil
 		s.say(lines(w("ask_language")), rows(
@@ -362,27 +369,17 @@ func (s *step) saidMeanwhile() {
 	s.relay()
 }
 
-// relay shows the group what the buyer wrote, under the card.
-func (s *step) relay() {
-	if !s.c.Shown {
-		return
-	}
-	if len(s.event.Secrets) > 0 { // a copy would show them
-		s.sayGroup(w("buyer_wrote", "Buyer", s.c.Buyer), w("plain", "Text", s.event.Text))
-		return
-	}
-	m := s.groupMessage(refund.Relayed, lines(w("buyer_wrote", "Buyer", s.c.Buyer)))
-	m.FromChat, m.FromMsg = s.chat.ID, s.event.Message
-	s.result.Messages = append(s.result.Messages, m)
-}
-
 func (s *step) editedCase() {
 	known := slices.ContainsFunc(s.c.Evidence, func(e refund.Evidence) bool { return e.Message == s.event.Message })
-	if s.event.File != nil && (known || s.c.Status == refund.Collecting) {
+	talking := s.c.Status == refund.HandedOver
+	switch {
+	case s.event.File != nil && (known || talking || s.c.Status == refund.Collecting):
 		s.sentFile()
-		return
+	case talking || s.facts.Edited.Twin != refund.Place{}:
+		s.mirror()
+	default:
+		s.say(lines(w("edit_not_read")))
 	}
-	s.say(lines(w("edit_not_read")))
 }
 
 func (s *step) oddCase() {

@@ -25,7 +25,7 @@ func (s *step) keepUnsorted(text string, guess, sorted refund.Intent) {
 		return
 	}
 	s.result.Unsorted = append(s.result.Unsorted,
-		refund.Unsorted{Shop: s.facts.Shop.ID, At: s.sent(), Text: text, Guess: guess, Sorted: sorted})
+		refund.Unsorted{Shop: s.facts.Shop.ID, Chat: s.chat.ID, At: s.sent(), Text: text, Guess: guess, Sorted: sorted})
 }
 
 // NeedsUnsorted reports whether a step of this event needs Facts.Unsorted, and for

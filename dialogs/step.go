@@ -18,26 +18,39 @@ import (
 
 // Facts is what a step may know beside its records, read from one snapshot.
 type Facts struct {
-	Now         time.Time
-	Shop        refund.Shop    // of the case, the draft or the group; zero when not known yet
-	Shops       []refund.Shop  // all of them
-	Policy      *policy.Policy // of Shop, as the case was promised it; nil when Shop is not known
-	Newer       *policy.Policy // in force now, when that is another one
-	PolicyLost  bool           // the promised one is gone, and Policy is the one in force
-	Policies    func(refund.ShopID) *policy.Policy
-	Terms       map[string]refund.Terms // of Shop's channels by name
-	Account     refund.Account          // of the case's, the job's or the draft's order
-	Tries       int                     // wrong tries on the draft's order within the last hour, all chats
-	Claims      int                     // cases of this chat in the last 30 days
-	NoHelp      bool                    // the order's supplier has an interface, which can neither be alerted nor asked to adjust or take back
-	SeenBefore  bool                    // of Sealed: the picture stands in another case of the shop
+	Now        time.Time
+	Shop       refund.Shop    // of the case, the draft or the group; zero when not known yet
+	Shops      []refund.Shop  // all of them
+	Policy     *policy.Policy // of Shop, as the case was promised it; nil when Shop is not known
+	Newer      *policy.Policy // in force now, when that is another one
+	PolicyLost bool           // the promised one is gone, and Policy is the one in force
+	Policies   func(refund.ShopID) *policy.Policy
+	Terms      map[string]refund.Terms // of Shop's channels by name
+	Account    refund.Account          // of the case's, the job's or the draft's order
+	Tries      int                     // wrong tries on the draft's order within the last hour, all chats
+	Claims     int                     // cases of this chat within policy.ClaimsWithin
+
+	AccountClaims int            // cases about an account of this one within policy.ClaimsWithin, this one included
+	ShopClaims    []refund.Money // of the shop's newest other cases, what their orders cost: policy.UsualOf within policy.UsualWithin
+	ClaimedBefore bool           // the case's order had another case before
+	WrongTries    int            // wrong tries of this chat within policy.TriesWithin
+	OtherContact  bool           // one of them was on the case's order
+
+	NoHelp      bool // the order's supplier has an interface, which can neither be alerted nor asked to adjust or take back
+	SeenBefore  bool // of Sealed: the picture stands in another case of the shop
 	Understood  refund.Understood
+	Edited      refund.Post         // of Edited: what is known of the message
 	Post        refund.Post         // that a group message answers, or that a button of /review stands under
 	Open        []refund.Case       // the chat's open cases
+	Own         []refund.Case       // all of the chat's cases, oldest first; where NeedsOwn says so
+	Busy        bool                // something is still being asked for the chat; where NeedsOwn says so
 	Unsorted    []refund.Unsorted   // all that wait in Shop, oldest first; where NeedsUnsorted says so
 	Differences []refund.Difference // all of Shop; where NeedsDifferences says so
 	Ledger      []refund.Posting    // of Shop, oldest first; where NeedsLedger says so
-	Ends        []refund.End        // of Shop within FiguresOver, oldest first; where NeedsEnds says so
+	Ends        []refund.End        // of Shop within FiguresOver, oldest first; where NeedsEnds says so, or as LookFor does
+	Queue       refund.Queue        // of Shop; this and the next two as LookFor says
+	Found       []refund.Located    // in the order in which they are shown
+	Matches     int                 // cases of which Found are the first
 	Done        time.Time           // when Shop's chore was last done that ChoreOf names; zero: never
 }
 
@@ -63,6 +76,7 @@ type Result struct {
 	Differences []refund.Difference
 	Chores      []refund.Chore
 	Answer      *Answer
+	Erase       bool   // the chat and all that it left; of the rest only Messages and Answer count
 	Note        string // for the timeline
 }
 
@@ -161,9 +175,18 @@ func (s *step) touch() *refund.Case {
 		own.Payouts = slices.Clone(own.Payouts)
 		own.Notes = slices.Clone(own.Notes)
 		own.Timers = slices.Clone(own.Timers)
+		own.Talk.Albums, own.Talk.Unsent = clonePasses(own.Talk.Albums), clonePasses(own.Talk.Unsent)
 		s.c = &own
 	}
 	return s.c
+}
+
+func clonePasses(passes []refund.Pass) []refund.Pass {
+	passes = slices.Clone(passes)
+	for i := range passes {
+		passes[i].Messages = slices.Clone(passes[i].Messages)
+	}
+	return passes
 }
 
 // touchAccount makes the order account this step's own to change.
@@ -188,8 +211,12 @@ func (s *step) greet() {
 	if e.Shop != "" || !fromBuyer(e.Kind) {
 		return
 	}
-	if e.Name != "" && e.Name != s.chat.Name || e.Locale != "" && e.Locale != s.chat.Language || s.chat.Version == 0 || s.chat.Blocked {
+	first := s.chat.Name == "" && s.chat.Since.IsZero() // the desk may have written before he did
+	if e.Name != "" && e.Name != s.chat.Name || e.Locale != "" && e.Locale != s.chat.Language || first || s.chat.Blocked {
 		chat := s.touchChat()
+		if first {
+			chat.Since = s.now()
+		}
 		chat.ID, chat.Name, chat.Language, chat.Blocked = e.Chat, e.Name, e.Locale, false
 	}
 }

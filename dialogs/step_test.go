@@ -279,6 +279,7 @@ func caseIn(t *testing.T, status refund.Status) *scene {
 		s.press(wang, 0, "refuse", "not_covered")
 	case refund.Adjusted:
 		s = caseIn(t, refund.AwaitingSupplier)
+		s.c.Facts = map[refund.Item]refund.Fact{refund.IntendedAccount: {Value: "13900139000"}}
 		s.step(refund.Event{Kind: refund.Supplied, Chat: s.chat.ID, Job: refund.Job{Case: s.c.ID}, Result: refund.Result{Answer: refund.Adjusts}})
 	case refund.Withdrawn:
 		s = caseIn(t, refund.Collecting)
@@ -417,9 +418,19 @@ func variants(s *scene, m move) []refund.Event {
 		s.post = refund.Post{Chat: shop.Group, Message: 3, Case: c.ID, Asks: "refuse_words:1"}
 		return []refund.Event{{Kind: refund.Said, Shop: shop.ID, Chat: shop.Group, Person: wang, Message: 60, ReplyTo: 3, Text: "because"},
 			{Kind: refund.Sent, Shop: shop.ID, Chat: shop.Group, Person: wang, Message: 60, ReplyTo: 3, File: photo}}
+	case passed:
+		own := *c
+		own.Talk.Unsent = []refund.Pass{{Chat: shop.Group, Messages: []int{60}}}
+		s.c = &own
+		var events []refund.Event
+		for _, do := range []string{passUnsent, passAndTalk, among} {
+			events = append(events, refund.Event{Kind: refund.Pressed, Shop: shop.ID, Chat: shop.Group, Person: sun, Message: 61, Query: "q",
+				Action: refund.Action{Case: c.ID, Do: do}})
+		}
+		return events
 	case timeCame:
 		var events []refund.Event
-		for _, kind := range []refund.TimerKind{refund.TimerRemind, refund.TimerDue, refund.TimerRetry, refund.TimerUndo, refund.TimerAlbum, refund.TimerWatch} {
+		for _, kind := range []refund.TimerKind{refund.TimerRemind, refund.TimerDue, refund.TimerRetry, refund.TimerUndo, refund.TimerAlbum, refund.TimerWatch, refund.TimerTalk} {
 			timer, ok := c.Timer(kind)
 			if !ok {
 				timer = refund.Timer{Kind: kind, At: s.now, Chat: chat, Case: c.ID}

@@ -21,6 +21,7 @@ const (
 	askedPerson  move = "buyer asks for a person"
 	staffPressed move = "staff press"
 	staffSaid    move = "staff answer"
+	passed       move = "staff write to the buyer"
 	timeCame     move = "time is up"
 	recorded     move = "record read"
 	supplied     move = "supplier answers"
@@ -68,6 +69,7 @@ func row(cells map[move]cell) map[move]cell {
 		askedPerson:  {do: (*step).handOver, to: to(refund.HandedOver)},
 		staffPressed: {do: (*step).pressStale},
 		staffSaid:    {do: (*step).unheard},
+		passed:       {do: (*step).passOn},
 		recorded:     {do: (*step).keepRecord},
 		supplied:     {do: (*step).suppliedLate},
 		withdrew:     {do: (*step).withdrewLate},
@@ -94,6 +96,7 @@ func ended(cells map[move]cell) map[move]cell {
 		askedPerson:  never("a closed case is not handed over: a new conversation begins"),
 		staffPressed: {do: (*step).pressStale},
 		staffSaid:    {do: (*step).unheard},
+		passed:       {do: (*step).passOn},
 		timeCame:     never("a closed case has no timers"),
 		recorded:     never(answerLate),
 		supplied:     {do: (*step).suppliedLate},
@@ -116,6 +119,7 @@ var table = map[refund.Status]map[move]cell{
 		sealed:       {do: (*step).sealed, to: to(refund.Checking)},
 		timeCame:     {do: (*step).timer, to: to(refund.Checking, refund.Expired, refund.AwaitingApproval)},
 		buyerPressed: {do: (*step).buyerPresses, to: to(refund.Checking, refund.Withdrawn)},
+		passed:       {do: (*step).passOn, to: to(refund.HandedOver)},
 	}),
 	refund.Checking: row(map[move]cell{
 		recorded:    {do: (*step).recorded, to: judged},
@@ -126,6 +130,7 @@ var table = map[refund.Status]map[move]cell{
 	refund.AwaitingApproval: row(map[move]cell{
 		staffPressed: {do: (*step).verdict, to: judgedOr(refund.HandedOver)},
 		staffSaid:    {do: (*step).staffWrote, to: to(refund.Refused, refund.Collecting)},
+		passed:       {do: (*step).passOn, to: to(refund.HandedOver)},
 		recorded:     {do: (*step).recordedMeanwhile, to: to(refund.Checking, refund.Paying)},
 		supplied:     {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
 		timeCame:     {do: (*step).timer, to: to(refund.Checking, refund.Paying, refund.Refused)},
@@ -133,6 +138,7 @@ var table = map[refund.Status]map[move]cell{
 	refund.AwaitingSupplier: row(map[move]cell{
 		recorded: {do: (*step).supplierRecord, to: judged},
 		supplied: {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
+		passed:   {do: (*step).passOn, to: to(refund.HandedOver)},
 		timeCame: {do: (*step).timer, to: to(refund.AwaitingApproval)},
 	}),
 	refund.Paying: row(map[move]cell{
@@ -155,6 +161,7 @@ var table = map[refund.Status]map[move]cell{
 	}),
 	refund.HandedOver: row(map[move]cell{
 		said:         {do: (*step).talk},
+		sent:         {do: (*step).talkFile},
 		odd:          {do: (*step).talk},
 		askedPerson:  {do: (*step).tellPerson},
 		staffPressed: {do: (*step).handedPressed, to: to(refund.Checking, refund.Collecting, refund.Withdrawn)},
@@ -207,6 +214,8 @@ func (s *step) apply() {
 		s.run(paidOut)
 	case refund.SetAside:
 		s.run(setAside)
+	case refund.TopicLost:
+		s.topicLost()
 	default:
 		s.inPrivate()
 	}
@@ -218,10 +227,6 @@ func (s *step) pressStale() {
 		s.alert(w("stale"))
 	}
 }
-
-// unheard is a staff text under a card while nobody was asked and nothing is
-// handed over: a talk among colleagues, which is none of the desk's business.
-func (s *step) unheard() {}
 
 // suppliedLate keeps a supplier's answer that came after the case moved on, and
 // tells the group: it may mean that the credit was moved after all.

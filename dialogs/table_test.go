@@ -11,7 +11,7 @@ import (
 )
 
 // moves lists every move, in the table's order.
-var moves = []move{said, sent, edited, odd, buyerPressed, cancelled, askedPerson, staffPressed, staffSaid, timeCame,
+var moves = []move{said, sent, edited, odd, buyerPressed, cancelled, askedPerson, staffPressed, staffSaid, passed, timeCame,
 	recorded, supplied, withdrew, sealed, reread, paidOut, setAside}
 
 // TestTableIsWhole checks that every status × move has a cell, that a cell which

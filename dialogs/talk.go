@@ -37,6 +37,8 @@ func arg(value any) refund.Arg {
 		return refund.Arg{Secret: &v}
 	case refund.Texts:
 		return refund.Arg{Texts: v}
+	case refund.Arg:
+		return v
 	}
 	panic("dialogs: a catalog text takes no such value")
 }

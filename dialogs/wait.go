@@ -124,6 +124,8 @@ func (s *step) timer() {
 		s.filesCame()
 	case refund.TimerWatch:
 		s.askChannel()
+	case refund.TimerTalk:
+		s.gathered()
 	}
 }
 
@@ -303,7 +305,7 @@ func (s *step) merchantsSilent() {
 	// A payout that came to nothing once is not tried by default again: it would
 	// come back here, and the case would go round for ever. (Invariant 2)
 	automated := s.facts.Policy.Product(c.Order.Product, c.Order.Kind).Automation != policy.AutomateNone
-	if automated && small && d.Established() && len(d.Guards) == 0 && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
+	if automated && small && d.Established() && len(d.Guards) == 0 && d.Channel == "" && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "default", 0, "", 0
 		d.Withdraw = d.Goods == refund.Unused
 		s.note("default_applied")
@@ -323,6 +325,7 @@ func (s *step) unanswered() {
 		// The buyer has neither goods nor money, by a decision that was made.
 		d := *c.Decision()
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "goods_back", 0, "", 0
+		d.Channel = "" // nobody agreed to another one
 		s.note("default_applied")
 		s.decide(d)
 		return

@@ -29,7 +29,8 @@ import (
 // Store keeps the desk's records. Apply applies all of a commit or nothing and
 // fails with refund.ErrConflict or refund.ErrInvalid, wrapped, for what is wrong
 // with the commit; any other error stops the engine. Sweep forgets the update
-// ids seen, and the wrong tries made, before a time.
+// ids seen, and the wrong tries made, before a time, marks that are no longer kept
+// then, and what was left of erased chats.
 type Store interface {
 	View(ctx context.Context, fn func(refund.Reader) error) error
 	Apply(ctx context.Context, commit refund.Commit) error
@@ -105,6 +106,11 @@ type Notebook interface {
 	Note(ctx context.Context, key string, label refund.Intent, text string) error
 }
 
+// Evidence is where sealed files are. Removing what is not there is no error.
+type Evidence interface {
+	Shred(ctx context.Context, id refund.CaseID) error
+}
+
 // SealError says why a file cannot become evidence.
 type SealError struct {
 	Fail refund.Fail
@@ -141,7 +147,9 @@ type Config struct {
 	Telegram   Telegram   // or by Connect
 	Outbox     Outbox     // or by Connect
 	Classifier Classifier // nil: free text is not read
+	Marker     Marker     // nil: what signals count by marks is not known, and nobody can be erased
 	Notebook   Notebook   // nil: what was sorted is forgotten
+	Evidence   Evidence   // nil: there are no files to remove
 	Rules      Rules      // nil: policies stay as they are given
 	Clock      Clock      // nil: SystemClock
 	Step       StepFunc   // nil: dialogs.Step
@@ -185,6 +193,7 @@ type Engine struct {
 	// directory is replaced whole when a group migrates.
 	directory atomic.Pointer[directory]
 	migrating sync.Mutex
+	troubling sync.Mutex
 	kept      sync.Map // policies by hash, as they were needed
 
 	seq          atomic.Uint64 // last number given to an inbox entry, message, job or what waits to be sorted
@@ -192,6 +201,7 @@ type Engine struct {
 	drained      atomic.Bool
 	ticking      sync.Mutex
 	swept        time.Time
+	digestAt     map[refund.ShopID]time.Time // when to look for the next; under ticking
 	askedAtStart bool
 
 	mu         sync.Mutex
@@ -250,6 +260,7 @@ func New(ctx context.Context, cfg Config) (*Engine, error) {
 		shops:      make(map[refund.ShopID]*shop, len(cfg.Shops)),
 		queries:    make(map[string]*query),
 		bySupplier: make(map[supplierNo]refund.CaseID),
+		digestAt:   make(map[refund.ShopID]time.Time),
 		quit:       make(chan struct{}),
 		started:    cfg.Clock.Now(),
 	}

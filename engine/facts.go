@@ -6,30 +6,38 @@ import (
 	"time"
 
 	"tuidan/dialogs"
+	"tuidan/policy"
 	"tuidan/refund"
 )
 
-// Times that facts look back.
-const (
-	triesWithin  = time.Hour
-	claimsWithin = 30 * 24 * time.Hour
-)
+// triesWithin is how long wrong tries on an order count.
+const triesWithin = time.Hour
 
 // reading is what a step gets of the store, from one snapshot.
 type reading struct {
 	chat  refund.Chat
 	c     *refund.Case
 	facts dialogs.Facts
-	stale bool // a timer that its record does not have any more
+
+	marker   Marker   // nil: see Config
+	accounts []string // of the case, that signals were read of
+	stale    bool     // a timer that its record does not have any more
 }
 
-// read reads all that a step may know about an event.
-func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time) (reading, error) {
+// read reads all that a step may know about an event, with the signals of the
+// case as it has become; nil: as it is stored.
+func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time, become *refund.Case) (reading, error) {
 	dir := e.directory.Load()
 	var got reading
 	err := e.view(ctx, func(r refund.Reader) error {
-		got = reading{facts: dialogs.Facts{Now: now, Shops: dir.shops, Policies: e.policyOf}}
-		return got.fill(r, event, dir)
+		got = reading{marker: e.cfg.Marker, facts: dialogs.Facts{Now: now, Shops: dir.shops, Policies: e.policyOf}}
+		if err := got.fill(r, event, dir); err != nil || got.stale {
+			return err
+		}
+		if become == nil {
+			become = got.c
+		}
+		return got.readSignals(r, become)
 	})
 	if err != nil {
 		return got, err
@@ -96,6 +104,9 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 	if g.chat.ID == 0 && !inGroup {
 		g.chat.ID = event.Chat
 	}
+	if err := g.readErased(r); err != nil {
+		return err
+	}
 	if event.Kind == refund.TimeCame {
 		timers := g.chat.Timers
 		if event.Timer.Case != "" {
@@ -110,6 +121,11 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 		}
 	}
 	g.chooseShop(event, dir)
+	if dialogs.NeedsOwn(*event) {
+		if g.facts.Own, g.facts.Busy, err = Own(r, g.chat); err != nil {
+			return err
+		}
+	}
 	if err := g.readUnsorted(r, event); err != nil {
 		return err
 	}
@@ -133,7 +149,20 @@ func (g *reading) fill(r refund.Reader, event *refund.Event, dir *directory) err
 			return err
 		}
 	}
+	if err := g.readOverview(r, event); err != nil {
+		return err
+	}
 	return g.readOrder(r, event)
+}
+
+// readErased goes on with the numbers of a buyer who was erased and writes again.
+func (g *reading) readErased(r refund.Reader) error {
+	if g.chat.Version != 0 || g.chat.ID <= 0 || g.marker == nil {
+		return nil
+	}
+	left, err := r.Chat(standIn(g.marker, g.chat.ID))
+	g.chat.Cases, g.chat.Drafts = left.Cases, left.Drafts
+	return err
 }
 
 // caseOf returns the id of the case that an event is about; "" for none.
@@ -144,11 +173,25 @@ func (g *reading) caseOf(r refund.Reader, event *refund.Event) (refund.CaseID, e
 	case refund.TimeCame:
 		return event.Timer.Case, nil
 	case refund.Found, refund.Reported, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut,
-		refund.SetAside:
+		refund.SetAside, refund.TopicLost:
 		return event.Job.Case, nil
 	}
+	if event.Kind == refund.Edited {
+		post, err := r.Post(event.Chat, event.Message)
+		if err != nil {
+			return "", err
+		}
+		g.facts.Edited = post
+		if chat, ok := post.Case.Chat(); ok && (event.Shop != "" || chat == event.Chat) {
+			return post.Case, nil
+		}
+	}
 	if event.Shop != "" {
-		return g.facts.Post.Case, nil
+		if g.facts.Post.Case != "" || event.Topic == 0 {
+			return g.facts.Post.Case, nil
+		}
+		topic, err := r.Post(event.Chat, event.Topic)
+		return topic.Case, err
 	}
 	if event.ReplyTo != 0 {
 		post, err := r.Post(event.Chat, event.ReplyTo)
@@ -255,8 +298,16 @@ func (g *reading) readOrder(r refund.Reader, event *refund.Event) error {
 		g.facts.Tries = len(tries)
 	}
 	if g.chat.Cases > 0 {
-		if g.facts.Claims, err = r.Claims(g.chat.ID, g.facts.Now.Add(-claimsWithin)); err != nil {
-			return err
+		chats := []refund.ChatID{g.chat.ID}
+		if g.marker != nil {
+			chats = append(chats, standIn(g.marker, g.chat.ID))
+		}
+		for _, chat := range chats {
+			claims, err := r.Claims(chat, g.facts.Now.Add(-policy.ClaimsWithin))
+			if err != nil {
+				return err
+			}
+			g.facts.Claims += claims
 		}
 	}
 	if evidence := event.Result.Evidence; event.Kind == refund.Sealed && evidence != nil && evidence.HasLook && g.c != nil {

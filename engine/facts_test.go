@@ -37,7 +37,7 @@ func TestCaseOfEvent(t *testing.T) {
 				Evidence: []refund.Evidence{{Message: 40}}},
 			{ID: theirs, Version: 1, Shop: "shop", Chat: 8, Status: refund.Checking, OpenedAt: start, Order: order("B1")}},
 		Posts: []refund.Post{{Chat: buyer, Message: 50, Case: other}, {Chat: buyer, Message: 51, Case: theirs},
-			{Chat: group, Message: 60, Case: theirs}},
+			{Chat: group, Message: 60, Case: theirs}, {Chat: group, Message: 70, Case: theirs}, {Chat: group, Message: 71, Case: mine}},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +69,14 @@ func TestCaseOfEvent(t *testing.T) {
 		{"a press on the draft", press(buyer, ""), seen{Chat: buyer, Open: 2}},
 		{"a press in the group", press(group, theirs), seen{8, theirs, "shop", "B1", 1}},
 		{"a reply in the group", refund.Event{Kind: refund.Said, Chat: group, ReplyTo: 60}, seen{8, theirs, "shop", "B1", 1}},
+		{"a text in a topic", refund.Event{Kind: refund.Said, Chat: group, Topic: 70}, seen{8, theirs, "shop", "B1", 1}},
+		{"an answer in a topic to what is no case's", refund.Event{Kind: refund.Said, Chat: group, Topic: 70, ReplyTo: 99}, seen{8, theirs, "shop", "B1", 1}},
+		{"an answer to another case's message", refund.Event{Kind: refund.Said, Chat: group, Topic: 70, ReplyTo: 71}, seen{buyer, mine, "shop", "A1", 2}},
+		{"a text in a topic of no case", refund.Event{Kind: refund.Said, Chat: group, Topic: 99}, seen{Shop: "shop"}},
+		{"an edit of what was passed on", refund.Event{Kind: refund.Edited, Chat: group, Message: 71}, seen{buyer, mine, "shop", "A1", 2}},
+		{"an edit in a topic", refund.Event{Kind: refund.Edited, Chat: group, Message: 98, Topic: 70}, seen{8, theirs, "shop", "B1", 1}},
+		{"an edit of what was passed on, in private", refund.Event{Kind: refund.Edited, Chat: buyer, Message: 50}, seen{buyer, other, "shop", "A2", 2}},
+		{"an edit of another buyer's", refund.Event{Kind: refund.Edited, Chat: buyer, Message: 51}, seen{buyer, mine, "shop", "A1", 2}},
 		{"a text in the group", refund.Event{Kind: refund.Said, Chat: group}, seen{Shop: "shop"}},
 		{"a new buyer", refund.Event{Kind: refund.Said, Chat: 9}, seen{Chat: 9}},
 	} {

@@ -12,7 +12,7 @@ import (
 // job is a stored job in memory.
 type job struct {
 	refund.Job
-	tries int // of an Alert, a Learn or a ReadFailure, in this process
+	tries int // of an Alert, a Learn, a Shred or a ReadFailure, in this process
 }
 
 // jobLane orders jobs: those of a case, or of a chat's draft, run one by one, and
@@ -83,6 +83,8 @@ func (e *Engine) runJob(one *job) error {
 		return e.alert(one)
 	case refund.Learn:
 		return e.learn(one)
+	case refund.Shred:
+		return e.shred(one)
 	case refund.ReadFailure:
 		return e.failure(one)
 	}
@@ -332,23 +334,31 @@ func (e *Engine) alert(one *job) error {
 	return e.dropJob(one)
 }
 
-// learn notes what a message means. No event follows. A failure is tried again by
-// the clock until it succeeds: what people sorted is not lost to a full disk.
+// learn notes what a message means.
 func (e *Engine) learn(one *job) error {
-	if e.cfg.Notebook != nil {
-		ctx, cancel := context.WithTimeout(e.writing, e.cfg.CallTimeout)
-		err := safely(func() error { return e.cfg.Notebook.Note(ctx, one.Key, one.Intent, one.Text) })
-		cancel()
-		switch {
-		case err != nil && e.writing.Err() != nil:
-			return nil // cut off; it runs again after the restart
-		case err != nil:
-			pause := min(notePause<<min(one.tries, 16), maxNotePause)
-			one.tries++
-			e.log.Warn("what was sorted is not noted, tried again", "kind", one.Kind, "try", one.tries, "retry_in", pause, "err", err)
-			e.later(one, pause)
+	return e.insist(one, func(ctx context.Context) error {
+		if e.cfg.Notebook == nil {
 			return nil
 		}
+		return e.cfg.Notebook.Note(ctx, one.Key, one.Intent, one.Text)
+	})
+}
+
+// insist does what no event follows and what must be done: a failure is tried again
+// by the clock until it succeeds, so that nothing is lost to a full disk.
+func (e *Engine) insist(one *job, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(e.writing, e.cfg.CallTimeout)
+	err := safely(func() error { return do(ctx) })
+	cancel()
+	switch {
+	case err != nil && e.writing.Err() != nil:
+		return nil // cut off; it runs again after the restart
+	case err != nil:
+		pause := min(notePause<<min(one.tries, 16), maxNotePause)
+		one.tries++
+		e.log.Warn("job failed, tried again", "kind", one.Kind, "try", one.tries, "retry_in", pause, "err", err)
+		e.later(one, pause)
+		return nil
 	}
 	return e.dropJob(one)
 }

@@ -19,7 +19,7 @@ const tickBatch = 256
 func (e *Engine) BacklogDrained() { e.drained.Store(true) }
 
 // Tick moves the timers that are due at now into the inbox, in order of time,
-// and once an hour sweeps old update ids, warns shops that refuse too much, and has
+// sends the daily digests whose hour has come, and once an hour sweeps old update ids, warns shops that refuse too much, and has
 // channels' books compared where the day for it has come. It does nothing until BacklogDrained
 // was called or five minutes have passed since the start by the clock. It costs
 // what is due.
@@ -41,6 +41,9 @@ func (e *Engine) Tick(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("compare books: %w", err)
 		}
 		e.swept = now
+	}
+	if err := e.digest(ctx, now); err != nil {
+		return fmt.Errorf("daily digest: %w", err)
 	}
 	if !e.askedAtStart {
 		if err := e.askAtStart(ctx, now); err != nil {
@@ -84,11 +87,9 @@ func (e *Engine) warn(ctx context.Context, now time.Time) error {
 		if len(messages) == 0 {
 			continue
 		}
-		e.numberMessages(messages)
-		if err := e.apply(ctx, refund.Commit{Outbox: messages, Chores: []refund.Chore{{Shop: shop.ID, Name: refund.WarnRefused, At: now}}}); err != nil {
+		if err := e.sendChore(ctx, shop.ID, refund.WarnRefused, now, messages); err != nil {
 			return err
 		}
-		e.cfg.Outbox.Put(messages)
 	}
 	return nil
 }

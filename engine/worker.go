@@ -75,6 +75,8 @@ func (e *Engine) stepEntry(ctx context.Context, one *entry) (why, err error) {
 	case event.Kind == refund.Migrated:
 		err := e.migrate(ctx, event.Old, event.Chat, done)
 		return notFatal(err)
+	case event.Kind == refund.Stood && event.Shop != "":
+		return notFatal(e.stood(ctx, event.Shop, event.Rights, done))
 	case event.Kind == refund.Ignored, event.Chat < 0 && event.Shop == "":
 		// nothing for the desk, or a group of no shop
 		if err := e.apply(ctx, done); err != nil {
@@ -126,7 +128,7 @@ func (e *Engine) run(ctx context.Context, event refund.Event, done refund.Commit
 	understood := false
 	var meant refund.Understood
 	for range maxConflicts {
-		got, err := e.read(ctx, &event, event.At)
+		got, err := e.read(ctx, &event, event.At, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -134,19 +136,36 @@ func (e *Engine) run(ctx context.Context, event refund.Event, done refund.Commit
 			return notFatal(e.apply(ctx, done))
 		}
 		var result dialogs.Result
-		why := safely(func() error {
-			if !understood {
-				meant, understood = e.understand(got, event), true
+		step := func() error {
+			return safely(func() error {
+				if !understood {
+					meant, understood = e.understand(got, event), true
+				}
+				got.facts.Understood = meant
+				result = e.cfg.Step(got.chat, got.c, event, got.facts)
+				return nil
+			})
+		}
+		why := step()
+		if why == nil && e.decidedBlind(got, result.Case) {
+			if got, err = e.read(ctx, &event, event.At, result.Case); err != nil {
+				return nil, err
 			}
-			got.facts.Understood = meant
-			result = e.cfg.Step(got.chat, got.c, event, got.facts)
-			return nil
-		})
+			why = step()
+		}
 		if why != nil {
 			return fmt.Errorf("step: %w", why), nil
 		}
 		commit := done
 		e.fill(&commit, got, event, &result)
+		if result.Erase {
+			if e.cfg.Marker == nil {
+				return errors.New("nobody can be erased without a marker"), nil
+			}
+			if err := e.erase(ctx, &commit, got); err != nil {
+				return nil, err
+			}
+		}
 		switch err := e.apply(ctx, commit); {
 		case err == nil:
 			e.release(got, event, result, commit)
@@ -188,6 +207,7 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 		commit.Accounts = []refund.Account{*result.Account}
 	}
 	commit.Tries, commit.Pictures = result.Tries, result.Pictures
+	commit.Marks = e.marks(got.c, result.Case, result.Tries)
 	raw := event.Result.Raw
 	if record := event.Result.Record; record != nil {
 		raw = record.Raw
@@ -283,7 +303,7 @@ func (e *Engine) setAside(ctx context.Context, one *entry, why error) error {
 		e.log.Error("event set aside", attrs...)
 	}()
 	if one.translated && one.event.Chat != 0 {
-		got, err := e.read(ctx, &one.event, e.now())
+		got, err := e.read(ctx, &one.event, e.now(), nil)
 		if err != nil {
 			return err
 		}
@@ -303,6 +323,17 @@ func (e *Engine) setAside(ctx context.Context, one *entry, why error) error {
 		return err
 	}
 	return nil
+}
+
+// TopicLost steps that somebody deleted a case's topic. It returns after the commit.
+func (e *Engine) TopicLost(ctx context.Context, id refund.CaseID) error {
+	chat, ok := id.Chat()
+	if !ok {
+		return nil
+	}
+	event := refund.Event{Kind: refund.TopicLost, Chat: chat, Job: refund.Job{Case: id}, At: e.now()}
+	why, err := e.run(ctx, event, refund.Commit{})
+	return errors.Join(why, err)
 }
 
 // Unreachable steps that a buyer's chat refuses the desk's messages, as if

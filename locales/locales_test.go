@@ -84,6 +84,10 @@ func TestText(t *testing.T) {
 		{value(refund.Arg{Texts: refund.Texts{"en": "ours", "zh-Hans": "我们的"}}), "[我们的]", "[ours]"},
 		{value(refund.Arg{Texts: refund.Texts{"zh-Hant": "我們的"}}), "[我們的]", "[我們的]"},
 		{value(refund.Arg{Texts: refund.Texts{"de": "unser", "en": "ours"}}), "[ours]", "[ours]"},
+		{value(refund.Arg{Texts: refund.Texts{"en": "{a} of {b} {c}", "zh-Hans": "{b}的{a}"}, Values: map[string]refund.Arg{
+			"a": {Text: "{b}"}, "b": {Money: &refund.Money{Minor: 3000, Currency: "CNY"}}}}), "[¥30.00的{b}]", "[{b} of 30.00 CNY {c}]"},
+		{value(refund.Arg{Texts: refund.Texts{"en": "ours", "zh-Hans": "我们的"}, Locale: "en-GB"}), "[ours]", "[ours]"},
+		{value(refund.Arg{Texts: refund.Texts{"en": "ours", "zh-Hans": "我们的"}, Locale: "und"}), "[我们的]", "[我们的]"},
 		{files(&one), "还能发 1 个文件", "1 file left"},
 		{files(&five), "还能发 5 个文件", "5 files left"},
 		{refund.Words{Key: "only_zh"}, "只有中文", "只有中文"},

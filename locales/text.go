@@ -86,7 +86,7 @@ func (c *Catalogs) arg(locale string, arg refund.Arg, zone *time.Location, depth
 	case arg.Words != nil:
 		return c.text(locale, *arg.Words, zone, depth+1)
 	case arg.Texts != nil:
-		return c.own(locale, arg.Texts), nil
+		return c.filled(locale, arg, zone, depth)
 	case arg.Money != nil:
 		return c.Money(locale, *arg.Money), nil
 	case arg.Span != 0:
@@ -95,6 +95,22 @@ func (c *Catalogs) arg(locale string, arg refund.Arg, zone *time.Location, depth
 		return c.Time(locale, arg.Time.In(zone)), nil
 	}
 	return arg.Text, nil
+}
+
+// filled writes a shop's own text with its values.
+func (c *Catalogs) filled(locale string, arg refund.Arg, zone *time.Location, depth int) (string, error) {
+	if arg.Locale != "" {
+		locale = c.Match(arg.Locale)
+	}
+	var pairs []string
+	for name, value := range arg.Values {
+		text, err := c.arg(locale, value, zone, depth)
+		if err != nil {
+			return "", fmt.Errorf("{%s}: %w", name, err)
+		}
+		pairs = append(pairs, "{"+name+"}", text)
+	}
+	return strings.NewReplacer(pairs...).Replace(c.own(locale, arg.Texts)), nil
 }
 
 // own picks a shop's own text: the locale's, one of the same language, the

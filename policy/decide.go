@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+
 	"tuidan/refund"
 )
 
@@ -18,6 +20,7 @@ type rule struct {
 	needsEvidence bool
 	exempt        []bool // by guard
 	clause        refund.Texts
+	wordless      bool // the file gives it no clause, and it can do without
 }
 
 // guard is a risk check that may only make an outcome stricter.
@@ -84,10 +87,11 @@ var currencyReads = []int{vCurrency, vLimitsCurrency}
 func (p *Policy) Decide(f Facts) refund.Decision {
 	v := p.view(&f)
 	d := p.decide(f, v)
-	if next, ok := v.product.Automation.Next(); ok && next == AutomateAll && p.instant {
-		v.flag(vInstant, true)
-		instant := p.decide(f, v)
-		d.Ahead = ahead(&instant, &d)
+	if next, ok := v.product.Automation.Next(); ok && next == AutomateAll {
+		if v.flag(vInstant, true); p.instantChanges(v, d.Rule) {
+			instant := p.decide(f, v)
+			d.Ahead = ahead(&instant, &d)
+		}
 	}
 	return d
 }
@@ -98,15 +102,12 @@ func (p *Policy) decide(f Facts, v *view) refund.Decision {
 		Outcome: refund.Review,
 		Goods:   v.goods,
 		Policy:  p.Hash,
-		Reads:   make([]refund.Reading, variableCount, variableCount+2),
+		Reads:   v.all(),
 		Check: refund.Check{
 			InTime:   f.InWindow || f.Survives && !f.Reason.Personal(),
 			Complete: f.Missing == "",
 			Accurate: v.accurate,
 		},
-	}
-	for i := range variables {
-		d.Reads[i] = refund.Reading{Name: variables[i].Name, Value: v.text[i]}
 	}
 	note := func(name, value string) { d.Reads = append(d.Reads, refund.Reading{Name: name, Value: value}) }
 
@@ -165,20 +166,9 @@ func (p *Policy) decide(f Facts, v *view) refund.Decision {
 			strict = reviews
 		}
 	}
-	for i := range p.guards {
-		if fired != nil && fired.exempt[i] {
-			continue
-		}
-		guard := &p.guards[i]
-		holds, err := guard.when.holds(&v.values)
-		if err != nil {
-			note(noteError, guard.name+": "+err.Error())
-			strict = max(strict, reviews)
-		}
-		if holds || err != nil {
-			d.Guards = append(d.Guards, refund.Fired{Name: guard.name, Say: guard.say, Reads: v.reads(guard.when.reads)})
-			strict = max(strict, able(guard.strict))
-		}
+	for _, guard := range p.firing(fired, v, note) {
+		d.Guards = append(d.Guards, guard.fired)
+		strict = max(strict, able(guard.strict))
 	}
 	if strict < reviews && v.text[vCurrency] != p.currency {
 		d.Guards = append(d.Guards, refund.Fired{Name: CurrencyGuard, Reads: v.reads(currencyReads)})
@@ -215,6 +205,63 @@ func (p *Policy) decide(f Facts, v *view) refund.Decision {
 	return d
 }
 
+// firing is a guard that fired, and how strict it is.
+type firing struct {
+	fired  refund.Fired
+	strict strictness
+}
+
+// firing returns the guards that fire, but for those that a rule, if any, is exempt
+// from. One whose condition cannot be computed fires, and calls a person in.
+func (p *Policy) firing(by *rule, v *view, note func(name, value string)) []firing {
+	var all []firing
+	for i := range p.guards {
+		if by != nil && by.exempt[i] {
+			continue
+		}
+		guard := &p.guards[i]
+		one := firing{refund.Fired{Name: guard.name, Say: guard.say}, guard.strict}
+		holds, err := guard.when.holds(&v.values)
+		if err != nil {
+			note(noteError, guard.name+": "+err.Error())
+			one.strict = max(one.strict, reviews)
+		}
+		if holds || err != nil {
+			one.fired.Reads = v.reads(guard.when.reads)
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// Guard holds a decision that people are to make against the guards, on facts that
+// it did not see: it has then those that fire, too, and at least the approvals that
+// they want. The rule that decided stays exempt from what it is exempt from.
+func (p *Policy) Guard(d refund.Decision, f Facts) refund.Decision {
+	v := p.view(&f)
+	d.Reads = v.all()
+	var by *rule
+	if i := slices.IndexFunc(p.rules, func(r rule) bool { return r.name == d.Rule }); i >= 0 {
+		by = &p.rules[i]
+	}
+	var guards []refund.Fired
+	for _, one := range p.firing(by, v, func(name, value string) {
+		d.Reads = append(d.Reads, refund.Reading{Name: name, Value: value})
+	}) {
+		guards = append(guards, one.fired)
+		if one.strict == twoApprovals {
+			d.Approvals = max(d.Approvals, 2)
+		}
+	}
+	for _, had := range d.Guards {
+		if !slices.ContainsFunc(guards, func(one refund.Fired) bool { return one.Name == had.Name }) {
+			guards = append(guards, had)
+		}
+	}
+	d.Guards = guards
+	return d
+}
+
 // established reports whether a record, not a claim, supports paying without a
 // person.
 func established(f *Facts, v *view) bool {
@@ -224,6 +271,9 @@ func established(f *Facts, v *view) bool {
 	}
 	return v.sentElsewhere || f.Supplied == refund.Refunds
 }
+
+// recordSupports is established as a condition.
+const recordSupports = `goods in ["unused", "failed", "partial"] || sent_elsewhere || supplier_answer == "refunds"`
 
 // factors gives the verdicts of the four factors, from what the rules made of the
 // facts. (R4)

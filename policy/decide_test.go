@@ -25,7 +25,7 @@ func facts(reason refund.Reason, changes ...func(*Facts)) Facts {
 		Order: refund.Order{OrderKey: refund.OrderKey{Shop: "star", No: "T1"}, Product: "cmcc30", Kind: refund.TopUp,
 			Fulfilment: refund.Auto, Amount: amount, NetPaid: &amount, PaidAt: now.Add(-time.Hour), State: refund.StateDelivered,
 			Account: "13800138000", Supplier: "dyr"},
-		Reason: reason, Now: now, InWindow: true, Survives: true, Left: &amount, Claims: 1, Matches: true,
+		Reason: reason, Now: now, InWindow: true, Survives: true, Left: &amount, Signals: Signals{Claims: 1, AccountClaims: 1, Matches: true},
 	}
 	for _, change := range changes {
 		change(&f)
@@ -181,6 +181,18 @@ func TestSampleRules(t *testing.T) {
 		{"three claims", refund.ChangedMind, changes{func(f *Facts) { f.Claims = 3 }}, "review unused 30.00 fault=buyer withdraw !claims"},
 		{"picture seen", refund.ChangedMind, changes{func(f *Facts) { f.SeenBefore = true }}, "review unused 30.00 fault=buyer withdraw !picture_seen"},
 		{"mismatch", refund.ChangedMind, changes{func(f *Facts) { f.Matches = false }}, "review unused 30.00 fault=buyer withdraw !mismatch"},
+		{"another account", refund.ChangedMind, changes{func(f *Facts) { f.AccountMismatch = true }}, "review unused 30.00 fault=buyer withdraw !mismatch"},
+		{"another account is the complaint", refund.WrongAccount, changes{func(f *Facts) { f.AccountMismatch = true }}, "ask_supplier wrong_account"},
+		{"another contact", refund.WrongAccount, changes{func(f *Facts) { f.ContactMismatch = true }}, "review wrong_account 30.00 withdraw !contact"},
+		{"three claims about an account", refund.ChangedMind, changes{func(f *Facts) { f.AccountClaims = 3 }}, "review unused 30.00 fault=buyer withdraw !account_claims"},
+		{"claimed before", refund.ChangedMind, changes{func(f *Facts) { f.ClaimedBefore = true }}, "review unused 30.00 fault=buyer withdraw !claimed_before"},
+		{"guessing", refund.ChangedMind, changes{func(f *Facts) { f.WrongTries = 3 }}, "review unused 30.00 fault=buyer withdraw !guessing"},
+		{"much for a new buyer", refund.ChangedMind, changes{func(f *Facts) { f.New, f.TimesUsual = true, 5.01 }}, "review unused 30.00 fault=buyer withdraw !unusual"},
+		{"much for one who is known", refund.ChangedMind, changes{func(f *Facts) { f.TimesUsual = 5.01 }}, "refund unused 30.00 fault=buyer withdraw"},
+		{"as usual for a new buyer", refund.ChangedMind, changes{func(f *Facts) { f.New, f.TimesUsual = true, 5 }}, "refund unused 30.00 fault=buyer withdraw"},
+		{"late", refund.ChangedMind, changes{func(f *Facts) { f.Late = true }}, "refund unused 30.00 fault=buyer withdraw"},
+		{"late, taken back by the supplier", refund.WrongAccount, changes{shop(refund.StateArrived), func(f *Facts) { f.Late, f.Supplied = true, refund.Refunds }}, "review supplier_took_back 30.00 fault=buyer !late_report"},
+		{"another channel, though it failed", refund.FailedTopUp, changes{supplier(refund.StateFailed), func(f *Facts) { f.OtherChannel = true }}, "review failed 30.00 fault=supplier recover approvals=2 !other_channel"},
 	}
 	p := sample(t)
 	for _, test := range tests {
@@ -398,6 +410,10 @@ func anyFacts(t *rapid.T) Facts {
 	}
 	f.InWindow, f.Survives, f.Given = pick("in window"), pick("survives"), pick("proof")
 	f.SeenBefore, f.Matches, f.Claims = pick("seen"), pick("matches"), rapid.IntRange(0, 5).Draw(t, "claims")
+	f.AccountClaims, f.WrongTries = rapid.IntRange(1, 5).Draw(t, "account claims"), rapid.IntRange(0, 5).Draw(t, "tries")
+	f.TimesUsual = float64(rapid.IntRange(0, 1000).Draw(t, "hundredths of the usual")) / 100
+	f.ClaimedBefore, f.Late, f.New, f.OtherChannel = pick("claimed before"), pick("late report"), pick("new"), pick("other channel")
+	f.AccountMismatch, f.ContactMismatch = pick("account mismatch"), pick("contact mismatch")
 	f.Supplied = rapid.SampledFrom([]refund.Answer{"", refund.Adjusts, refund.Refunds, refund.Refuses, refund.Pending}).Draw(t, "answer")
 	f.Missing = rapid.SampledFrom(append(slices.Clone(items), "", "")).Draw(t, "item")
 	return f
@@ -421,7 +437,7 @@ func TestFailingConditions(t *testing.T) {
 		want     string
 		note     string
 	}{
-		{"a rule divides by zero", `goods == "failed"`, `goods == "failed" && 1 / (claims_30d - 1) == 0`, failed, "review  30.00", "error=failed: division by zero"},
+		{"a rule divides by zero", `goods == "failed"`, `goods == "failed" && 1 / (size(currency) - 3) == 0`, failed, "review  30.00", "error=failed: division by zero"},
 		{"a guard divides by zero", "when: amount > 200", "when: 1 / (claims_30d - 1) == 0", facts(refund.ChangedMind), "review  30.00 fault=buyer withdraw !big", "error=big: division by zero"},
 		{"a rule exceeds its budget", `goods == "failed"`, `goods == "failed" && product.contains("y") == false`, long, "review  30.00", "error=failed: "},
 		{"a rule pays on nothing", `goods == "failed"`, `goods != "failed"`, facts(refund.ChangedMind, shop("")), "review failed 30.00 fault=buyer", "unestablished=failed"},

@@ -46,12 +46,13 @@ var ErrNotExplained = errors.New("this policy did not make the decision")
 // that it keeps. It fails with ErrNotExplained for the decision of a person or of
 // another policy.
 func (p *Policy) Explain(d refund.Decision) (Explanation, error) {
-	if d.By != 0 || d.Policy != p.Hash || len(d.Reads) < variableCount {
+	was := readings(&d)
+	if d.By != 0 || d.Policy != p.Hash || was[vAccurate] == "" {
 		return Explanation{}, ErrNotExplained
 	}
 	var v values
 	for i := range variables {
-		if err := v.restore(i, d.Reads[i]); err != nil {
+		if err := v.restore(i, was[i]); err != nil {
 			return Explanation{}, fmt.Errorf("%w: %w", ErrNotExplained, err)
 		}
 	}
@@ -92,30 +93,34 @@ func (v *values) tried(name, outcome string, say refund.Texts, when condition) T
 	return t
 }
 
-// restore takes a variable's value from the text that a decision keeps.
-func (v *values) restore(i int, reading refund.Reading) error {
-	if reading.Name != variables[i].Name {
-		return fmt.Errorf("%s stands where %s is expected", reading.Name, variables[i].Name)
+// restore takes a variable's value from the text that a decision keeps. One from
+// before there was such a variable has none, and its policy does not read it.
+func (v *values) restore(i int, text string) error {
+	v.text[i] = text
+	if kind := variables[i].Type; text == "" && kind != "string" && kind != "bool" {
+		text = map[string]string{"duration": "0s"}[kind]
+		if text == "" {
+			text = "0"
+		}
 	}
-	v.text[i] = reading.Value
 	var err error
 	switch variables[i].Type {
 	case "bool":
-		v.flag(i, reading.Value == "true")
+		v.flag(i, text == "true")
 	case "int":
 		var n int64
-		n, err = strconv.ParseInt(reading.Value, 10, 64)
+		n, err = strconv.ParseInt(text, 10, 64)
 		v.cel[i] = types.Int(n)
 	case "double":
 		var n float64
-		n, err = strconv.ParseFloat(reading.Value, 64)
+		n, err = strconv.ParseFloat(text, 64)
 		v.cel[i] = types.Double(n)
 	case "duration":
 		var span time.Duration
-		span, err = time.ParseDuration(reading.Value)
+		span, err = time.ParseDuration(text)
 		v.cel[i] = types.Duration{Duration: span}
 	default:
-		v.word(i, reading.Value)
+		v.word(i, text)
 	}
 	return err
 }

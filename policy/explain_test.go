@@ -118,7 +118,7 @@ func TestExplain(t *testing.T) {
 	if got := line(e.Rules); got != "wrong_account held ask_supplier" || len(e.Rules) != 7 {
 		t.Errorf("rules: %s of %d", got, len(e.Rules))
 	}
-	if got := line(e.Guards); got != "over_200 exempt review, over_500 exempt two_approvals, claims held review" {
+	if got := line(e.Guards); got != "over_200 exempt review, over_500 exempt two_approvals, claims held review, late_report exempt review" {
 		t.Errorf("guards: %s", got)
 	}
 	if late := e.Rules[2]; late.Name != "late" || len(late.Reads) != 3 || late.Reads[2] != (refund.Reading{Name: "since_transaction", Value: "1h0m0s"}) {

@@ -13,22 +13,20 @@ import (
 
 // Facts is everything that a decision may read.
 type Facts struct {
-	Order      refund.Order
-	Record     *refund.Record // the supplier's own word; nil: not asked or no answer
-	Reason     refund.Reason
-	Now        time.Time
-	Zone       *time.Location              // of the shop, for its working hours; nil: UTC
-	Reported   time.Time                   // when the case opened, which being late is judged by; zero: Now (R39)
-	InWindow   bool                        // within the product's window when the case opened
-	Survives   bool                        // within the longer time for other claims
-	Facts      map[refund.Item]refund.Fact // what the buyer stated
-	Missing    refund.Item                 // the first required item still missing; "" when complete
-	Given      bool                        // proof of non-use was given
-	Supplied   refund.Answer               // the supplier's answer to our request; "" before
-	Left       *refund.Money               // what may still be paid; nil: unknown
-	Claims     int                         // cases of this buyer in 30 days, this one included
-	SeenBefore bool                        // a picture of this case stands in another one
-	Matches    bool                        // contact and buyer agree with the order
+	Order    refund.Order
+	Record   *refund.Record // the supplier's own word; nil: not asked or no answer
+	Reason   refund.Reason
+	Now      time.Time
+	Zone     *time.Location              // of the shop, for its working hours; nil: UTC
+	Reported time.Time                   // when the case opened, which being late is judged by; zero: Now (R39)
+	InWindow bool                        // within the product's window when the case opened
+	Survives bool                        // within the longer time for other claims
+	Facts    map[refund.Item]refund.Fact // what the buyer stated
+	Missing  refund.Item                 // the first required item still missing; "" when complete
+	Given    bool                        // proof of non-use was given
+	Supplied refund.Answer               // the supplier's answer to our request; "" before
+	Left     *refund.Money               // what may still be paid; nil: unknown
+	Signals
 }
 
 // Variable is one fact that conditions may read.
@@ -38,6 +36,7 @@ type Variable struct {
 	Values      []string // all that it can be; nil: anything of its type
 	Meaning     string
 	Established bool // it comes from records alone; a rule that pays must read one such
+	Signal      bool // it only makes stricter: no refusal may rest on it
 }
 
 // The variables, in the order in which a decision's Reads lists them.
@@ -76,6 +75,15 @@ const (
 	vPictureSeen
 	vMatches
 	vAccurate
+	vAccountClaims
+	vTimesUsual
+	vClaimedBefore
+	vWrongTries
+	vLateReport
+	vBuyerNew
+	vOtherChannel
+	vAccountMismatch
+	vContactMismatch
 	variableCount
 )
 
@@ -115,10 +123,19 @@ var variables = [variableCount]Variable{
 		refund.Adjusts, refund.Refunds, refund.Refuses, refund.Pending}), Meaning: "the supplier's answer to our request; empty before there is one"},
 	vSupplierAdjusts:   {Name: "supplier_adjusts", Type: "bool", Meaning: "this supplier can move the credit to another account"},
 	vSupplierRollsBack: {Name: "supplier_rolls_back", Type: "bool", Meaning: "this supplier can take the credit back"},
-	vClaims:            {Name: "claims_30d", Type: "int", Meaning: "cases of this buyer in 30 days, this one included"},
-	vPictureSeen:       {Name: "picture_seen", Type: "bool", Meaning: "a picture of this case already stands in another one"},
-	vMatches:           {Name: "matches", Type: "bool", Meaning: "contact and buyer agree with the order"},
-	vAccurate:          {Name: "accurate", Type: "bool", Meaning: "what the buyer stated agrees with the records, as far as they are known"},
+	vClaims:            {Name: "claims_30d", Type: "int", Signal: true, Meaning: "cases of this buyer in 30 days, this one included"},
+	vPictureSeen:       {Name: "picture_seen", Type: "bool", Signal: true, Meaning: "a picture of this case already stands in another one"},
+	vMatches:           {Name: "matches", Type: "bool", Signal: true, Meaning: "contact and buyer agree with the order"},
+	vAccurate:          {Name: "accurate", Type: "bool", Signal: true, Meaning: "matches, and what the buyer stated agrees with the records, as far as they are known"},
+	vAccountClaims:     {Name: "account_claims_30d", Type: "int", Signal: true, Meaning: "cases in 30 days, of whichever buyer, about an account or contact that this one names too; this one included"},
+	vTimesUsual:        {Name: "times_usual", Type: "double", Signal: true, Meaning: "how many times the shop's usual amount the order's is: the median of its last 50 claims in 90 days in this currency; zero when there were fewer than 10"},
+	vClaimedBefore:     {Name: "claimed_before", Type: "bool", Signal: true, Meaning: "the same order was claimed before, at any time, however that ended"},
+	vWrongTries:        {Name: "wrong_tries_24h", Type: "int", Signal: true, Meaning: "order numbers with a contact that this buyer tried in 24 hours and that did not fit"},
+	vLateReport:        {Name: "late_report", Type: "bool", Signal: true, Meaning: "the case opened more than 48 hours after the order's completion; where no record has it, after the stated transaction or the payment"},
+	vBuyerNew:          {Name: "buyer_new", Type: "bool", Signal: true, Meaning: "the buyer first wrote to the bot within 24 hours before the case opened"},
+	vOtherChannel:      {Name: "other_channel", Type: "bool", Signal: true, Meaning: "the money would go back by another channel than the order was paid by"},
+	vAccountMismatch:   {Name: "account_mismatch", Type: "bool", Signal: true, Meaning: "the supplier topped up, or the buyer names, another account than the order does"},
+	vContactMismatch:   {Name: "contact_mismatch", Type: "bool", Signal: true, Meaning: "within 24 hours, the buyer gave another contact than the order names, before he gave the right one"},
 }
 
 // Variables lists what conditions may read, for documentation and for checks.
@@ -165,6 +182,7 @@ func (v *values) ResolveName(name string) (any, bool) {
 func (v *values) Parent() cel.Activation { return nil }
 
 func (v *values) word(i int, word string) { v.cel[i], v.text[i] = types.String(word), word }
+func (v *values) count(i, n int)          { v.cel[i], v.text[i] = types.Int(n), strconv.Itoa(n) }
 func (v *values) flag(i int, flag bool) {
 	v.cel[i], v.text[i] = types.Bool(flag), strconv.FormatBool(flag)
 }
@@ -174,6 +192,15 @@ func (v *values) reads(indices []int) []refund.Reading {
 	readings := make([]refund.Reading, len(indices))
 	for at, i := range indices {
 		readings[at] = refund.Reading{Name: variables[i].Name, Value: v.text[i]}
+	}
+	return readings
+}
+
+// all returns the readings of every variable, with room for two notes.
+func (v *values) all() []refund.Reading {
+	readings := make([]refund.Reading, variableCount, variableCount+2)
+	for i := range variables {
+		readings[i] = refund.Reading{Name: variables[i].Name, Value: v.text[i]}
 	}
 	return readings
 }
@@ -248,10 +275,8 @@ func (p *Policy) view(f *Facts) *view {
 	v.word(vSupplierAnswer, string(f.Supplied))
 	v.flag(vSupplierAdjusts, ability.Adjusts)
 	v.flag(vSupplierRollsBack, ability.RollsBack)
-	v.cel[vClaims], v.text[vClaims] = types.Int(f.Claims), strconv.Itoa(f.Claims)
-	v.flag(vPictureSeen, f.SeenBefore)
-	v.flag(vMatches, f.Matches)
 	v.flag(vAccurate, v.accurate)
+	v.signals(&f.Signals)
 	return v
 }
 

@@ -18,7 +18,7 @@ type part struct {
 // ordinary is the request that parts change: a claim about an account on which
 // all that is stated agrees with the records.
 func ordinary() Facts {
-	return Facts{Reason: refund.WrongAccount, Now: time.Unix(1<<31, 0).UTC(), Matches: true, InWindow: true, Survives: true, Claims: 1}
+	return Facts{Reason: refund.WrongAccount, Now: time.Unix(1<<31, 0).UTC(), InWindow: true, Survives: true, Signals: Signals{Claims: 1, AccountClaims: 1, Matches: true}}
 }
 
 // parts lists what varies, with only the values that the rules tell apart.
@@ -40,7 +40,16 @@ func (b *tableBuilder) parts() []part {
 		{[]int{vSupplierAnswer}, each([]refund.Answer{refund.NoAnswer, refund.Adjusts, refund.Refunds, refund.Refuses, refund.Pending, refund.Silent, refund.Unable},
 			func(f *Facts, answer refund.Answer) { f.Supplied = answer })},
 		{[]int{vClaims}, each(b.numbers(vClaims, 1, 0, 1), func(f *Facts, n float64) { f.Claims = int(n) })},
+		{[]int{vAccountClaims}, each(b.numbers(vAccountClaims, 1, 0, 1), func(f *Facts, n float64) { f.AccountClaims = int(n) })},
+		{[]int{vTimesUsual}, each(b.numbers(vTimesUsual, 100, 0, 1), func(f *Facts, n float64) { f.TimesUsual = n })},
+		{[]int{vWrongTries}, each(b.numbers(vWrongTries, 1, 0, 1), func(f *Facts, n float64) { f.WrongTries = int(n) })},
 		{[]int{vPictureSeen}, each([]bool{false, true}, func(f *Facts, seen bool) { f.SeenBefore = seen })},
+		{[]int{vClaimedBefore}, each([]bool{false, true}, func(f *Facts, before bool) { f.ClaimedBefore = before })},
+		{[]int{vLateReport}, each([]bool{false, true}, func(f *Facts, late bool) { f.Late = late })},
+		{[]int{vBuyerNew}, each([]bool{false, true}, func(f *Facts, new bool) { f.New = new })},
+		{[]int{vOtherChannel}, each([]bool{false, true}, func(f *Facts, other bool) { f.OtherChannel = other })},
+		{[]int{vAccountMismatch}, each([]bool{false, true}, func(f *Facts, other bool) { f.AccountMismatch = other })},
+		{[]int{vContactMismatch}, each([]bool{false, true}, func(f *Facts, other bool) { f.ContactMismatch = other })},
 		{[]int{vMatches, vAccurate}, each([]bool{true, false}, func(f *Facts, matches bool) { f.Matches = matches })},
 	}
 	for i := range all {

@@ -78,6 +78,7 @@ func Inspect(name string, read func(name string) ([]byte, error), locales ...str
 		return p, p.Check(locales...), nil
 	}
 	p.rules = slices.DeleteFunc(p.rules, func(rule rule) bool { return rule.when.checked == nil })
+	p.guards = slices.DeleteFunc(p.guards, func(guard guard) bool { return guard.when.checked == nil })
 	return nil, sortMistakes(append(r.mistakes, p.Check(locales...)...), r.files), nil
 }
 
@@ -126,7 +127,6 @@ func (r *reader) policy(p *Policy, root *node) {
 	r.refusals(p, top.need("refusals"))
 	r.guards(p, top.get("guards"))
 	r.rules(p, top.need("rules"))
-	p.instant = p.readsInstant()
 	if n := top.get("warn_refused"); n != nil {
 		number, ok := strings.CutSuffix(n.text, "%")
 		if n.kind != scalar || !ok {
@@ -369,6 +369,13 @@ func (r *reader) rules(p *Policy, n *node) {
 		r.wrong(n, "", "`rules` is empty: every request would go to a person")
 	}
 	seen := map[string]*node{}
+	// Rules that read a signal: one that refuses, then or later, would refuse because
+	// of it, if only by not being forestalled.
+	type risk struct {
+		when             *node
+		signals, refuses []string
+	}
+	var risks []risk
 	for _, item := range r.atMost(maxRules, r.list(n, "rules"), "rules") {
 		if r.isOff(item) {
 			r.noneToSwitchOff(item, n, "rule")
@@ -397,21 +404,37 @@ func (r *reader) rules(p *Policy, n *node) {
 		if rule.clause == nil && slices.Contains(p.refusals, rule.name) {
 			rule.clause = p.clauses[rule.name]
 		}
-		if rule.outcome == refund.Refuse && rule.clause == nil && m.get("clause") == nil {
-			r.wrong(either(m.get("name"), item), "", "rule %s refuses without a `clause`: a buyer is told which one (R26)", rule.name)
+		if rule.clause == nil && m.get("clause") == nil {
+			if rule.wordless = rule.outcome != refund.Refuse; !rule.wordless {
+				r.wrong(either(m.get("name"), item), "", "rule %s refuses without a `clause`: a buyer is told which one (R26)", rule.name)
+			}
 		}
 		if compiled && rule.outcome == refund.Refund && !rule.when.readsEstablished() {
 			r.wrong(m.get("when"), "", "rule %s pays, so its condition must read what a record establishes: %s (R12)", rule.name, establishedNames())
 		}
-		if rule.recover && (rule.fault == refund.Nobody || rule.fault == refund.Buyer) {
+		if rule.recover && (rule.fault == refund.Nobody && m.get("fault") == nil || rule.fault == refund.Buyer) {
 			r.wrong(m.get("recover"), "", "rule %s recovers, so its `fault` must be somebody else's than the buyer's (R45)", rule.name)
 		}
 		if rule.needsEvidence && rule.outcome == refund.Refuse {
 			r.wrong(m.get("needs_evidence"), "", "rule %s refuses: no evidence would change that", rule.name)
 		}
+		if signals := rule.when.signals(); len(signals) > 0 {
+			risks = append(risks, risk{when: m.get("when"), signals: signals})
+		}
+		if rule.outcome == refund.Refuse {
+			for i := range risks {
+				risks[i].refuses = append(risks[i].refuses, rule.name)
+			}
+		}
 		p.rules = append(p.rules, rule)
 		if _, ok := p.clauses[rule.name]; !ok {
 			p.clauses[rule.name] = rule.clause
+		}
+	}
+	for _, risk := range risks {
+		if len(risk.refuses) > 0 {
+			r.wrong(risk.when, "", "a signal refuses nobody: neither a rule that refuses (%s) nor one before it may read %s; a guard may",
+				strings.Join(risk.refuses, ", "), strings.Join(risk.signals, ", "))
 		}
 	}
 }

@@ -16,7 +16,8 @@ import (
 // the sample and on policies that rapid makes up.
 
 // anyPolicy draws a policy that loads. What its rules read is drawn from the given
-// conditions, beside what records establish; its guards read anything.
+// conditions, beside what records establish, but for signals, on which no refusal
+// may rest; its guards read anything.
 func anyPolicy(t *rapid.T, facts []string) *Policy {
 	word := func(name string, words ...string) string { return rapid.SampledFrom(words).Draw(t, name) }
 	established := []string{`goods == "failed"`, `goods == "unused"`, `goods != "used"`, `supplier_says in ["failed", "partial"]`, `shop_says == "unused"`,
@@ -42,9 +43,12 @@ func anyPolicy(t *rapid.T, facts []string) *Policy {
 		fmt.Fprintf(&file, "  - {name: g%d, outcome: %s, say: {en: x}, when: '%s'}\n", i, word("guard's outcome", guardWords...), condition("guard", append(evidenceFacts, append(facts, established...)...)))
 	}
 	file.WriteString("rules:\n")
+	sure := slices.DeleteFunc(slices.Clone(facts), func(fact string) bool {
+		return slices.ContainsFunc(variables[:], func(v Variable) bool { return v.Signal && strings.Contains(fact, v.Name) })
+	})
 	for i := range rapid.IntRange(1, 5).Draw(t, "rules") {
 		outcome := word("outcome", texts(ruleOutcomes)...)
-		when := condition("rule", append(facts, established...))
+		when := condition("rule", append(sure, established...))
 		if outcome == "refund" {
 			when = fmt.Sprintf("(%s) && %s", when, word("established", established...))
 		}
@@ -76,7 +80,7 @@ func anyPolicy(t *rapid.T, facts []string) *Policy {
 var (
 	otherFacts = []string{"personal", "in_window", "survives", "matches", "accurate", "instant", "left_known", "own_mistake", "since_known", "picture_seen", "working_hours",
 		"completion_known", "amount > 200", "amount <= 10.5", "claims_30d >= 3", `reason == "other"`, `currency == limits_currency`, `kind == "card"`,
-		`since_transaction > duration("48h")`, `since_completion > duration("1h")`, "1 / (claims_30d - 1) == 0", "true"}
+		`since_transaction > duration("48h")`, `since_completion > duration("1h")`, "1 / (claims_30d - 1) == 0", "1 / (size(reason) - 5) == 0", "true"}
 	evidenceFacts = []string{"complete", `missing == "picture"`, "proof_given", `missing != ""`}
 )
 

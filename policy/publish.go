@@ -80,7 +80,7 @@ func typical(p *Policy, product Product, goods refund.Goods, reason refund.Reaso
 		Order: refund.Order{Product: product.Name, Kind: product.Kind, Fulfilment: product.Fulfilment, Supplier: product.Supplier,
 			Amount: one, NetPaid: &one, State: state, Account: ordered, PaidAt: now.Add(-time.Hour), CompletedAt: now.Add(-time.Hour)},
 		Record: &refund.Record{State: state, Account: ordered},
-		Reason: reason, Now: now, InWindow: inWindow, Survives: true, Given: true, Left: &one, Claims: 1, Matches: true,
+		Reason: reason, Now: now, InWindow: inWindow, Survives: true, Given: true, Left: &one, Signals: Signals{Claims: 1, AccountClaims: 1, Matches: true},
 	}
 	if reason == refund.WrongAccount {
 		f.Facts = map[refund.Item]refund.Fact{refund.IntendedAccount: {Value: meant}, refund.ChargedAccount: {Value: ordered},

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"strconv"
 	"time"
 
 	"tuidan/refund"
@@ -10,8 +9,12 @@ import (
 // Judged returns a case's last decision that a policy made on its facts, and
 // whether people had taken the case up by then, so that nothing was decided over
 // their heads. Nil when there is none: a person's decisions, and defaults that
-// followed from silence, are not judged.
+// followed from silence, are not judged; nor is a case whose buyer was erased, of
+// which too little is left.
 func Judged(c *refund.Case) (last *refund.Decision, people bool) {
+	if c.Chat.Erased() {
+		return nil, false
+	}
 	taken := false
 	for i := range c.Decisions {
 		d := &c.Decisions[i]
@@ -39,9 +42,8 @@ func (p *Policy) Again(c *refund.Case, d *refund.Decision, zone *time.Location) 
 	f := Facts{
 		Order: c.Order, Reason: refund.Reason(was[vReason]), Now: d.At, Zone: zone, Reported: c.OpenedAt,
 		InWindow: is(vInWindow), Survives: is(vSurvives), Facts: c.Facts, Given: is(vProofGiven),
-		Supplied: refund.Answer(was[vSupplierAnswer]), SeenBefore: is(vPictureSeen), Matches: is(vMatches),
+		Supplied: refund.Answer(was[vSupplierAnswer]), Signals: signalsThen(was),
 	}
-	f.Claims, _ = strconv.Atoi(was[vClaims]) // written by Decide
 	if is(vLeftKnown) {
 		if left, err := refund.ParseMoney(was[vAmount], was[vCurrency]); err == nil {
 			f.Left = &left

@@ -44,6 +44,9 @@ func TestAgain(t *testing.T) {
 			t.Fatalf("judged %v, by people %v", last, people)
 		}
 		again := p.Again(&c, last, nil)
+		if f.Record == c.Record && !cmp.Equal(signalsThen(readings(&d)), f.Signals) {
+			t.Fatalf("the signals differ:\n%s", cmp.Diff(f.Signals, signalsThen(readings(&again))))
+		}
 		if again.Outcome != d.Outcome || again.Rule != d.Rule || again.Amount != d.Amount || again.Approvals != d.Approvals {
 			t.Fatalf("was %s, now %s\n%s", summary(d), summary(again), cmp.Diff(d.Reads, again.Reads))
 		}

@@ -204,16 +204,18 @@ type Case struct {
 	Flagged    bool `json:"flagged"`    // an event of it was set aside
 	Unanswered bool `json:"unanswered"` // refused because nobody decided
 
-	Facts    map[Item]Fact `json:"facts,omitempty"`
-	Asking   Item          `json:"asking,omitempty"`  // what the buyer is asked for now
-	Needs    []Item        `json:"needs,omitempty"`   // still to be asked after it
-	Asked    []Item        `json:"asked,omitempty"`   // by a merchant, beyond the policy
-	Awaited  []int         `json:"awaited,omitempty"` // messages whose files are being sealed
-	Heard    Heard         `json:"heard,omitzero"`
-	Doubts   map[Item]Fact `json:"doubts,omitempty"` // read in the buyer's words, to be confirmed
-	Album    *Album        `json:"album,omitempty"`  // being gathered; nil: none
-	Full     bool          `json:"full,omitempty"`   // told that no more evidence is taken
-	Evidence []Evidence    `json:"evidence,omitempty"`
+	Facts   map[Item]Fact `json:"facts,omitempty"`
+	Asking  Item          `json:"asking,omitempty"`  // what the buyer is asked for now
+	Needs   []Item        `json:"needs,omitempty"`   // still to be asked after it
+	Asked   []Item        `json:"asked,omitempty"`   // by a merchant, beyond the policy
+	Awaited []int         `json:"awaited,omitempty"` // messages whose files are being sealed
+	// Questions counts what the buyer was asked for beyond the order and the reason. (R66)
+	Questions int           `json:"questions,omitempty"`
+	Heard     Heard         `json:"heard,omitzero"`
+	Doubts    map[Item]Fact `json:"doubts,omitempty"` // read in the buyer's words, to be confirmed
+	Album     *Album        `json:"album,omitempty"`  // being gathered; nil: none
+	Full      bool          `json:"full,omitempty"`   // told that no more evidence is taken
+	Evidence  []Evidence    `json:"evidence,omitempty"`
 
 	Secrets []Secret `json:"secrets,omitempty"`
 
@@ -231,6 +233,7 @@ type Case struct {
 	Menu      string     `json:"menu,omitempty"`   // which buttons the card shows
 	Shown     bool       `json:"shown,omitempty"`  // the group has seen its card
 	Before    Status     `json:"before,omitempty"` // what a hand-over interrupted
+	Talk      Talk       `json:"talk,omitzero"`
 
 	Timers      []Timer       `json:"timers,omitempty"`
 	MovedAt     time.Time     `json:"moved_at"`               // when the party that moves next got its turn

@@ -7,6 +7,7 @@ type Chat struct {
 	ID       ChatID      `json:"id"`
 	Version  uint64      `json:"version"` // 0: not stored yet
 	Name     string      `json:"name,omitempty"`
+	Since    time.Time   `json:"since,omitzero"`     // first wrote; zero: before this was kept
 	Locale   string      `json:"locale,omitempty"`   // chosen by the buyer; empty: by Language
 	Language string      `json:"language,omitempty"` // Telegram's language_code
 	Current  CaseID      `json:"current,omitempty"`  // that texts go to

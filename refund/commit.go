@@ -73,6 +73,7 @@ type Chore struct {
 // The names of chores.
 const (
 	WarnRefused  = "warn_refused"  // tell the owners that much is refused (R54)
+	Digest       = "digest"        // tell the group how things stand
 	CompareBooks = "compare_books" // hold the channels' records against the ledger
 )
 
@@ -85,9 +86,9 @@ func TellNoBalance(channel string) string { return "no_balance/" + channel }
 // Chats, Cases and Accounts are written when the stored version is the given
 // record's Version-1 (absent counts as 0), else ErrConflict. A written chat's or
 // case's Timers replace those that the stored record had in the due index. A
-// new case (Version 1) is indexed by buyer and by shop; a case that is open is in
-// the index of open cases, an ended one is not; one that EndOf knows is in the index
-// of ends. An inbox entry with an UpdateID
+// new case (Version 1) is indexed by buyer and by shop, and found by its Findable
+// texts; a case that is open is in the index of open cases, in the queue and in that
+// of Hands, an ended one in the index of ends instead. An inbox entry with an UpdateID
 // that was seen already is ErrConflict too; a stored one marks it as seen at
 // Received. Deleting what is not there is no error.
 //
@@ -99,11 +100,13 @@ func TellNoBalance(channel string) string { return "no_balance/" + channel }
 // id, give way. Sorting out one that does not wait is ErrConflict, so that two
 // people cannot sort the same.
 type Commit struct {
+	Erased      []Erasure // taken out before anything is put; another version is ErrConflict
 	Chats       []Chat
 	Cases       []Case
 	Accounts    []Account
 	Tries       []Try
 	Pictures    []Look
+	Marks       []Mark // put; one that is there stays once
 	Timeline    []Entry
 	Inbox       []Inbound // appended, or rewritten when the Seq is there
 	Done        []uint64  // inbox entries
@@ -138,7 +141,10 @@ type Reader interface {
 	// SeenPicture reports whether another case of the shop has a picture within
 	// MaxPictureDistance.
 	SeenPicture(Look) (bool, error)
+	// Marks returns at most limit marks under a key since a time, newest first.
+	Marks(key string, since time.Time, limit int) ([]Mark, error)
 	Posted(CaseID) (Posted, error)
+	// Post returns what is known of a message.
 	Post(ChatID, int) (Post, error)
 	// Group returns a migrated group's id, or 0.
 	Group(ShopID) (ChatID, error)
@@ -152,6 +158,19 @@ type Reader interface {
 	CasesOf(OrderKey) ([]CaseID, error)
 	// OpenCases returns a shop's open cases, oldest first; every shop's for "".
 	OpenCases(ShopID) ([]CaseID, error)
+
+	// Queue returns a part of a shop's open cases, urgent ones first, then where money
+	// waits for people, each by deadline; and how many there are.
+	Queue(shop ShopID, skip, limit int) (Queue, error)
+	// Hands returns the open cases of a shop of which Case.Hands names the person, in
+	// the queue's order.
+	Hands(shop ShopID, person PersonID) ([]CaseID, error)
+	// Find returns the newest cases of a shop, open and closed, that have the text in
+	// one of their Findable texts, at most limit, and how many there are. The text is
+	// folded as FindText does; an empty one finds nothing.
+	Find(shop ShopID, text string, limit int) (found []CaseID, total int, err error)
+	// FindOrder is Find for the order number alone.
+	FindOrder(shop ShopID, text string, limit int) (found []CaseID, total int, err error)
 
 	// Ends returns how a shop's cases ended since a time, as EndOf says, oldest first.
 	Ends(shop ShopID, since time.Time) ([]End, error)

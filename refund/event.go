@@ -15,20 +15,22 @@ const (
 	Odd           EventKind = "odd"     // a kind of message that the desk cannot use
 	Blocked       EventKind = "blocked"
 	Unblocked     EventKind = "unblocked"
-	TimeCame      EventKind = "timer"     // a timer is due
-	Found         EventKind = "found"     // a look-up of the order ended
-	Recorded      EventKind = "recorded"  // the supplier's record was read
-	Reported      EventKind = "reported"  // the supplier's record says that an order failed which nobody complained about
-	Supplied      EventKind = "supplied"  // the supplier answered a request
-	Withdrew      EventKind = "withdrew"  // the goods were withdrawn, or not
-	Sealed        EventKind = "sealed"    // a file is on disk
-	Reread        EventKind = "reread"    // the order was read again before a payout
-	PaidOut       EventKind = "paid_out"  // a channel answered
-	Reloaded      EventKind = "reloaded"  // a policy file was read again
-	BooksCompared EventKind = "compared"  // a channel's books were held against the ledger
-	SetAside      EventKind = "set_aside" // an event of the case failed three times
-	Ignored       EventKind = "ignored"   // nothing for the desk, e.g. a pinned message
-	Migrated      EventKind = "migrated"  // a group has a new id
+	TimeCame      EventKind = "timer"      // a timer is due
+	Found         EventKind = "found"      // a look-up of the order ended
+	Recorded      EventKind = "recorded"   // the supplier's record was read
+	Reported      EventKind = "reported"   // the supplier's record says that an order failed which nobody complained about
+	Supplied      EventKind = "supplied"   // the supplier answered a request
+	Withdrew      EventKind = "withdrew"   // the goods were withdrawn, or not
+	Sealed        EventKind = "sealed"     // a file is on disk
+	Reread        EventKind = "reread"     // the order was read again before a payout
+	PaidOut       EventKind = "paid_out"   // a channel answered
+	Reloaded      EventKind = "reloaded"   // a policy file was read again
+	BooksCompared EventKind = "compared"   // a channel's books were held against the ledger
+	SetAside      EventKind = "set_aside"  // an event of the case failed three times
+	TopicLost     EventKind = "topic_lost" // somebody deleted the case's topic
+	Stood         EventKind = "stood"      // the bot is something else in a group than before
+	Ignored       EventKind = "ignored"    // nothing for the desk, e.g. a pinned message
+	Migrated      EventKind = "migrated"   // a group has a new id
 )
 
 // FileKind is what kind of thing a message carries.
@@ -77,6 +79,7 @@ type Event struct {
 	At      time.Time // when the desk looks at it
 	Message int
 	ReplyTo int      // the message it answers; 0: none
+	Topic   int      // that it stands in; 0: none
 	Text    string   // card secrets masked
 	Secrets []Secret // that stood in Text
 	Command string   // without slash and bot name, lower case; Text is what follows
@@ -86,6 +89,7 @@ type Event struct {
 	Album   string // media_group_id of what was sent together; empty: sent alone
 	Forward string // who wrote the forwarded message; empty: not forwarded
 	Old     ChatID // of Migrated: the id before
+	Rights  Rights // of Stood
 	Timer   Timer
 	Job     Job
 	Result  Result

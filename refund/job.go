@@ -21,6 +21,7 @@ const (
 	Submit     JobKind = "submit"      // the payout → PaidOut
 	AskPayout  JobKind = "ask_payout"  // whether the payout went → PaidOut
 	ReadRules  JobKind = "read_rules"  // a shop's policy file → Reloaded; only Order.Shop counts
+	Shred      JobKind = "shred"       // remove the evidence of an erased case; no event follows
 	Compare    JobKind = "compare"     // a channel's books with the ledger → BooksCompared; Channel and Order.Shop count
 	Learn      JobKind = "learn"       // note what a message means, to train with; no event follows
 
@@ -50,6 +51,7 @@ type Job struct {
 	Facts    map[Item]Fact `json:"facts,omitempty"`    // of Alert and AskHelp
 	Attempts int           `json:"attempts,omitempty"` // marked before a Submit leaves; 1 after a crash means "in doubt"
 	SentAt   time.Time     `json:"sent_at,omitzero"`   // of Seal: when the buyer sent it
+	Pass     *Pass         `json:"pass,omitempty"`     // of Seal: in a talk, how it goes to the group once it is sealed
 }
 
 // Answer is how a request to a supplier or a shop went.
@@ -144,6 +146,7 @@ const (
 	TimerUndo   TimerKind = "undo"   // until then a verdict may be taken back
 	TimerAlbum  TimerKind = "album"  // no more of an album has come for a while
 	TimerWatch  TimerKind = "watch"  // ask whether an accepted payout arrived
+	TimerTalk   TimerKind = "talk"   // no more of an album that is passed on has come for a while
 )
 
 // Timer is a time at which something is due. Its case (or chat, when Case is

@@ -3,7 +3,7 @@ package refund
 import "time"
 
 // Arg is one value of a text, formatted by the reader's locale. Exactly one
-// field is filled; the zero value is an empty text.
+// field is filled, Values and Locale aside; the zero value is an empty text.
 type Arg struct {
 	Text  string        `json:"text,omitempty"`
 	Money *Money        `json:"money,omitempty"`
@@ -12,6 +12,11 @@ type Arg struct {
 	Count *int          `json:"count,omitempty"` // also picks the plural when named "Count"
 	Words *Words        `json:"words,omitempty"` // another catalog text
 	Texts Texts         `json:"texts,omitempty"` // the shop's own, by locale
+	// Values are what stands in Texts in place of {name}.
+	Values map[string]Arg `json:"values,omitempty"`
+	// Locale is what Texts are written in; empty: the reader's. "und" is one that no
+	// catalog has.
+	Locale string `json:"locale,omitempty"`
 	// Secret is opened in an answer to a press alone; in any other text it is empty.
 	Secret *Secret `json:"secret,omitempty"`
 }
@@ -59,9 +64,12 @@ const (
 	Say      MessageKind = "say"     // a text to a buyer, a group or a person
 	CardPost MessageKind = "card"    // a case's card in its group: a desired state
 	Exhibit  MessageKind = "exhibit" // evidence that goes with the card, by Telegram's file id
-	Relayed  MessageKind = "relayed" // a copy of somebody's message
+	Relayed  MessageKind = "relayed" // a copy of somebody's message, or album
+	Mirror   MessageKind = "mirror"  // the copy of a message that was edited, as the original is now
 	Rewrite  MessageKind = "rewrite" // a text in place of one that the desk said before
 	Explains MessageKind = "explain" // why the case stands as it does, below its card: a desired state, too
+	Chart    MessageKind = "chart"   // a picture of Figures with the text; the text and Else where none can be made
+	Paper    MessageKind = "paper"   // all that is kept of the order of a case, as a file; made from the store when it is sent
 )
 
 // Message is an outbox entry. It is committed with the decision to say it.
@@ -84,10 +92,17 @@ type Message struct {
 	Asks     string      `json:"asks,omitempty"`  // what a typed answer means; kept with the Post
 	ReplyTo  int         `json:"reply_to,omitempty"`
 	OnCard   bool        `json:"on_card,omitempty"` // reply to the case's card
+	Figures  *Figures    `json:"figures,omitempty"` // of Chart
+	Else     []Words     `json:"else,omitempty"`    // of Chart: lines that say what the picture shows
 	FileID   string      `json:"file_id,omitempty"`
 	FileKind FileKind    `json:"file_kind,omitempty"`
-	FromChat ChatID      `json:"from_chat,omitempty"` // of Relayed and Rewrite
+	FromChat ChatID      `json:"from_chat,omitempty"` // of Relayed, Mirror and Rewrite
 	FromMsg  int         `json:"from_msg,omitempty"`
+	FromMore []int       `json:"from_more,omitempty"` // of Relayed: the rest of an album
+	Answers  int         `json:"answers,omitempty"`   // of Relayed: the message of FromChat that the original answers
+	Topic    *Topic      `json:"topic,omitempty"`     // of CardPost
+	Here     bool        `json:"here,omitempty"`      // it goes to Thread and not to its case's topic: where somebody asked
+	Thread   int         `json:"thread,omitempty"`    // a topic of the group; 0: the general one
 	Prefer   Prefer      `json:"prefer"`
 	Attempts int         `json:"attempts,omitempty"` // marked before it leaves
 }
@@ -109,19 +124,43 @@ func (m Message) Stands() CaseID {
 	return m.Case
 }
 
+// Made is a file that the desk makes to send it.
+type Made struct {
+	Name string   // with its ending
+	Kind FileKind // PhotoFile or DocumentFile
+	Data []byte
+}
+
+// MaxMadeBytes is the most that the desk makes for one message; Telegram takes
+// pictures of 10 MB. (Bot API: sending files)
+const MaxMadeBytes = 8 << 20
+
+// Standing lists what Stands says of all desired states of a case.
+func Standing(id CaseID) []CaseID {
+	return []CaseID{Message{Kind: CardPost, Case: id}.Stands(), Message{Kind: Explains, Case: id}.Stands()}
+}
+
 // Posted is where a desired state stands in its group; Case is what Message.Stands
-// says.
+// says. Of a card it is also how its topic looks.
 type Posted struct {
 	Case    CaseID `json:"case"`
 	Chat    ChatID `json:"chat"`
 	Message int    `json:"message"`
+	Topic   int    `json:"topic,omitempty"` // 0: it stands in none
+	Name    string `json:"name,omitempty"`  // of the topic; kept when that was deleted
+	Icon    string `json:"icon,omitempty"`  // an emoji
+	Closed  bool   `json:"closed,omitempty"`
+	Pinned  bool   `json:"pinned,omitempty"` // or cannot be
 }
 
-// Post ties one of the desk's messages in a group to its case, so that an answer
-// to it finds the case.
+// Post ties a message to its case, so that an answer to it, or an edit of it, finds
+// the case and its counterpart: one of the desk's in a group, one that was passed
+// on, or (Message is the topic's id) all that stand in a topic.
 type Post struct {
-	Chat    ChatID `json:"chat"`
-	Message int    `json:"message"`
-	Case    CaseID `json:"case"`
-	Asks    string `json:"asks,omitempty"` // what a reply to it means, e.g. "refuse:3"
+	Chat    ChatID    `json:"chat"`
+	Message int       `json:"message"`
+	Case    CaseID    `json:"case"`
+	Asks    string    `json:"asks,omitempty"` // what a reply to it means, e.g. "refuse:3"
+	Twin    Place     `json:"twin,omitzero"`  // the copy of it, or what it is a copy of
+	At      time.Time `json:"at,omitzero"`    // when it was noted
 }

@@ -57,13 +57,17 @@ type Staff struct {
 // Shop is a merchant with his group and his people.
 type Shop struct {
 	ID       ShopID
-	Title    string // what buyers read
-	Locale   string // of the group
+	Title    string        // what buyers read
+	Digest   time.Duration // after midnight in Zone, when the group is told how things stand; 0: never
+	Locale   string        // of the group
 	Currency string
 	Zone     *time.Location
 	Group    ChatID // as configured; a migrated group's new id is in the store
 	Staff    []Staff
 	Key      []byte // signs start payloads; empty: none are trusted
+	// Templates are what staff send to buyers by name; {buyer}, {order}, {amount} and
+	// {title} in them stand for the case's.
+	Templates map[string]Texts
 	// Instead names, by payment channel, another one that is proposed to people
 	// where the first cannot pay a refund.
 	Instead map[string]string

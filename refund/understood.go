@@ -119,6 +119,7 @@ const UnsortedLength = 600
 type Unsorted struct {
 	ID     uint64    `json:"id"` // given by the engine, rising
 	Shop   ShopID    `json:"shop"`
+	Chat   ChatID    `json:"chat,omitempty"` // who wrote it first; 0: before this was kept
 	At     time.Time `json:"at"`
 	Text   string    `json:"text"` // masked
 	Guess  Intent    `json:"guess,omitempty"`

@@ -49,12 +49,13 @@ func parseTap(args []string, onCard bool) (which, error) {
 // tap presses a button that is on the screen of a chat.
 func (w *World) tap(name string, chat int64, button which) error {
 	messages := w.sim.Messages(chat)
+	_, topic, _ := w.topicOf(button.order)
 	for i := range messages {
 		m := messages[len(messages)-1-i]
 		if button.old {
 			m = messages[i]
 		}
-		if m.Deleted || !m.FromBot || button.order != "" && !mentions(m, button.order) {
+		if m.Deleted || !m.FromBot || button.order != "" && !mentions(m, button.order) && (topic.ID == 0 || m.Topic != topic.ID) {
 			continue
 		}
 		for _, b := range buttonsOf(m, button.old) {
@@ -68,7 +69,7 @@ func (w *World) tap(name string, chat int64, button which) error {
 			}
 		}
 	}
-	return fmt.Errorf("%w: no button with a label like %q%s", ErrNothing, button.label, w.screens(chat))
+	return fmt.Errorf("%w: no button with a label like %q%s", ErrNothing, button.label, w.screens(screen{chats: []int64{chat}}))
 }
 
 // buttonsOf are a message's buttons; the old ones are first those that an edit
@@ -118,7 +119,12 @@ func (w *World) say(name string, where simulator.Where, text string) error {
 
 // mentions reports whether a message is about an order, by what can be read.
 func mentions(m simulator.Message, order string) bool {
-	return regexp.MustCompile(`(^|[^0-9A-Za-z])` + regexp.QuoteMeta(order) + `($|[^0-9A-Za-z])`).MatchString(m.Text + "\n" + m.Caption)
+	return naming(order).MatchString(m.Text + "\n" + m.Caption)
+}
+
+// naming matches texts that name an order.
+func naming(order string) *regexp.Regexp {
+	return regexp.MustCompile(`(^|[^0-9A-Za-z])` + regexp.QuoteMeta(order) + `($|[^0-9A-Za-z])`)
 }
 
 // Payload returns the start payload that the shop's order page links to.
@@ -207,6 +213,10 @@ func (w *World) buyer(name, verb string, args []string) error {
 				return err
 			})
 		}
+	case "answer":
+		if err = need(2, "answer REGEX TEXT"); err == nil {
+			err = w.answerTo(name, here, screen{chats: []int64{person.ID()}}, args)
+		}
 	case "locale":
 		if err = need(1, "locale CODE"); err == nil {
 			person.SetLanguage(args[0])
@@ -216,7 +226,7 @@ func (w *World) buyer(name, verb string, args []string) error {
 	case "unblock":
 		err = w.hand(func() error { person.Unblock(); return nil })
 	default:
-		return fmt.Errorf("a buyer cannot %q; he can start, rawstart, say, tap, photo, album, send, forward, edit, locale, block or unblock", verb)
+		return fmt.Errorf("a buyer cannot %q; he can start, rawstart, say, tap, photo, album, send, forward, edit, answer, locale, block or unblock", verb)
 	}
 	return err
 }
@@ -257,14 +267,16 @@ func (w *World) SendPicture(ctx context.Context, name, seed, caption string) err
 }
 
 // Write has somebody write: a buyer in private, a member of staff in his group,
-// there as the answer to the desk's last question if nobody answered it yet. Then
-// it settles.
+// there as the answer to the desk's last question if nobody answered it yet, else
+// in the topic in which something was said last. Then it settles.
 func (w *World) Write(ctx context.Context, name, text string) error {
 	where := simulator.Where{}
 	if w.Staff(name) {
 		where.Chat = w.groupOf(name).ID()
 		if question, err := w.question(where.Chat, nil); err == nil && !w.replied(where.Chat, question) {
 			where.ReplyTo = question
+		} else if shown := w.visible(screen{chats: []int64{where.Chat}}); len(shown) > 0 {
+			where.Topic = shown[len(shown)-1].Topic
 		}
 	}
 	if err := w.say(name, where, text); err != nil {
@@ -312,6 +324,18 @@ func (w *World) inGroup(name, verb string, args []string, member bool) error {
 	person := w.Person(name)
 	group.Join(person)
 	where := simulator.Where{Chat: group.ID()}
+	on := screen{chats: []int64{where.Chat}}
+	if verb == "in" {
+		if len(args) < 2 {
+			return errors.New("usage: merchant NAME in ORDER tap|reply|say …")
+		}
+		var err error
+		if where, err = w.thread(where, args[0]); err != nil {
+			return err
+		}
+		on.topic = where.Topic
+		verb, args = args[1], args[2:]
+	}
 	switch verb {
 	case "tap":
 		button, err := parseTap(args, true)
@@ -333,14 +357,35 @@ func (w *World) inGroup(name, verb string, args []string, member bool) error {
 		if len(args) < 1 || len(args) > 2 {
 			return errors.New("usage: say TEXT [ORDER]")
 		}
-		if len(args) == 2 { // without topics, under the order's card
-			card, err := w.card(where.Chat, args[1])
-			if err != nil {
+		if len(args) == 2 {
+			var err error
+			if where, err = w.thread(where, args[1]); err != nil {
 				return err
 			}
-			where.ReplyTo = card
 		}
 		return w.say(name, where, args[0])
+	case "album":
+		caption := ""
+		if at := slices.Index(args, "caption"); at > 0 && at == len(args)-2 {
+			args, caption = args[:at], args[at+1]
+		}
+		if len(args) < 2 {
+			return errors.New("usage: album FILE… [caption TEXT]")
+		}
+		return w.photos(person, where, args, caption)
+	case "edit":
+		if len(args) < 1 {
+			return errors.New("usage: edit TEXT")
+		}
+		return w.hand(func() error {
+			_, err := person.EditLast(strings.Join(args, " "))
+			return err
+		})
+	case "answer":
+		if len(args) < 2 {
+			return errors.New("usage: answer REGEX TEXT")
+		}
+		return w.answerTo(name, where, on, args)
 	case "photo":
 		if len(args) < 1 {
 			return errors.New("usage: photo FILE [CAPTION]")
@@ -352,7 +397,28 @@ func (w *World) inGroup(name, verb string, args []string, member bool) error {
 		}
 		return w.send(person, where, args[0])
 	}
-	return fmt.Errorf("nobody can %q in the group; one can tap, reply or say", verb)
+	return fmt.Errorf("nobody can %q in the group; one can tap, reply, say, photo, album, send, edit or answer", verb)
+}
+
+// thread is where people talk about an order: its topic, or below its card.
+func (w *World) thread(where simulator.Where, order string) (simulator.Where, error) {
+	if group, topic, ok := w.topicOf(order); ok && group.ID() == where.Chat {
+		where.Topic = topic.ID
+		return where, nil
+	}
+	card, err := w.card(where.Chat, order)
+	where.ReplyTo = card
+	return where, err
+}
+
+// answerTo lets somebody answer the newest message that shows an expression.
+func (w *World) answerTo(name string, where simulator.Where, on screen, args []string) error {
+	m, err := w.newestShown(on, args[0])
+	if err != nil {
+		return err
+	}
+	where.ReplyTo = m.ID
+	return w.say(name, where, strings.Join(args[1:], " "))
 }
 
 // card finds an order's card: the oldest message of the desk about it, since the
@@ -363,7 +429,7 @@ func (w *World) card(chat int64, order string) (int, error) {
 			return m.ID, nil
 		}
 	}
-	return 0, fmt.Errorf("%w: no card of order %s%s", ErrNothing, order, w.screens(chat))
+	return 0, fmt.Errorf("%w: no card of order %s%s", ErrNothing, order, w.screens(screen{chats: []int64{chat}}))
 }
 
 // question finds the desk's last question in a chat: the newest message that
@@ -376,6 +442,9 @@ func (w *World) question(chat int64, order []string) (int, error) {
 			continue
 		}
 		if len(order) == 1 && !mentions(m, order[0]) {
+			if _, topic, ok := w.topicOf(order[0]); ok && topic.ID == m.Topic {
+				return m.ID, nil
+			}
 			card, err := w.sim.Message(chat, m.ReplyTo)
 			if err != nil || !mentions(card, order[0]) {
 				continue
@@ -383,5 +452,5 @@ func (w *World) question(chat int64, order []string) (int, error) {
 		}
 		return m.ID, nil
 	}
-	return 0, fmt.Errorf("%w: no question to answer%s", ErrNothing, w.screens(chat))
+	return 0, fmt.Errorf("%w: no question to answer%s", ErrNothing, w.screens(screen{chats: []int64{chat}}))
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-telegram/bot/models"
+
 	"tuidan/orders"
 	"tuidan/payouts"
 	"tuidan/refund"
@@ -28,26 +30,19 @@ type command struct {
 	run     func(ctx context.Context, w *World, neg bool, args []string) (string, error)
 }
 
-// notYet are the commands of the table whose capability the desk does not have
-// yet, by their first words. Whoever brings the capability takes the line out.
-var notYet = map[string]string{
-	"sees topic":             "topics of orders",
-	"telegram deletes-topic": "topics of orders",
-}
-
 // commands is the table. It is filled by init, since the commands look into it.
 var commands map[string]command
 
 func init() {
 	commands = map[string]command{
-		"buyer": {usage: "buyer NAME start|rawstart|say|tap|photo|album|send|forward|edit|locale|block|unblock …", acts: true,
+		"buyer": {usage: "buyer NAME start|rawstart|say|tap|photo|album|send|forward|edit|answer|locale|block|unblock …", acts: true,
 			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
 				if err := atLeast(args, 2); err != nil {
 					return "", err
 				}
 				return "", w.buyer(args[0], args[1], args[2:])
 			}},
-		"merchant": {usage: "merchant NAME tap|reply|say …", acts: true,
+		"merchant": {usage: "merchant NAME [in ORDER] tap|reply|say|photo|album|send|edit|answer …", acts: true,
 			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
 				if err := atLeast(args, 2); err != nil {
 					return "", err
@@ -61,16 +56,27 @@ func init() {
 				}
 				return "", w.inGroup(args[0], args[1], args[2:], false)
 			}},
-		"sees": {usage: "[!] sees buyer NAME|group|staff NAME REGEX", negates: true,
+		"sees": {usage: "[!] sees buyer NAME|group|topic ORDER|staff NAME REGEX", negates: true,
 			run: func(_ context.Context, w *World, neg bool, args []string) (string, error) {
-				chats, rest, err := w.chatsOf(args)
+				screen, rest, err := w.screenOf(args)
 				if err != nil {
 					return "", err
 				}
 				if len(rest) != 1 {
 					return "", errUsage
 				}
-				return "", w.sees(neg, chats, rest[0])
+				return "", w.sees(neg, screen, rest[0])
+			}},
+		"holds": {usage: "holds buyer NAME|group|staff NAME CAPTION CONTENT",
+			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
+				on, rest, err := w.screenOf(args)
+				if err != nil {
+					return "", err
+				}
+				if len(rest) != 2 {
+					return "", errUsage
+				}
+				return "", w.holds(on, rest[0], rest[1])
 			}},
 		"answered": {usage: "[!] answered NAME REGEX", negates: true,
 			run: func(_ context.Context, w *World, neg bool, args []string) (string, error) {
@@ -79,13 +85,56 @@ func init() {
 				}
 				return "", w.answered(neg, args[0], args[1])
 			}},
-		"screen": {usage: "screen buyer NAME|group|staff NAME",
+		"screen": {usage: "screen buyer NAME|group|topic ORDER|staff NAME",
 			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
-				chats, rest, err := w.chatsOf(args)
+				screen, rest, err := w.screenOf(args)
 				if err != nil {
 					return "", err
 				}
-				return w.Screen(chats...), exactly(rest, 0)
+				return w.show(screen), exactly(rest, 0)
+			}},
+		"answers": {usage: "answers buyer NAME|group|topic ORDER|staff NAME REGEX ANSWERED",
+			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
+				screen, rest, err := w.screenOf(args)
+				if err != nil {
+					return "", err
+				}
+				if len(rest) != 2 {
+					return "", errUsage
+				}
+				return "", w.answersTo(screen, rest[0], rest[1])
+			}},
+		"together": {usage: "together buyer NAME|group|topic ORDER|staff NAME COUNT",
+			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
+				screen, rest, err := w.screenOf(args)
+				if err != nil {
+					return "", err
+				}
+				if len(rest) != 1 {
+					return "", errUsage
+				}
+				return "", w.together(screen, rest[0])
+			}},
+		"pinned": {usage: "[!] pinned ORDER", negates: true,
+			run: func(_ context.Context, w *World, neg bool, args []string) (string, error) {
+				if err := exactly(args, 1); err != nil {
+					return "", err
+				}
+				return "", w.pinned(neg, args[0])
+			}},
+		"topic": {usage: "topic ORDER none | topic ORDER open|closed [NAME [ICON]]",
+			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
+				if len(args) < 2 || len(args) > 4 {
+					return "", errUsage
+				}
+				return "", w.topicIs(args[0], args[1], args[2:])
+			}},
+		"timeline": {usage: "[!] timeline ORDER REGEX", negates: true,
+			run: func(ctx context.Context, w *World, neg bool, args []string) (string, error) {
+				if err := exactly(args, 2); err != nil {
+					return "", err
+				}
+				return "", w.timeline(ctx, neg, args[0], args[1])
 			}},
 		"picture": {usage: "picture FILE SEED [noise]", run: picture},
 		"order": {usage: "order ORDER KEY=VALUE…", acts: true,
@@ -144,7 +193,7 @@ func init() {
 				}
 				return "", w.stage.Channel.Behave(behaviour, "")
 			}},
-		"telegram": {usage: "telegram fault METHOD CODE [TIMES] [retry_after=N] | migrates | removes-bot | deletes-topic ORDER", acts: true,
+		"telegram": {usage: "telegram fault METHOD CODE [TIMES] [retry_after=N] | migrates | removes-bot | returns-bot | denies pins|topics|both | allows | topics on|off | deletes-topic ORDER", acts: true,
 			run: func(_ context.Context, w *World, _ bool, args []string) (string, error) {
 				if err := atLeast(args, 1); err != nil {
 					return "", err
@@ -260,20 +309,11 @@ func Commands() []string {
 }
 
 // Do runs one command of the table and lets the desk settle. It returns what the
-// command prints. The error says in words what was expected and what is there;
-// ErrNotYet is among its causes for what the desk cannot do yet.
+// command prints. The error says in words what was expected and what is there.
 func (w *World) Do(ctx context.Context, neg bool, name string, args []string) (string, error) {
 	c, ok := commands[name]
 	if !ok {
 		return "", fmt.Errorf("there is no command %q", name)
-	}
-	if len(args) > 0 {
-		if what, ok := notYet[name+" "+args[0]]; ok {
-			return "", fmt.Errorf("%s: %w", what, ErrNotYet)
-		}
-	}
-	if what, ok := notYet[name]; ok {
-		return "", fmt.Errorf("%s: %w", what, ErrNotYet)
 	}
 	if neg && !c.negates {
 		return "", fmt.Errorf("%q cannot be negated", name)
@@ -382,17 +422,58 @@ func (w *World) telegram(what string, args []string) error {
 			group.Migrate()
 		}
 		return nil
-	case "removes-bot":
+	case "removes-bot", "returns-bot", "denies", "allows":
+		return w.changeBot(what, args)
+	case "topics":
+		if err := exactly(args, 1); err != nil || args[0] != "on" && args[0] != "off" {
+			return errUsage
+		}
+		for _, group := range w.groups {
+			group.SetForum(args[0] == "on")
+		}
+		return nil
+	case "deletes-topic":
+		if err := exactly(args, 1); err != nil {
+			return err
+		}
+		group, topic, ok := w.topicOf(args[0])
+		if !ok {
+			return fmt.Errorf("%w: order %s has no topic", ErrNothing, args[0])
+		}
+		return group.DeleteTopic(topic.ID)
+	}
+	return errUsage
+}
+
+// changeBot changes what the bot is in the groups.
+func (w *World) changeBot(what string, args []string) error {
+	denied := map[string]simulator.Rights{"pins": {Pins: true}, "topics": {Topics: true}, "both": {Pins: true, Topics: true}}
+	if what == "denies" {
+		if _, known := denied[strings.Join(args, "")]; !known {
+			return errUsage
+		}
+	} else if err := exactly(args, 0); err != nil {
+		return err
+	}
+	return w.hand(func() error {
 		for i, group := range w.groups {
 			by := w.sim.User("admin")
 			if staff := w.plan.Shops[i].Staff; len(staff) > 0 {
 				by = w.Person(staff[0].Name)
 			}
-			group.RemoveBot(by)
+			switch what {
+			case "removes-bot":
+				group.RemoveBot(by)
+			case "returns-bot":
+				group.AddBot(by, models.ChatMemberTypeAdministrator)
+			case "denies":
+				group.DenyBot(by, denied[args[0]])
+			case "allows":
+				group.DenyBot(by, simulator.Rights{})
+			}
 		}
 		return nil
-	}
-	return errUsage
+	})
 }
 
 // parseFault reads "METHOD CODE [TIMES] [retry_after=N]". CODE may also be drop

@@ -124,10 +124,16 @@ func paths(name string, args []string) []string {
 			return args[:1]
 		}
 	case "buyer", "stranger", "merchant":
+		if len(args) > 2 && args[1] == "in" {
+			args = args[2:] // the order stands in place of the name
+		}
 		if len(args) > 2 && args[1] == "photo" {
 			return args[2:3]
 		}
 		if len(args) > 2 && args[1] == "album" {
+			if at := slices.Index(args, "caption"); at > 0 && at == len(args)-2 {
+				args = args[:at]
+			}
 			return args[2:]
 		}
 	}

@@ -44,6 +44,30 @@ func (w *World) status(ctx context.Context, no, want string) error {
 	return err
 }
 
+// timeline checks that a line of an order's newest case says something.
+func (w *World) timeline(ctx context.Context, neg bool, no, expression string) error {
+	wanted, err := compile(expression)
+	if err != nil {
+		return err
+	}
+	found, err := w.newest(ctx, no)
+	if err != nil {
+		return err
+	}
+	var entries []refund.Entry
+	if err := w.desk.View(ctx, func(r refund.Reader) (err error) {
+		entries, err = r.Timeline(found.ID)
+		return err
+	}); err != nil {
+		return err
+	}
+	says := slices.ContainsFunc(entries, func(e refund.Entry) bool { return wanted.MatchString(e.Text) })
+	if says == neg {
+		return fmt.Errorf("the timeline of order %s: %+v", no, entries)
+	}
+	return nil
+}
+
 func (w *World) decision(ctx context.Context, no, outcome, rule string) error {
 	found, err := w.newest(ctx, no)
 	if err != nil {

@@ -37,9 +37,6 @@ func Start() time.Time {
 	return time.Date(2026, 3, 2, 10, 0, 0, 0, time.FixedZone("", 8*60*60))
 }
 
-// ErrNotYet is returned by commands whose capability the desk does not have.
-var ErrNotYet = errors.New("not yet")
-
 // Options say what kind of world it is. Only Plan and Folder are required.
 type Options struct {
 	Plan   Plan

@@ -57,8 +57,13 @@ func (u *User) say(w Where, fill func(), drafts ...*wireMessage) ([]Message, err
 	if thread == 0 && reply != nil {
 		thread = reply.wire.ThreadID
 	}
-	if thread != 0 && c.topic(thread) == nil {
-		return nil, ErrNoTopic
+	if thread != 0 {
+		switch t := c.topic(thread); {
+		case t == nil:
+			return nil, ErrNoTopic
+		case t.closed && !c.leads(u.id):
+			return nil, ErrTopicClosed
+		}
 	}
 	if fill != nil {
 		fill()

@@ -14,6 +14,7 @@ type chat struct {
 	wire       *models.Chat // replaced, never changed
 	blocked    bool         // by the person whose private chat it is
 	bot        models.ChatMemberType
+	denied     Rights // that the bot, an administrator, does not have
 	members    map[int64]models.ChatMemberType
 	migratedTo int64
 	messages   history[*message]
@@ -28,6 +29,7 @@ type topic struct {
 	id      int
 	name    string
 	iconID  string
+	own     bool // made by the bot
 	closed  bool
 	deleted bool
 }
@@ -59,6 +61,14 @@ func (s *Server) newChat(id int64, wire *models.Chat) *chat {
 }
 
 func (c *chat) administered() bool { return c.bot == models.ChatMemberTypeAdministrator }
+
+// managesTopics reports whether the bot may make topics, and change those of others.
+func (c *chat) managesTopics() bool { return c.administered() && !c.denied.Topics }
+
+// leads reports whether a person is an administrator of the chat.
+func (c *chat) leads(user int64) bool {
+	return c.members[user] == models.ChatMemberTypeAdministrator || c.members[user] == models.ChatMemberTypeOwner
+}
 
 // present reports whether somebody of that standing is in the chat.
 func present(standing models.ChatMemberType) bool {

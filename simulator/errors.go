@@ -18,6 +18,8 @@ var (
 	ErrNoMessage = errors.New("no such message")
 	// ErrNoTopic is returned for a topic that does not exist or was deleted.
 	ErrNoTopic = errors.New("no such topic")
+	// ErrTopicClosed is returned when somebody who is no administrator writes in a closed topic.
+	ErrTopicClosed = errors.New("the topic is closed")
 )
 
 // apiError is a refusal as it goes over the wire (Bot API: Making requests).

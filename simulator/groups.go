@@ -52,7 +52,7 @@ func (s *Server) NewGroup(o GroupOptions) *Group {
 		o.Bot = models.ChatMemberTypeAdministrator
 	}
 	c := s.newChat(o.ID, &models.Chat{ID: o.ID, Type: kind, Title: o.Title, IsForum: o.Forum})
-	c.bot = o.Bot
+	c.bot, c.lastID = o.Bot, 1 // the message of the General topic, which no request may name
 	for _, u := range o.Members {
 		c.members[u.id] = models.ChatMemberTypeMember
 	}
@@ -123,6 +123,33 @@ func (g *Group) RemoveBot(by *User) { g.setBot(by, models.ChatMemberTypeBanned) 
 // AddBot has by add the bot, or change what it is there: member or administrator.
 func (g *Group) AddBot(by *User, standing models.ChatMemberType) { g.setBot(by, standing) }
 
+// Rights are an administrator's that a desk needs in a forum.
+type Rights struct {
+	Pins   bool // to pin messages
+	Topics bool // to make and manage topics
+}
+
+// DenyBot has by take rights from the bot; the zero value gives all of them back.
+func (g *Group) DenyBot(by *User, denied Rights) {
+	g.server.mu.Lock()
+	defer g.server.mu.Unlock()
+	if g.chat.denied == denied {
+		return
+	}
+	old := g.server.botMember(g.chat)
+	g.chat.denied = denied
+	g.server.tellMembership(g.chat, by.wire, old, g.server.botMember(g.chat))
+}
+
+// SetForum has an administrator switch topics on or off. The bot is not told.
+func (g *Group) SetForum(forum bool) {
+	g.server.mu.Lock()
+	defer g.server.mu.Unlock()
+	wire := *g.chat.wire
+	wire.IsForum = forum
+	g.chat.wire = &wire
+}
+
 func (g *Group) setBot(by *User, standing models.ChatMemberType) {
 	g.server.mu.Lock()
 	defer g.server.mu.Unlock()
@@ -141,7 +168,7 @@ func (g *Group) Migrate() int64 {
 	wire := *old.wire
 	wire.ID, wire.Type = s.newGroupID(models.ChatTypeSupergroup), models.ChatTypeSupergroup
 	renewed := s.newChat(wire.ID, &wire)
-	renewed.bot, renewed.members = old.bot, old.members
+	renewed.bot, renewed.denied, renewed.members = old.bot, old.denied, old.members
 	for id, t := range old.topics {
 		renewed.topics[id] = t
 		renewed.lastID = max(renewed.lastID, id)

@@ -36,6 +36,7 @@ func (s *Server) table() map[string]method {
 
 		"editMessageText":        s.editMessageText,
 		"editMessageCaption":     s.editMessageCaption,
+		"editMessageMedia":       s.editMessageMedia,
 		"editMessageReplyMarkup": s.editMessageReplyMarkup,
 		"deleteMessage":          s.deleteMessage,
 		"deleteMessages":         s.deleteMessages,
@@ -51,6 +52,8 @@ func (s *Server) table() map[string]method {
 		"closeForumTopic":  s.closeForumTopic,
 		"reopenForumTopic": s.reopenForumTopic,
 		"deleteForumTopic": s.deleteForumTopic,
+
+		"getForumTopicIconStickers": s.getForumTopicIconStickers,
 
 		"getChat":               s.getChat,
 		"getChatMember":         s.getChatMember,

@@ -60,6 +60,15 @@ func member(user *models.User, standing models.ChatMemberType) wireMember {
 	return m
 }
 
+// botMember is the bot itself as a ChatMember object of a chat.
+func (s *Server) botMember(c *chat) wireMember {
+	m := member(s.bot, s.standing(c, s.bot.ID))
+	if m.wireRights != nil {
+		m.CanPinMessages, m.CanManageTopics = !c.denied.Pins, !c.denied.Topics
+	}
+	return m
+}
+
 func (s *Server) getChatMember(p *params) (apply, error) {
 	return func() (any, error) {
 		c, err := s.find(p.text("chat_id"))
@@ -68,7 +77,7 @@ func (s *Server) getChatMember(p *params) (apply, error) {
 		}
 		id := p.int("user_id")
 		if id == s.bot.ID {
-			return member(s.bot, s.standing(c, id)), nil
+			return s.botMember(c), nil
 		}
 		u, ok := s.users[id]
 		if !ok {
@@ -113,7 +122,7 @@ func (s *Server) getChatAdministrators(p *params) (apply, error) {
 			}
 		}
 		if c.administered() {
-			list = append(list, member(s.bot, c.bot))
+			list = append(list, s.botMember(c))
 		}
 		slices.SortFunc(list, func(a, b wireMember) int { return cmp.Compare(a.User.ID, b.User.ID) })
 		return list, nil
@@ -134,18 +143,19 @@ func (s *Server) leaveChat(p *params) (apply, error) {
 	}, nil
 }
 
-// setBot changes what the bot is in a chat and tells it (my_chat_member). The caller holds s.mu.
+// setBot changes what the bot is in a chat and tells it. The caller holds s.mu.
 func (s *Server) setBot(c *chat, by *models.User, standing models.ChatMemberType) {
-	old := c.bot
-	if old == standing {
+	if c.bot == standing {
 		return
 	}
+	old := s.botMember(c)
 	c.bot = standing
-	s.tellMembership(c, by, old, standing)
+	s.tellMembership(c, by, old, s.botMember(c))
 }
 
-func (s *Server) tellMembership(c *chat, by *models.User, old, standing models.ChatMemberType) {
+// tellMembership tells the bot what it was and is in a chat (my_chat_member).
+func (s *Server) tellMembership(c *chat, by *models.User, old, now wireMember) {
 	s.push(models.AllowedUpdateMyChatMember, lane{"message", c.id}, wireMemberUpdate{
-		Chat: c.wire, From: by, Date: s.now().Unix(), Old: member(s.bot, old), New: member(s.bot, standing),
+		Chat: c.wire, From: by, Date: s.now().Unix(), Old: old, New: now,
 	})
 }

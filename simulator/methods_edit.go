@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"encoding/json"
 	"reflect"
 	"time"
 
@@ -91,6 +92,21 @@ func (s *Server) editMessageCaption(p *params) (apply, error) {
 	})
 }
 
+// editMessageMedia replaces a file and its caption by a file that Telegram has, or that comes along.
+func (s *Server) editMessageMedia(p *params) (apply, error) {
+	content, err := s.readAlbumItem(p, json.RawMessage(p.text("media")))
+	if err != nil {
+		return nil, err
+	}
+	return s.editing(p, func(w *wireMessage) error {
+		if !w.captioned() {
+			return badRequest("there is no media in the message to edit")
+		}
+		w.wireContent = content
+		return nil
+	})
+}
+
 func (s *Server) editMessageReplyMarkup(p *params) (apply, error) {
 	return s.editing(p, func(*wireMessage) error { return nil })
 }
@@ -147,7 +163,7 @@ func (s *Server) pinning(p *params, verb string, pinned bool) apply {
 		if err != nil {
 			return nil, err
 		}
-		if m.chat.kind != models.ChatTypePrivate && !m.chat.administered() {
+		if m.chat.kind != models.ChatTypePrivate && (!m.chat.administered() || m.chat.denied.Pins) {
 			return nil, badRequest("not enough rights to manage pinned messages in the chat")
 		}
 		if m.pinned == pinned {

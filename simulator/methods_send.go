@@ -61,8 +61,13 @@ func (s *Server) post(t target, drafts ...*wireMessage) ([]*message, error) {
 	if thread == 0 && reply != nil {
 		thread = reply.wire.ThreadID
 	}
-	if thread != 0 && c.topic(thread) == nil {
-		return nil, badRequest("message thread not found")
+	if thread != 0 {
+		switch t := c.topic(thread); {
+		case t == nil:
+			return nil, badRequest("message thread not found")
+		case t.closed && !c.managesTopics():
+			return nil, badRequest("TOPIC_CLOSED")
+		}
 	}
 	if err := s.spend(c, len(drafts)); err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"strconv"
+
 	"github.com/go-telegram/bot/models"
 )
 
@@ -21,8 +23,13 @@ func (s *Server) createForumTopic(p *params) (apply, error) {
 	}
 	return func() (any, error) {
 		c, err := s.forum(p)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case !c.managesTopics():
+			return nil, badRequest("not enough rights to create a topic")
+		case s.badIcon(p):
+			return nil, badRequest("invalid custom emoji identifier specified")
 		}
 		if err := s.spend(c, 1); err != nil {
 			return nil, err
@@ -36,7 +43,7 @@ func (s *Server) createForumTopic(p *params) (apply, error) {
 	}, nil
 }
 
-// forum finds the group and checks that the bot may manage its topics. The caller holds s.mu.
+// forum finds a group with topics. The caller holds s.mu.
 func (s *Server) forum(p *params) (*chat, error) {
 	c, err := s.reach(p.text("chat_id"))
 	switch {
@@ -44,16 +51,49 @@ func (s *Server) forum(p *params) (*chat, error) {
 		return nil, err
 	case !c.wire.IsForum:
 		return nil, badRequest("the chat is not a forum")
-	case !c.administered():
-		return nil, badRequest("not enough rights to create a topic")
 	}
 	return c, nil
+}
+
+// topicIcons are some of the emoji that everybody may use as topic icons; an icon's id is its place here.
+// (Bot API: getForumTopicIconStickers)
+var topicIcons = []string{"📰", "💡", "⚡️", "🔝", "🗣", "❗️", "📝", "📁", "🔎", "📣", "🔥", "❓", "💰", "💸", "⁉️", "‼️", "🏁", "💼", "💬", "✅", "✍️"}
+
+const firstTopicIcon = 5_300_000_000_000_000_000
+
+func topicIconID(i int) string { return strconv.Itoa(firstTopicIcon + i) }
+
+func (s *Server) getForumTopicIconStickers(*params) (apply, error) {
+	return func() (any, error) {
+		list := make([]map[string]any, len(topicIcons))
+		for i, emoji := range topicIcons {
+			list[i] = map[string]any{"file_id": "icon" + topicIconID(i), "file_unique_id": "u" + topicIconID(i), "type": "custom_emoji",
+				"width": 100, "height": 100, "is_animated": true, "is_video": false, "emoji": emoji, "custom_emoji_id": topicIconID(i)}
+		}
+		return list, nil
+	}, nil
+}
+
+// badIcon reports whether a request names an icon that does not exist.
+func (s *Server) badIcon(p *params) bool {
+	id := p.text("icon_custom_emoji_id")
+	return id != "" && topicIcon(id) == ""
+}
+
+// topicIcon is the emoji of an icon; "" for none.
+func topicIcon(id string) string {
+	for i, emoji := range topicIcons {
+		if topicIconID(i) == id {
+			return emoji
+		}
+	}
+	return ""
 }
 
 // openTopic posts the message that announces a topic; its id is the topic's. The caller holds s.mu.
 func (s *Server) openTopic(c *chat, by *models.User, created models.ForumTopicCreated) *topic {
 	m := s.store(c, &wireMessage{From: by, IsTopicMessage: true, TopicCreated: &created}, nil)
-	t := &topic{id: m.wire.MessageID, name: created.Name, iconID: created.IconCustomEmojiID}
+	t := &topic{id: m.wire.MessageID, name: created.Name, iconID: created.IconCustomEmojiID, own: by == s.bot}
 	c.topics[t.id] = t
 	return t
 }
@@ -66,8 +106,13 @@ func (s *Server) changingTopic(p *params, change func(*chat, *topic) (*wireMessa
 			return nil, err
 		}
 		t := c.topic(int(p.int("message_thread_id")))
-		if t == nil {
+		switch {
+		case t == nil:
 			return nil, badRequest("TOPIC_ID_INVALID")
+		case !c.managesTopics() && !t.own: // (Bot API: editForumTopic)
+			return nil, badRequest("not enough rights to manage topics")
+		case s.badIcon(p):
+			return nil, badRequest("invalid custom emoji identifier specified")
 		}
 		notice, err := change(c, t)
 		if err != nil {

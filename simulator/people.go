@@ -134,5 +134,5 @@ func (u *User) setBlocked(blocked bool) {
 	if blocked {
 		old, standing = standing, old
 	}
-	u.server.tellMembership(c, u.wire, old, standing)
+	u.server.tellMembership(c, u.wire, member(u.server.bot, old), member(u.server.bot, standing))
 }

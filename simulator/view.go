@@ -203,6 +203,7 @@ func (s *Server) Message(chat int64, id int) (Message, error) {
 type Topic struct {
 	ID      int // message_thread_id
 	Name    string
+	Icon    string // an emoji; "" means none
 	Closed  bool
 	Deleted bool
 }
@@ -214,7 +215,7 @@ func (s *Server) Topics(chat int64) []Topic {
 	var topics []Topic
 	if c, ok := s.chats[chat]; ok {
 		for _, t := range c.topics {
-			topics = append(topics, Topic{ID: t.id, Name: t.name, Closed: t.closed, Deleted: t.deleted})
+			topics = append(topics, Topic{ID: t.id, Name: t.name, Icon: topicIcon(t.iconID), Closed: t.closed, Deleted: t.deleted})
 		}
 	}
 	slices.SortFunc(topics, func(a, b Topic) int { return a.ID - b.ID })

@@ -5,8 +5,8 @@
 // tests and rehearsals. storage/storagetest states in tests what both promise.
 //
 // The order within a commit is the same everywhere: all preconditions are
-// checked against what was stored before; then what is put is put, and last
-// what is done is removed. So a commit that puts and removes one entry removes it.
+// checked against what was stored before; then what is erased goes, what is put is
+// put, and last what is done is removed. So a commit that puts and removes one entry removes it.
 package storage
 
 import (
@@ -56,6 +56,16 @@ type Stored interface {
 // A seen update is no conflict for the waiting entry that brought it, which may
 // be rewritten.
 func Check(stored Stored, c *refund.Commit) error {
+	for _, erased := range c.Erased {
+		if has := stored.ChatVersion(erased.Chat); has != erased.Version {
+			return fmt.Errorf("chat %d to erase has version %d, got %d: %w", erased.Chat, has, erased.Version, refund.ErrConflict)
+		}
+		for id, version := range erased.Cases {
+			if has := stored.CaseVersion(id); has != version {
+				return fmt.Errorf("case %s to erase has version %d, got %d: %w", id, has, version, refund.ErrConflict)
+			}
+		}
+	}
 	for i, chat := range c.Chats {
 		if has := stored.ChatVersion(chat.ID); has != chat.Version-1 {
 			return fmt.Errorf("chat %d has version %d, got %d: %w", chat.ID, has, chat.Version, refund.ErrConflict)
@@ -154,6 +164,10 @@ func Validate(c *refund.Commit) error {
 		v.id("shop", string(look.Shop))
 		v.id("case", string(look.Case))
 	}
+	for _, mark := range c.Marks {
+		v.id("key of mark", mark.Key)
+		v.id("end of mark", mark.Of)
+	}
 	for _, entry := range c.Timeline {
 		v.id("case", string(entry.Case))
 	}
@@ -215,6 +229,15 @@ func (v *validation) unsorted(messages []refund.Unsorted) {
 	for i := range messages {
 		v.id("shop", string(messages[i].Shop))
 	}
+}
+
+// KeptSince returns the time from which the posts of a case are kept for
+// refund.PostsKept: its end, or the given one while it is open.
+func KeptSince(c *refund.Case, now time.Time) time.Time {
+	if c.Open() {
+		return now
+	}
+	return c.ClosedAt
 }
 
 // CompareIDs orders ids of one time: the shorter first, then by text, so that

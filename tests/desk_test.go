@@ -2,6 +2,8 @@ package tests
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,7 +43,8 @@ var opening = time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC)
 var star = refund.Shop{ID: "star", Title: "星卡", Locale: "zh-Hans", Currency: "CNY", Group: group,
 	Zone: time.FixedZone("Asia/Shanghai", 8*3600), Key: []byte("the shop's key for start payloads"),
 	Staff: []refund.Staff{{Person: wang, Name: "wang", Role: refund.Approver}, {Person: zhao, Name: "zhao", Role: refund.Approver},
-		{Person: chen, Name: "chen", Role: refund.OwnerOf}, {Person: sun, Name: "sun", Role: refund.Agent}}}
+		{Person: chen, Name: "chen", Role: refund.OwnerOf}, {Person: sun, Name: "sun", Role: refund.Agent}},
+	Templates: map[string]refund.Texts{"wait": {"zh-Hans": "{buyer}，请稍等", "en": "{buyer}, please wait for {amount}"}}}
 
 // sample is what every desk of these tests shares; it does not change.
 var sample = sync.OnceValues(func() (*sampleShop, error) {
@@ -50,6 +53,19 @@ var sample = sync.OnceValues(func() (*sampleShop, error) {
 		return nil, err
 	}
 	rules, err := policy.Load("policy.yaml", text)
+	if err != nil {
+		return nil, err
+	}
+	// Rules that send as many cases as they can to the supplier, whatever it said before.
+	asking, err := policy.Open("asking.yaml", func(name string) ([]byte, error) {
+		if name != "asking.yaml" {
+			return text, nil
+		}
+		return []byte("version: 1\nbase: policy.yaml\nrules:\n" +
+			"  - {name: roll_back, when: goods == \"used\" && !in_window, outcome: ask_supplier, clause: {en: Taken back.}}\n" +
+			"  - {name: unused, off: true}\n  - {name: supplier_refused, off: true}\n" +
+			"guards:\n  - {name: asks, when: personal || kind == \"card\", outcome: ask_supplier, say: {en: The supplier is asked.}}\n"), nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -67,11 +83,11 @@ var sample = sync.OnceValues(func() (*sampleShop, error) {
 		id, ok := people[name]
 		return id, ok
 	}})
-	return &sampleShop{rules, catalogs, list}, err
+	return &sampleShop{[]*policy.Policy{rules, asking}, catalogs, list}, err
 })
 
 type sampleShop struct {
-	policy   *policy.Policy
+	policies []*policy.Policy // the sample's, and one that asks the supplier
 	catalogs *locales.Catalogs
 	orders   []refund.Order
 }
@@ -205,10 +221,19 @@ func (f *telegram) Seal(_ context.Context, job refund.Job) (refund.Evidence, err
 // Put does nothing: what waits is read from the store, as after a restart.
 func (f *telegram) Put([]refund.Message) {}
 
+// marker marks by a hash without a key.
+type marker struct{}
+
+func (marker) Mark(kind string, shop refund.ShopID, value string) string {
+	sum := sha256.Sum256([]byte(kind + "/" + string(shop) + "/" + value))
+	return hex.EncodeToString(sum[:])
+}
+
 // desk is a real engine between a fake Telegram and a sandboxed world. The world
 // outlives every engine; so does the disk.
 type desk struct {
 	shop     *sampleShop
+	policy   *policy.Policy
 	clock    *engine.ManualClock
 	disk     *disk
 	telegram *telegram
@@ -248,12 +273,12 @@ type shown struct {
 	label  string
 }
 
-func newDesk(terms payouts.Options, workers int) (*desk, error) {
+func newDesk(terms payouts.Options, workers, rules int) (*desk, error) {
 	shop, err := sample()
 	if err != nil {
 		return nil, err
 	}
-	d := &desk{shop: shop, clock: engine.NewManualClock(opening), disk: newDisk(), telegram: &telegram{}, workers: workers,
+	d := &desk{shop: shop, policy: shop.policies[rules], clock: engine.NewManualClock(opening), disk: newDisk(), telegram: &telegram{}, workers: workers,
 		table: orders.NewTable(shop.orders...), known: map[int64]bool{}, screens: map[bool]*panel{false: {}, true: {}}}
 	terms.Now = d.clock.Now
 	if d.channel, err = payouts.OpenSandbox("", terms); err != nil {
@@ -272,9 +297,9 @@ func (d *desk) start() error {
 		suppliers[name] = d.supplier
 	}
 	var err error
-	d.engine, err = engine.New(context.Background(), engine.Config{Store: d.disk, Clock: d.clock, Telegram: d.telegram, Outbox: d.telegram,
+	d.engine, err = engine.New(context.Background(), engine.Config{Store: d.disk, Clock: d.clock, Telegram: d.telegram, Outbox: d.telegram, Marker: marker{},
 		Workers: d.workers, JobWorkers: d.workers,
-		Shops: []engine.Shop{{Shop: star, Policy: d.shop.policy, Source: d.table, Suppliers: suppliers,
+		Shops: []engine.Shop{{Shop: star, Policy: d.policy, Source: d.table, Suppliers: suppliers,
 			Channels: map[string]engine.Channel{"sandbox": d.channel}}}})
 	if err != nil {
 		return err

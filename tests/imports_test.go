@@ -19,7 +19,7 @@ const module = "tuidan"
 // may import. A room's subfolders belong to it.
 var mayImport = map[string][]string{
 	"":          {"app"}, // main.go
-	"app":       {"refund", "intents", "policy", "dialogs", "engine", "storage", "bot", "orders", "payouts", "locales", "simulator", "rehearsal"},
+	"app":       {"refund", "intents", "policy", "dialogs", "engine", "storage", "bot", "orders", "payouts", "locales", "reports", "simulator", "rehearsal"},
 	"refund":    {},
 	"intents":   {"refund"},
 	"policy":    {"refund"},
@@ -30,9 +30,10 @@ var mayImport = map[string][]string{
 	"orders":    {"refund"},
 	"payouts":   {"refund"},
 	"locales":   {"refund"},
+	"reports":   {"refund"},
 	"simulator": {},
 	"rehearsal": {"refund", "simulator", "orders", "payouts"},
-	"tests":     {"app", "refund", "intents", "policy", "dialogs", "engine", "storage", "bot", "orders", "payouts", "locales", "simulator", "rehearsal"},
+	"tests":     {"app", "refund", "intents", "policy", "dialogs", "engine", "storage", "bot", "orders", "payouts", "locales", "reports", "simulator", "rehearsal"},
 }
 
 // standardOnly are the rooms without a library from outside.

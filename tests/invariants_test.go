@@ -46,7 +46,7 @@ func TestInvariants(t *testing.T) {
 
 // live plays one sequence.
 func live(t *rapid.T, terms payouts.Options) {
-	d, err := newDesk(terms, rapid.SampledFrom([]int{1, 8}).Draw(t, "workers"))
+	d, err := newDesk(terms, rapid.SampledFrom([]int{1, 8}).Draw(t, "workers"), rapid.IntRange(0, 1).Draw(t, "rules"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +60,7 @@ func live(t *rapid.T, terms payouts.Options) {
 		"buyer again":      day.buyer,
 		"buyer answers":    day.buyerAnswers,
 		"buyer complies":   day.buyerAnswers,
+		"buyer forgotten":  day.forgets,
 		"staff":            day.staff,
 		"staff again":      day.staff,
 		"staff decide":     day.staffDecide,
@@ -216,7 +217,7 @@ func (d *day) buyerActs(t *rapid.T) {
 		event.Text = rapid.SampledFrom([]string{"", order.No, signed, signed + "x"}).Draw(t, "payload")
 	case "command":
 		event.Kind = refund.Ordered
-		event.Command = rapid.SampledFrom([]string{"cancel", "human", "status", "help", "language", "what"}).Draw(t, "command")
+		event.Command = rapid.SampledFrom([]string{"cancel", "human", "status", "help", "language", "forget", "what"}).Draw(t, "command")
 	case "block":
 		event.Kind = rapid.SampledFrom([]refund.EventKind{refund.Blocked, refund.Unblocked}).Draw(t, "block")
 	}
@@ -260,13 +261,47 @@ func (d *day) buyerAnswers(t *rapid.T) {
 	must(t, d.settle())
 }
 
+// forgets has a buyer ask to be forgotten and press the button, where he gets it.
+func (d *day) forgets(t *rapid.T) {
+	person := rapid.SampledFrom(buyers).Draw(t, "buyer")
+	if rapid.Bool().Draw(t, "much later") { // nobody is forgotten while a payout is watched
+		must(t, d.pass(12*24*time.Hour, time.Hour))
+	}
+	ask := private(person, refund.Ordered)
+	ask.Command, ask.Message = "forget", d.nextMessage()
+	d.happen(ask)
+	must(t, d.settle())
+	buttons := d.buttons(false, func(b shown) bool { return b.newest && b.chat == refund.ChatID(person) && b.action.Do == "forget" })
+	if len(buttons) == 0 {
+		return
+	}
+	press := private(person, refund.Pressed)
+	press.Query, press.Action = d.query(), pick(t, "button", buttons, shown.String).action
+	d.happen(press)
+	must(t, d.settle())
+	chats := map[refund.ChatID]bool{}
+	got, err := d.read()
+	must(t, err)
+	for _, c := range got.cases {
+		chats[c.Chat] = true
+	}
+	for _, line := range got.ledger {
+		if _, ok := got.cases[line.Case]; !ok {
+			t.Fatalf("the ledger has a line of no case: %+v", line)
+		}
+	}
+	if chats[refund.ChatID(person)] && got.chats[refund.ChatID(person)].Version == 0 {
+		t.Fatalf("cases of %d are left without their chat", person)
+	}
+}
+
 // forged is callback data that anybody can make up.
 func (d *day) forged(t *rapid.T) refund.Action {
 	chat := refund.ChatID(rapid.SampledFrom(buyers).Draw(t, "of"))
 	action := refund.Action{N: rapid.IntRange(0, 4).Draw(t, "n"), Arg: rapid.SampledFrom([]string{"", "late", "picture",
 		"description", "transaction_time", "refuse", "other", "star", "changed_mind", "1:greet", "1"}).Draw(t, "arg"),
 		Do: rapid.SampledFrom([]string{"approve", "refuse", "ask", "menu", "undo", "was_paid", "not_paid", "pay_again", "close", "resume",
-			"hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "sort", "leave_out", "later", "why", "nonsense"}).Draw(t, "do")}
+			"hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "sort", "leave_out", "later", "why", "forget", "keep", "nonsense"}).Draw(t, "do")}
 	if rapid.IntRange(0, 3).Draw(t, "about a case") > 0 {
 		action.Case = refund.NewCaseID(chat, rapid.IntRange(1, 3).Draw(t, "case"))
 	}
@@ -350,7 +385,17 @@ func (d *day) staffWrites(t *rapid.T) {
 	}
 	event := inGroup(rapid.SampledFrom([]refund.PersonID{wang, zhao, chen, sun, stranger, 0}).Draw(t, "writer"), refund.Said)
 	event.ReplyTo, event.Message, event.Text = pick(t, "post", posts, postName).Message, d.nextMessage(),
-		rapid.SampledFrom([]string{"please show the page", "12.50", "0.01", "1000000"}).Draw(t, "words")
+		rapid.SampledFrom([]string{"please show the page", "12.50", "0.01", "1000000", "// a note"}).Draw(t, "words")
+	switch rapid.IntRange(0, 6).Draw(t, "form") {
+	case 0:
+		event.Kind, event.Command, event.Text = refund.Ordered, rapid.SampledFrom([]string{"resume", "t", "nothing"}).Draw(t, "command"), "wait"
+	case 1: // an album, which may be a note
+		event.Kind, event.Album, event.File = refund.Sent, "a1", &refund.File{Kind: refund.PhotoFile, FileID: "f", UniqueID: "u", Size: 1000}
+		d.happen(event)
+		event.Message, event.Text = d.nextMessage(), ""
+	case 2:
+		event.Kind = refund.Edited
+	}
 	d.happen(event)
 	must(t, d.settle())
 }
@@ -380,6 +425,9 @@ func (d *day) rolelessPress(t *rapid.T) {
 			action = pick(t, "button", buttons, shown.String).action
 		}
 		person := rapid.SampledFrom(roleless).Draw(t, "presser")
+		if person == sun && slices.Contains([]string{"pass", "pass_talk", "among"}, action.Do) {
+			continue // an agent talks to buyers
+		}
 		event := inGroup(person, refund.Pressed)
 		if (person == stranger || person == sun) && rapid.Bool().Draw(t, "in private") && action.Case != "" {
 			event = private(person, refund.Pressed)

@@ -46,16 +46,22 @@ var families = map[string][]string{
 	"fulfilment_":  {"auto", "by_hand"},
 	"answer_":      {"adjusts", "refunds", "refuses", "pending"},
 	"nature_":      texts([]refund.Goods{refund.Unused, refund.Used, refund.Failed, refund.Partial, refund.UnknownGoods}),
+	"trouble_":     texts(refund.Troubles()),
 	"mark_":        {"for", "against", "open"},
 	"cause_":       {"unknown", "personal", "buyer", "merchant", "supplier", "platform"},
 	"change_":      texts([]policy.What{policy.Given, policy.Completed, policy.Matching, policy.FoundFailed, policy.FoundUnused, policy.SentElsewhere}),
 	"changed_":     {"refund", "ask_evidence", "ask_supplier", "review"},
+	"fault_":       {"returns", "own_fault", "goodwill", "owed_supplier", "owed_platform"},
+	"payout_":      texts([]refund.PayoutState{refund.Planned, refund.Submitted, refund.Accepted, refund.Arrived, refund.PayoutFailed, refund.PayoutUnknown, refund.PayoutUndone}),
+	"event_":       texts(eventKinds),
 	"bad_account_": {"cn_mobile", "email", "game_id", "any"},
 }
 
 var (
 	items = []refund.Item{refund.IntendedAccount, refund.ChargedAccount, refund.TransactionTime, refund.Picture,
 		refund.ProofOfNonUse, refund.OrderScreenshot, refund.Conversation, refund.Description}
+	eventKinds = []refund.EventKind{refund.Said, refund.Ordered, refund.Pressed, refund.Sent, refund.Edited, refund.Odd, refund.Blocked, refund.Unblocked,
+		refund.TimeCame, refund.Found, refund.Recorded, refund.Supplied, refund.Withdrew, refund.Sealed, refund.Reread, refund.PaidOut, refund.SetAside, refund.Reported}
 	parties = []refund.Party{refund.Buyer, refund.Merchant, refund.Owner, refund.Supplier, refund.Channel, refund.Desk}
 	states  = []refund.State{refund.StatePaid, refund.StateProcessing, refund.StateDelivered, refund.StateRevealed, refund.StateRedeemed,
 		refund.StateArrived, refund.StateFailed, refund.StatePartial, refund.StateUnknown}
@@ -92,7 +98,7 @@ type used struct {
 func usedKeys(t *testing.T) used {
 	t.Helper()
 	u := used{map[string]token.Position{}, map[string]token.Position{}, map[string]bool{}}
-	for _, room := range []string{"dialogs", "bot", "app"} {
+	for _, room := range []string{"dialogs", "bot", "app", "reports"} {
 		paths, err := filepath.Glob("../" + room + "/*.go")
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("no source in %s: %v", room, err)

@@ -1,6 +1,7 @@
 package locker
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -42,10 +43,10 @@ type File struct {
 
 // Create begins a file of a case. An id that is no case's is an error.
 func (l *Locker) Create(id refund.CaseID) (*File, error) {
-	if _, ok := id.Chat(); !ok || !filepath.IsLocal(string(id)) || strings.ContainsAny(string(id), `/\`) {
-		return nil, fmt.Errorf("seal: %q is no case", id)
+	dir, err := l.folder(id)
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
 	}
-	dir := filepath.Join(l.Dir, "evidence", string(id))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
@@ -59,6 +60,30 @@ func (l *Locker) Create(id refund.CaseID) (*File, error) {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
 	return f, nil
+}
+
+// folder is where the files of a case lie. An id that is no case's is an error.
+func (l *Locker) folder(id refund.CaseID) (string, error) {
+	if _, ok := id.Chat(); !ok || !filepath.IsLocal(string(id)) || strings.ContainsAny(string(id), `/\`) {
+		return "", fmt.Errorf("%q is no case", id)
+	}
+	return filepath.Join(l.Dir, "evidence", string(id)), nil
+}
+
+// Shred removes all files of a case, whose buyer was erased. That there are none is
+// no error.
+func (l *Locker) Shred(_ context.Context, id refund.CaseID) error {
+	dir, err := l.folder(id)
+	if err != nil {
+		return fmt.Errorf("remove evidence: %w", err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("remove evidence: %w", err)
+	}
+	if err := syncDir(filepath.Dir(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove evidence: %w", err)
+	}
+	return nil
 }
 
 // Write seals more of the content.

@@ -8,6 +8,11 @@ package locker
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -16,8 +21,10 @@ import (
 	"path/filepath"
 
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/insecuresecretdataaccess"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/streamingaead"
+	"github.com/tink-crypto/tink-go/v2/streamingaead/aesgcmhkdf"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"tuidan/refund"
@@ -27,11 +34,13 @@ import (
 // the causes it is.
 var ErrDamaged = errors.New("it was changed or cut off, or its key is not in the key file")
 
-// Keys seal with the newest of a set of keys and open with every one of them. They
-// never show themselves in a log or an error, and are safe for concurrent use.
+// Keys seal with the newest of a set of keys and open with every one of them. Marks
+// are made with one that is derived from the oldest, which stays, so that what is
+// marked before and after a rotation agrees. They never show themselves in a log or an error, and are safe for concurrent use.
 type Keys struct {
 	handle *keyset.Handle
 	stream tink.StreamingAEAD
+	marks  []byte // the key of Mark
 }
 
 // NewKeys makes a set of one key, which is gone with the process unless it is
@@ -49,7 +58,37 @@ func keysOf(handle *keyset.Handle) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use the keys: %w", err)
 	}
-	return &Keys{handle, stream}, nil
+	marks, err := markKey(handle)
+	if err != nil {
+		return nil, fmt.Errorf("use the keys: %w", err)
+	}
+	return &Keys{handle, stream, marks}, nil
+}
+
+// markKey derives the key of marks from the oldest key of the set.
+func markKey(handle *keyset.Handle) ([]byte, error) {
+	oldest, err := handle.Entry(0)
+	if err != nil {
+		return nil, err
+	}
+	own, ok := oldest.Key().(*aesgcmhkdf.Key)
+	if !ok {
+		return nil, errors.New("a key of another kind")
+	}
+	return hkdf.Key(sha256.New, own.KeyBytes().Data(insecuresecretdataaccess.Token{}), nil, "tuidan marks", sha256.Size)
+}
+
+// Mark hashes a value of a shop with a key that no rotation changes, so that equal
+// ones can be counted without being kept.
+func (k *Keys) Mark(kind string, shop refund.ShopID, value string) string {
+	mac := hmac.New(sha256.New, k.marks)
+	for _, part := range []string{kind, string(shop), value} {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part))) // so that no two are written alike
+		mac.Write(length[:])
+		mac.Write([]byte(part))
+	}
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // String hides the keys.

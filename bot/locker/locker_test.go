@@ -63,6 +63,9 @@ func TestRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := open(t, path)
+	if first.Mark("account", "star", "138") != second.Mark("account", "star", "138") {
+		t.Error("a rotation changes marks")
+	}
 	l := &Locker{Keys: second, Dir: dir}
 	after := put(t, l, "1.1", "after")
 	for sum, want := range map[string]string{before: "before", after: "after"} {
@@ -75,6 +78,53 @@ func TestRotation(t *testing.T) {
 	}
 	if _, err := (&Locker{Keys: first, Dir: dir}).Open("1.1", after); !errors.Is(err, ErrDamaged) {
 		t.Errorf("the old key opens what the new one sealed: %v", err)
+	}
+}
+
+// TestMark makes different marks of what differs, also where the parts join.
+func TestMark(t *testing.T) {
+	keys, err1 := NewKeys()
+	others, err2 := NewKeys()
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, mark := range []string{keys.Mark("account", "star", "138"), keys.Mark("accounts", "tar", "138"), keys.Mark("account", "star1", "38"),
+		keys.Mark("account", "", "star138"), keys.Mark("case", "star", "138"), others.Mark("account", "star", "138")} {
+		if seen[mark] || strings.Contains(mark, "138") {
+			t.Errorf("%s", mark)
+		}
+		seen[mark] = true
+	}
+}
+
+// TestShred removes the files of one case, once or again, and nothing else.
+func TestShred(t *testing.T) {
+	dir := t.TempDir()
+	keys, err := NewKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Locker{Keys: keys, Dir: dir}
+	if err := l.Shred(t.Context(), "1.1"); err != nil {
+		t.Errorf("before there is any: %v", err)
+	}
+	gone, stays := put(t, l, "1.1", "gone"), put(t, l, "1.11", "stays")
+	for range 2 {
+		if err := l.Shred(t.Context(), "1.1"); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := l.Open("1.1", gone); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what was removed: %v", err)
+	}
+	if _, err := l.Open("1.11", stays); err != nil {
+		t.Error(err)
+	}
+	for _, id := range []refund.CaseID{"", "..", "../1.11", "1.1/..", "x"} {
+		if err := l.Shred(t.Context(), id); err == nil {
+			t.Errorf("%q was removed", id)
+		}
 	}
 }
 

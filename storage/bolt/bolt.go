@@ -8,8 +8,9 @@
 // then the keys that the record has in the indexes, then JSON; see records.go.
 //
 //	meta
-//	├── schema                                  → uint64, the layout drawn here is 5
-//	└── offset                                  → int, next getUpdates offset
+//	├── schema                                  → uint64, the layout drawn here is 8
+//	├── offset                                  → int, next getUpdates offset
+//	└── erased                                  → time of the last erasure, while its bytes may be left in free pages
 //	chats            chat int                   → record of Chat
 //	cases            id                         → record of Case
 //	accounts         shop text, no text         → record of Account
@@ -17,11 +18,16 @@
 //	open             shop text, opened time, case text    → nothing      (index of cases)
 //	orders           shop text, no text, opened time, case text → nothing (index of cases)
 //	claims           chat int, opened time, case text     → nothing      (index of cases)
-//	ends             shop text, closed time, case text, status text, rule text, product text, outcome text → nothing (index of cases)
+//	ends             shop text, closed time, case text, status text, rule text, product text, outcome text, reason text, opened time, three lengths uint64 of seconds, flags byte → nothing (index of cases)
+//	queue            shop text, rank byte, due time, case text → nothing (index of cases)
+//	hands            shop text, person int, rank byte, due time, case text → nothing (index of cases)
+//	find             shop text, folded text, opened time, case text → nothing (index of cases)
 //	timeline         case text, seq             → JSON of Entry
 //	pictures         shop text, band byte, its bits uint16, hash uint64, case text → nothing
 //	tries            shop text, no text, time, seq → JSON of Try
 //	tries_by_time    time, seq                  → key in tries            (for Sweep)
+//	marks            key text, time, of text    → JSON of Mark
+//	marks_by_time    time, key text, of text    → key in marks            (for Sweep)
 //	inbox            seq uint64                 → JSON of Inbound
 //	seen             update int                 → seq uint64 of the entry that brought it
 //	seen_by_time     received time, update int  → nothing                 (for Sweep)
@@ -30,6 +36,7 @@
 //	jobs             id uint64                  → JSON of Job
 //	posted           Posted.Case                → JSON of Posted
 //	posts            chat int, message int      → JSON of Post
+//	posts_by_time    Post.At, chat int, message int → nothing             (for Sweep)
 //	ledger           shop text, time, seq       → JSON of Posting
 //	unsorted         shop text, id uint64       → SHA-256 of its text, JSON of Unsorted
 //	groups           shop text                  → chat int
@@ -39,8 +46,8 @@
 // seq without a type is the bucket's own sequence. Work done is deleted: inbox,
 // due, outbox, jobs and unsorted hold what waits; unsorted at most
 // refund.MaxUnsorted of a shop, so that its keys are counted, and its texts looked
-// through, whenever one comes. An index of cases has one key a case and stays as
-// long as the case; what is read of it is a shop's last weeks.
+// through, whenever one comes. What is read of ends is
+// a shop's last weeks; find is looked through whole for its shop.
 //
 // # Writing
 //
@@ -95,6 +102,9 @@ type Options struct {
 	// ReadOnly opens a file that is there for Views alone: beside other readers,
 	// never beside a desk. Nothing of the file changes.
 	ReadOnly bool
+	// Marks says what a file from before schema 3 is to know of a case that it
+	// holds. Nil leaves such cases unmarked: signals then count those from now on.
+	Marks func(*refund.Case) []refund.Mark
 }
 
 const (
@@ -109,6 +119,8 @@ type Store struct {
 	idle   chan struct{} // closed when the writer has ended
 	failed chan struct{}
 	cause  error // set before failed is closed
+
+	wiping sync.RWMutex // held for reading by every View
 
 	closing sync.RWMutex // held for reading while putting into the queue
 	closed  bool
@@ -154,7 +166,7 @@ func Open(path string, opts Options) (*Store, error) {
 	case err != nil:
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if err := prepare(db, migrations); err != nil {
+	if err := prepare(db, migrations, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
 	release(db, path)
@@ -163,6 +175,11 @@ func Open(path string, opts Options) (*Store, error) {
 		queue:  make(chan *request, queued),
 		idle:   make(chan struct{}),
 		failed: make(chan struct{}),
+	}
+	if !opts.ReadOnly {
+		if err := s.wipe(time.Time{}); err != nil {
+			return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
+		}
 	}
 	go s.write()
 	return s, nil
@@ -193,6 +210,8 @@ func (s *Store) View(ctx context.Context, fn func(refund.Reader) error) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
+	s.wiping.RLock()
+	defer s.wiping.RUnlock()
 	err := s.db.View(func(tx *bbolt.Tx) error { return fn(reader{tx, ctx}) })
 	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return storage.ErrClosed
@@ -220,7 +239,9 @@ func (s *Store) Apply(ctx context.Context, commit refund.Commit) error {
 }
 
 // Sweep forgets the ids of updates received before the time, and wrong tries
-// made before it. It works in small steps between other commits; one that ends
+// made before it, marks that are older than refund.MarksKept then, posts of cases
+// that had ended refund.PostsKept before it, and the bytes that erased chats left in
+// the file. It works in small steps between other commits; one that ends
 // early with an error, Apply's, has done a part and can be repeated.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	for {
@@ -291,6 +312,11 @@ func (s *Store) write() {
 		runtime.Gosched()
 		batch = s.drain(batch[:0], first)
 		results, err := s.transact(batch)
+		for _, r := range batch {
+			if err == nil && r.sweep != nil && r.sweep.limit > 0 {
+				err = s.wipe(r.sweep.before)
+			}
+		}
 		if err != nil {
 			s.fail(err)
 		}

@@ -1,11 +1,14 @@
 package bolt
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,12 +55,14 @@ func TestReopen(t *testing.T) {
 	one := refund.Case{ID: "7.1", Version: 1, Shop: "lake", Chat: 7, OpenedAt: storagetest.Start, Status: refund.Paying,
 		Order: refund.Order{OrderKey: refund.OrderKey{Shop: "lake", No: "A1"}}}
 	one.SetTimer(refund.TimerDue, storagetest.Start)
+	one.Notes = []refund.Note{{Person: 5}}
 	apply(t, store, refund.Commit{
 		Chats:       []refund.Chat{{ID: 7, Version: 1, Name: "Li"}},
 		Cases:       []refund.Case{one, {ID: "7.2", Version: 1, Shop: "lake", Chat: 7, Status: refund.Refused}},
 		Accounts:    []refund.Account{{Order: one.Order.OrderKey, Version: 1}},
 		Tries:       []refund.Try{{Order: one.Order.OrderKey, At: storagetest.Start}},
 		Pictures:    []refund.Look{{Shop: "lake", Hash: 5, Case: "7.1"}},
+		Marks:       []refund.Mark{{Key: "hash", Of: "hash", At: storagetest.Start}},
 		Timeline:    []refund.Entry{{Case: "7.1", Text: "a"}},
 		Ledger:      []refund.Posting{{Shop: "lake", At: storagetest.Start, Case: "7.1"}},
 		Inbox:       []refund.Inbound{{Seq: 1, UpdateID: 9, Received: storagetest.Start}},
@@ -129,10 +134,11 @@ func TestSweepLeavesNothing(t *testing.T) {
 			c.Inbox = append(c.Inbox, refund.Inbound{Seq: uint64(i), UpdateID: int64(i + 1), Received: at})
 			c.Done = append(c.Done, uint64(i))
 			c.Tries = append(c.Tries, refund.Try{Order: refund.OrderKey{No: "A"}, At: at})
+			c.Posts = append(c.Posts, refund.Post{Chat: -1, Message: i, Case: "7.1", At: at})
 		}
 		apply(t, store, c)
 	}
-	if err := store.Sweep(context.Background(), storagetest.Start.Add(24*time.Hour)); err != nil {
+	if err := store.Sweep(context.Background(), storagetest.Start.Add(24*time.Hour+refund.PostsKept)); err != nil {
 		t.Fatal(err)
 	}
 	for name, entries := range dump(t, store) {
@@ -195,7 +201,7 @@ func TestMigrate(t *testing.T) {
 	defer func() { _ = db.Close() }()
 	var ran []int
 	step := func(n int, result error) migration {
-		return func(tx *bbolt.Tx) error {
+		return func(tx *bbolt.Tx, _ Options) error {
 			ran = append(ran, n)
 			return errors.Join(result, tx.Bucket([]byte("meta")).Put([]byte{byte(n)}, []byte("ran")))
 		}
@@ -218,20 +224,20 @@ func TestMigrate(t *testing.T) {
 			t.Errorf("ran %v, want %v, error %v", ran, want, err)
 		}
 	}
-	if err := prepare(db, nil); err != nil {
+	if err := prepare(db, nil, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	check(1)
 	broken := errors.New("broken")
-	if err := prepare(db, []migration{step(1, nil), step(2, broken)}); !errors.Is(err, broken) {
+	if err := prepare(db, []migration{step(1, nil), step(2, broken)}, Options{}); !errors.Is(err, broken) {
 		t.Fatalf("got %v, want %v", err, broken)
 	}
 	check(1, 1, 2) // both in one transaction, so neither is left
-	if err := prepare(db, []migration{step(1, nil), step(2, nil)}); err != nil {
+	if err := prepare(db, []migration{step(1, nil), step(2, nil)}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	check(3, 1, 2, 1, 2)
-	if err := prepare(db, []migration{step(1, nil), step(2, nil), step(3, nil)}); err != nil {
+	if err := prepare(db, []migration{step(1, nil), step(2, nil), step(3, nil)}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	check(4, 1, 2, 1, 2, 3)
@@ -274,6 +280,70 @@ func TestMigrateFrom1(t *testing.T) {
 	}
 }
 
+// What was erased is found nowhere in the file after the next sweep, or after it is
+// opened again.
+func TestErasedBytes(t *testing.T) {
+	secret := []byte("13800138000")
+	for name, wipe := range map[string]func(*testing.T, *Store, string) *Store{
+		"sweep": func(t *testing.T, store *Store, _ string) *Store {
+			if err := store.Sweep(t.Context(), time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+			return store
+		},
+		"open": func(t *testing.T, store *Store, path string) *Store {
+			if err := store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return open(t, path, Options{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := newPath(t)
+			store := open(t, path, Options{})
+			for v := range uint64(50) { // of many versions, some longer than a page
+				one := refund.Case{ID: "7.1", Version: v + 1, Chat: 7, OpenedAt: storagetest.Start, Order: refund.Order{Account: string(secret)}}
+				one.SupplyNote = strings.Repeat(string(secret), int(v)*100)
+				apply(t, store, refund.Commit{Cases: []refund.Case{one},
+					Timeline: []refund.Entry{{Case: "7.1", Text: string(secret)}, {Case: "8.1", Text: "another's"}}})
+			}
+			had := dump(t, store)["timeline"]
+			apply(t, store, refund.Commit{Erased: []refund.Erasure{{Chat: 7, At: storagetest.Start, Cases: map[refund.CaseID]uint64{"7.1": 50}}}})
+			if data, err := os.ReadFile(path); err != nil || !bytes.Contains(data, secret) {
+				t.Fatalf("nothing is to be wiped: %v", err)
+			}
+			store = wipe(t, store, path)
+			if data, err := os.ReadFile(path); err != nil || bytes.Contains(data, secret) {
+				t.Errorf("what was erased is in the file: %v", err)
+			}
+			if err := store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			store = open(t, path, Options{})
+			after := dump(t, store)
+			if len(after["timeline"]) != len(had)/2 || len(after["cases"]) != 0 {
+				t.Errorf("%d lines of others, %q", len(after["timeline"]), after["cases"])
+			}
+			for seconds, keys := range []int{2, 1} { // what follows an erasure is wiped too, up to a time after it
+				if err := store.Sweep(t.Context(), storagetest.Start.Add(time.Duration(seconds)*time.Second)); err != nil {
+					t.Fatal(err)
+				}
+				if meta := dump(t, store)["meta"]; len(meta) != keys {
+					t.Errorf("after %d s: %q", seconds, meta)
+				}
+			}
+			if err := store.db.View(func(tx *bbolt.Tx) error {
+				for err := range tx.Check() {
+					return err
+				}
+				return nil
+			}); err != nil {
+				t.Errorf("the file was damaged: %v", err)
+			}
+		})
+	}
+}
+
 // A file from before the ledger gets what was paid booked, by the newest decision,
 // and its cases say where to.
 func TestMigrateLedger(t *testing.T) {
@@ -294,8 +364,8 @@ func TestMigrateLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = errors.Join(prepare(db, migrations[:before-1]), db.Update(func(tx *bbolt.Tx) error {
-		for _, later := range []string{"ledger", "ends", "chores", "differences"} {
+	err = errors.Join(prepare(db, migrations[:before-1], Options{}), db.Update(func(tx *bbolt.Tx) error {
+		for _, later := range []string{"ledger", "ends", "chores", "differences", "marks", "marks_by_time", "posts_by_time"} {
 			if err := tx.DeleteBucket([]byte(later)); err != nil {
 				return err
 			}
@@ -390,7 +460,8 @@ func TestMigrateFrom2(t *testing.T) {
 		}
 		return ends
 	}
-	if diff := cmp.Diff([]refund.End{{Case: "7.1", At: refused.ClosedAt, Status: refund.Refused, Rule: "window"}}, ends()); diff != "" {
+	if diff := cmp.Diff([]refund.End{{Case: "7.1", At: refused.ClosedAt, Status: refund.Refused, Rule: "window", Opened: refused.OpenedAt,
+		Alone: true}}, ends()); diff != "" {
 		t.Errorf("after the migration (-want +got):\n%s", diff)
 	}
 	refused.Version, refused.Status, refused.ClosedAt = 4, refund.AwaitingApproval, time.Time{}
@@ -400,6 +471,158 @@ func TestMigrateFrom2(t *testing.T) {
 	}
 	if n := len(dump(t, store)["claims"]); n != 2 {
 		t.Errorf("%d claims, want 2", n)
+	}
+}
+
+// A file of layout 6, whose posts have no time, gets them into the index by which
+// they are swept: one of a case that ended goes in its time, another stays.
+func TestMigratePosts(t *testing.T) {
+	path := newPath(t)
+	const before = 6 // the schema that addPostTimes changes
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := refund.Case{ID: "7.1", Version: 1, Chat: 7, Status: refund.Refused, OpenedAt: storagetest.Start, MovedAt: storagetest.Start, ClosedAt: storagetest.Start}
+	running := refund.Case{ID: "7.2", Version: 1, Chat: 7, Status: refund.Checking, OpenedAt: storagetest.Start, MovedAt: storagetest.Start}
+	err = errors.Join(prepare(db, migrations[:before-1], Options{}), db.Update(func(tx *bbolt.Tx) error {
+		if err := tx.DeleteBucket([]byte("posts_by_time")); err != nil {
+			return err
+		}
+		for i, c := range []refund.Case{ended, running} {
+			r, err := caseRecord(&c)
+			post := []byte(`{"chat":-1,"message":` + string(rune('1'+i)) + `,"case":"` + string(c.ID) + `"}`)
+			if err := errors.Join(err, tx.Bucket([]byte("cases")).Put(r.key, r.value), tx.Bucket([]byte("posts")).Put(postKey(-1, 1+i), post)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}), db.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, path, Options{})
+	if n := len(dump(t, store)["posts_by_time"]); n != 2 {
+		t.Fatalf("%d posts are in the index, want 2", n)
+	}
+	if err := store.Sweep(context.Background(), storagetest.Start.Add(refund.PostsKept+time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	all := dump(t, store)
+	if len(all["posts"]) != 1 || len(all["posts_by_time"]) != 1 || all["posts"][string(postKey(-1, 2))] == "" {
+		t.Errorf("after the sweep: %q, %q", all["posts"], all["posts_by_time"])
+	}
+}
+
+// A file of layout 5, from before marks, gets those of the cases that it holds.
+func TestMigrateFrom5(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path, Options{})
+	one := refund.Case{ID: "7.1", Version: 1, Chat: 7, OpenedAt: storagetest.Start, Order: refund.Order{Account: "13800138000"}}
+	apply(t, store, refund.Commit{Cases: []refund.Case{one}})
+	err := store.db.Update(func(tx *bbolt.Tx) error {
+		return errors.Join(tx.DeleteBucket([]byte("marks")), tx.DeleteBucket([]byte("marks_by_time")), tx.DeleteBucket([]byte("posts_by_time")),
+			tx.Bucket([]byte("meta")).Put([]byte("schema"), uintKey(5)))
+	})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, path, Options{Marks: func(c *refund.Case) []refund.Mark {
+		return []refund.Mark{{Key: "hash of " + c.Order.Account, Of: "hash of " + string(c.ID), At: c.OpenedAt}}
+	}})
+	var got []refund.Mark
+	err = store.View(t.Context(), func(r refund.Reader) (err error) {
+		got, err = r.Marks("hash of 13800138000", storagetest.Start, 5)
+		return err
+	})
+	want := []refund.Mark{{Key: "hash of 13800138000", Of: "hash of 7.1", At: storagetest.Start}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if all := dump(t, store); len(all) != int(bucketCount) || all["meta"]["schema"] != string(uintKey(uint64(1+len(migrations)))) {
+		t.Errorf("after the migration: %q", all)
+	}
+}
+
+// A file from before the queue gets it, and finds its cases; what a buyer gave then
+// stands for questions.
+func TestMigrateOverview(t *testing.T) {
+	path := newPath(t)
+	store := open(t, path, Options{})
+	waits := refund.Case{ID: "7.1", Version: 1, Shop: "lake", Chat: 7, Status: refund.PayoutHeld, OpenedAt: storagetest.Start, Notes: []refund.Note{{Person: 5}},
+		Order: refund.Order{OrderKey: refund.OrderKey{Shop: "lake", No: "A1"}}}
+	waits.SetTimer(refund.TimerDue, storagetest.Start)
+	paid := refund.Case{ID: "7.2", Version: 1, Shop: "lake", Chat: 7, Status: refund.Refunded, OpenedAt: storagetest.Start, ClosedAt: storagetest.Start.Add(time.Hour),
+		Buyer: "Li", Evidence: []refund.Evidence{{SHA256: "x"}}}
+	left := refund.Case{ID: "7.3", Version: 1, Shop: "lake", Chat: 7, Status: refund.Expired, OpenedAt: storagetest.Start, ClosedAt: storagetest.Start.Add(time.Hour)}
+	apply(t, store, refund.Commit{Cases: []refund.Case{waits, paid, left}})
+	index := []string{"ends", "queue", "hands", "find"}
+	want := dump(t, store)
+	// As a store of the layout before has it: no such keys and no such references.
+	err := store.db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range index {
+			if err := tx.DeleteBucket([]byte(name)); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.CreateBucket([]byte("ends")); err != nil {
+			return err
+		}
+		cases := tx.Bucket([]byte("cases"))
+		for key, value := range want["cases"] {
+			references, data, err := openRecord([]byte(value))
+			if err != nil {
+				return err
+			}
+			old := head(versionOf([]byte(value)))
+			for len(references) > 0 {
+				var one []byte
+				if one, references, err = nextReference(references); err != nil {
+					return err
+				}
+				if bucket(one[0]) <= claimsBucket {
+					old = append(old, one...)
+				}
+			}
+			binary.BigEndian.PutUint32(old[8:], uint32(len(old)-recordHead))
+			if err := cases.Put([]byte(key), append(old, data...)); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket([]byte("meta")).Put(schemaKey, uintKey(uint64(len(migrations))))
+	})
+	if err := errors.Join(err, store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	store = open(t, path, Options{})
+	got := dump(t, store)
+	for _, name := range index {
+		if name == "ends" {
+			continue // its flags say now that something was asked
+		}
+		if diff := cmp.Diff(want[name], got[name]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	err = store.View(context.Background(), func(r refund.Reader) error {
+		ends, err := r.Ends("lake", time.Time{})
+		if len(ends) != 2 || ends[0].Easy || ends[1].Status != refund.Expired {
+			t.Errorf("ends: %+v", ends)
+		}
+		asked, err2 := r.Case("7.2")
+		if asked.Questions != 1 || asked.Version != 1 {
+			t.Errorf("case: %+v", asked)
+		}
+		return errors.Join(err, err2)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	paid.Version, paid.Status = 2, refund.PayoutHeld
+	apply(t, store, refund.Commit{Cases: []refund.Case{paid}})
+	after := dump(t, store)
+	if len(after["ends"]) != 1 || len(after["queue"]) != 2 {
+		t.Errorf("%d ended and %d open, want 1 and 2", len(after["ends"]), len(after["queue"]))
 	}
 }
 

@@ -36,6 +36,11 @@ func postKey(c refund.ChatID, m int) []byte {
 	return appendInt(appendInt(make([]byte, 0, 16), int64(c)), int64(m))
 }
 
+// postTimeKey is a post's key in the index by time.
+func postTimeKey(post *refund.Post) []byte {
+	return append(appendTime(make([]byte, 0, 28), post.At), postKey(post.Chat, post.Message)...)
+}
+
 func choreKey(shop refund.ShopID, name string) []byte { return appendText(textKey(shop), name) }
 
 func numberedKey(shop refund.ShopID, id uint64) []byte {
@@ -57,15 +62,36 @@ func appendDue(key []byte, timer *refund.Timer) []byte {
 
 func appendEnd(key []byte, shop refund.ShopID, end refund.End) []byte {
 	key = appendText(appendTime(appendText(key, shop), end.At), end.Case)
-	return appendText(appendText(appendText(appendText(key, end.Status), end.Rule), end.Product), end.Ahead)
+	key = appendText(appendText(appendText(appendText(key, end.Status), end.Rule), end.Product), end.Ahead)
+	key = appendTime(appendText(key, end.Reason), end.Opened)
+	for _, length := range []time.Duration{end.Answered, end.Decided, end.Accepted} {
+		key = appendUint(key, uint64(length/time.Second))
+	}
+	var flags byte
+	for i, flag := range []bool{end.Alone, end.Easy, end.Signal} {
+		if flag {
+			flags |= 1 << i
+		}
+	}
+	return append(key, flags)
 }
 
 // endOf reads what follows the shop in a key of the index of ends.
 func endOf(key []byte) (refund.End, error) {
 	r := keyReader{key: key}
 	end := refund.End{At: r.time(), Case: refund.CaseID(r.text()), Status: refund.Status(r.text()), Rule: r.text(),
-		Product: r.text(), Ahead: refund.Outcome(r.text())}
+		Product: r.text(), Ahead: refund.Outcome(r.text()), Reason: refund.Reason(r.text()), Opened: r.time()}
+	for _, length := range []*time.Duration{&end.Answered, &end.Decided, &end.Accepted} {
+		*length = time.Duration(r.uint()) * time.Second
+	}
+	flags := r.take(1)[0]
+	end.Alone, end.Easy, end.Signal = flags&1 != 0, flags&2 != 0, flags&4 != 0
 	return end, r.err
+}
+
+// appendRanked writes what the queue sorts by.
+func appendRanked(key []byte, c *refund.Case) []byte {
+	return appendText(appendTime(append(key, byte(c.Rank())), c.Due()), c.ID)
 }
 
 // timerOf reads a key of the due index.

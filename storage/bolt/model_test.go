@@ -58,6 +58,15 @@ var (
 			Chat: chats.Draw(t, "chat"), Shop: shops.Draw(t, "shop"), Attempts: rapid.IntRange(0, 3).Draw(t, "attempts"),
 		}
 	})
+	marks = rapid.Custom(func(t *rapid.T) refund.Mark {
+		at := times.Draw(t, "at")
+		if rapid.Bool().Draw(t, "old") {
+			at = at.Add(-refund.MarksKept)
+		}
+		return refund.Mark{
+			Key: numbers.Draw(t, "key"), Of: numbers.Draw(t, "of"), At: at, Amount: refund.Money{Minor: rapid.Int64Range(0, 2).Draw(t, "amount")},
+		}
+	})
 	decisions = rapid.Custom(func(t *rapid.T) (d refund.Decision) {
 		d.Rule = numbers.Draw(t, "rule")
 		if rapid.Bool().Draw(t, "ahead") {
@@ -67,7 +76,7 @@ var (
 	})
 	unsorted = rapid.Custom(func(t *rapid.T) refund.Unsorted {
 		return refund.Unsorted{
-			ID: small.Draw(t, "id"), Shop: shops.Draw(t, "shop"), Text: numbers.Draw(t, "text"),
+			ID: small.Draw(t, "id"), Shop: shops.Draw(t, "shop"), Chat: chats.Draw(t, "chat"), Text: numbers.Draw(t, "text"),
 			Sorted: rapid.SampledFrom([]refund.Intent{"", refund.MeansGreet, refund.MeansDeny}).Draw(t, "sorted"),
 		}
 	})
@@ -87,6 +96,15 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 		return has + 1
 	}
 	var c refund.Commit
+	if rapid.IntRange(0, 9).Draw(t, "erase") == 0 {
+		chat, _ := r.Chat(chats.Draw(t, "erased"))
+		erased := refund.Erasure{Chat: chat.ID, Version: version(chat.Version) - 1, Cases: map[refund.CaseID]uint64{}}
+		for _, id := range some(t, "of erased", cases) {
+			one, _ := r.Case(id)
+			erased.Cases[id] = one.Version
+		}
+		c.Erased = append(c.Erased, erased)
+	}
 	for _, id := range some(t, "chats", chats) {
 		chat, _ := r.Chat(id)
 		c.Chats = append(c.Chats, refund.Chat{ID: id, Version: version(chat.Version), Timers: some(t, "timers", timers)})
@@ -103,6 +121,10 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 			one.ClosedAt = times.Draw(t, "closed")
 			one.Decisions = some(t, "decisions", decisions)
 		}
+		if rapid.Bool().Draw(t, "noted") {
+			one.Notes = []refund.Note{{Person: refund.PersonID(rapid.IntRange(0, 2).Draw(t, "by")), At: one.OpenedAt}}
+		}
+		one.Urgent = rapid.Bool().Draw(t, "urgent")
 		if rapid.Bool().Draw(t, "keep timers") {
 			one.Timers = had.Timers
 		}
@@ -118,11 +140,12 @@ func commit(t *rapid.T, r refund.Reader) refund.Commit {
 	for _, hash := range some(t, "pictures", hashes) {
 		c.Pictures = append(c.Pictures, refund.Look{Shop: shops.Draw(t, "shop"), Hash: hash, Case: cases.Draw(t, "case")})
 	}
+	c.Marks = some(t, "marks", marks)
 	for i, id := range some(t, "timeline", cases) {
 		c.Timeline = append(c.Timeline, refund.Entry{Case: id, At: times.Draw(t, "at"), Text: fmt.Sprint(i)})
 	}
 	for i, shop := range some(t, "ledger", shops) {
-		c.Ledger = append(c.Ledger, refund.Posting{Shop: shop, At: times.Draw(t, "at"), Order: fmt.Sprint(i)})
+		c.Ledger = append(c.Ledger, refund.Posting{Shop: shop, At: times.Draw(t, "at"), Order: fmt.Sprint(i), Case: cases.Draw(t, "booked")})
 	}
 	c.Inbox = some(t, "inbox", inbounds)
 	c.Done = some(t, "done", small)
@@ -209,11 +232,23 @@ func everything(r refund.Reader) (map[string]any, error) {
 			done, err := r.Chore(shop, name)
 			put(done, err, "chore", shop, name)
 		}
+		for person := refund.PersonID(0); person < 3; person++ {
+			hands, err := r.Hands(shop, person)
+			put(hands, err, "hands", shop, person)
+		}
 		for _, since := range append(moments, time.Time{}) {
 			ends, err := r.Ends(shop, since)
 			put(ends, err, "ends", shop, since)
 		}
 		for _, limit := range []int{-1, 1, 9} {
+			queue, err := r.Queue(shop, 1, limit)
+			put(queue, err, "queue", shop, limit)
+			for _, text := range []string{"", "1", "b"} {
+				found, total, err := r.Find(shop, text, limit)
+				put([]any{found, total}, err, "find", shop, text, limit)
+				found, total, err = r.FindOrder(shop, text, limit)
+				put([]any{found, total}, err, "find order", shop, text, limit)
+			}
 			waiting, err := r.Unsorted(shop, limit)
 			put(waiting, err, "unsorted", shop, limit)
 		}
@@ -237,6 +272,14 @@ func everything(r refund.Reader) (map[string]any, error) {
 				tries, err := r.Tries(key, since)
 				put(tries, err, "tries", key, since)
 			}
+		}
+	}
+	for _, key := range []string{"", "1", "b1", "\x00"} {
+		for _, since := range append([]time.Time{{}, storagetest.Start.Add(-refund.MarksKept)}, moments...) {
+			few, err := r.Marks(key, since, 2)
+			put(few, err, "marks", key, since)
+			all, err := r.Marks(key, since, 100)
+			put(all, err, "all marks", key, since)
 		}
 	}
 	for _, at := range moments {

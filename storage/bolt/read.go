@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/bits"
 	"slices"
@@ -127,6 +128,28 @@ func (r reader) SeenPicture(look refund.Look) (bool, error) {
 	return false, nil
 }
 
+func (r reader) Marks(key string, since time.Time, limit int) ([]refund.Mark, error) {
+	prefix := textKey(key)
+	first := appendTime(slices.Clone(prefix), since)
+	cursor := r.bucket(marksBucket).Cursor()
+	// From behind the last one under the key, backwards.
+	var at, value []byte
+	if behind, _ := cursor.Seek(append(slices.Clone(prefix), bytes.Repeat([]byte{0xff}, 12)...)); behind == nil {
+		at, value = cursor.Last()
+	} else {
+		at, value = cursor.Prev()
+	}
+	var marks []refund.Mark
+	for ; len(marks) < limit && bytes.HasPrefix(at, prefix) && bytes.Compare(at, first) >= 0; at, value = cursor.Prev() {
+		var mark refund.Mark
+		if err := json.Unmarshal(value, &mark); err != nil {
+			return nil, fault(marksBucket, at, err)
+		}
+		marks = append(marks, mark)
+	}
+	return marks, nil
+}
+
 func (r reader) Posted(id refund.CaseID) (refund.Posted, error) {
 	return read[refund.Posted](r, postedBucket, textKey(id))
 }
@@ -203,6 +226,97 @@ func (r reader) OpenCases(shop refund.ShopID) ([]refund.CaseID, error) {
 		ids = append(ids, id)
 	}
 	return ids, nil
+}
+
+func (r reader) Queue(shop refund.ShopID, skip, limit int) (refund.Queue, error) {
+	var queue refund.Queue
+	prefix := textKey(shop)
+	cursor := r.bucket(queueBucket).Cursor()
+	for key, _ := cursor.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, _ = cursor.Next() {
+		rank, id, err := ranked(key[len(prefix):])
+		if err != nil {
+			return queue, fault(queueBucket, key, err)
+		}
+		switch rank {
+		case refund.RankUrgent:
+			queue.Urgent++
+		case refund.RankMoney:
+			queue.Money++
+		}
+		if queue.Total >= skip && len(queue.Cases) < limit {
+			queue.Cases = append(queue.Cases, id)
+		}
+		queue.Total++
+	}
+	return queue, nil
+}
+
+func (r reader) Hands(shop refund.ShopID, person refund.PersonID) ([]refund.CaseID, error) {
+	var ids []refund.CaseID
+	prefix := appendInt(textKey(shop), int64(person))
+	cursor := r.bucket(handsBucket).Cursor()
+	for key, _ := cursor.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, _ = cursor.Next() {
+		_, id, err := ranked(key[len(prefix):])
+		if err != nil {
+			return nil, fault(handsBucket, key, err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+// ranked reads what appendRanked wrote.
+func ranked(key []byte) (refund.Rank, refund.CaseID, error) {
+	rest := keyReader{key: key}
+	rank := refund.Rank(rest.take(1)[0])
+	rest.time()
+	return rank, refund.CaseID(rest.text()), rest.err
+}
+
+// Find looks through all texts of the shop, since what is looked for may stand
+// anywhere in one.
+func (r reader) Find(shop refund.ShopID, text string, limit int) ([]refund.CaseID, int, error) {
+	return r.find(findBucket, shop, text, limit, func(text []byte) []byte { return text })
+}
+
+func (r reader) FindOrder(shop refund.ShopID, text string, limit int) ([]refund.CaseID, int, error) {
+	return r.find(ordersBucket, shop, text, limit, func(no []byte) []byte { return []byte(refund.FindText(string(no))) })
+}
+
+// find looks through an index whose keys are shop, text, time and case.
+func (r reader) find(b bucket, shop refund.ShopID, text string, limit int, folded func([]byte) []byte) ([]refund.CaseID, int, error) {
+	wanted := []byte(refund.FindText(text))
+	if len(wanted) == 0 {
+		return nil, 0, nil
+	}
+	matches := map[string][]byte{} // time and id, by id
+	prefix := textKey(shop)
+	cursor := r.bucket(b).Cursor()
+	for key, _ := cursor.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, _ = cursor.Next() {
+		rest := key[len(prefix):]
+		if len(rest) < 2 || len(rest) < 2+int(binary.BigEndian.Uint16(rest)) {
+			return nil, 0, fault(b, key, errDamaged)
+		}
+		end := 2 + int(binary.BigEndian.Uint16(rest))
+		if !bytes.Contains(folded(rest[2:end]), wanted) {
+			continue
+		}
+		id, err := idAfterTime(rest[end:])
+		if err != nil {
+			return nil, 0, fault(b, key, err)
+		}
+		matches[string(id)] = rest[end:]
+	}
+	tails := slices.SortedFunc(maps.Values(matches), func(a, b []byte) int { return bytes.Compare(b, a) })
+	var ids []refund.CaseID
+	for _, tail := range tails[:min(len(tails), max(limit, 0))] {
+		id, err := idAfterTime(tail)
+		if err != nil {
+			return nil, 0, fault(b, tail, err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, len(tails), nil
 }
 
 func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) {

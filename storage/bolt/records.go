@@ -82,6 +82,17 @@ func caseRecord(c *refund.Case) (record, error) {
 		value = refer(value, openBucket, func(key []byte) []byte {
 			return appendText(appendTime(appendText(key, c.Shop), c.OpenedAt), c.ID)
 		})
+		value = refer(value, queueBucket, func(key []byte) []byte { return appendRanked(appendText(key, c.Shop), c) })
+		for _, person := range c.Hands() {
+			value = refer(value, handsBucket, func(key []byte) []byte {
+				return appendRanked(appendInt(appendText(key, c.Shop), int64(person)), c)
+			})
+		}
+	}
+	for _, text := range c.Findable() {
+		value = refer(value, findBucket, func(key []byte) []byte {
+			return appendText(appendTime(appendText(appendText(key, c.Shop), text), c.OpenedAt), c.ID)
+		})
 	}
 	if end, ok := refund.EndOf(c); ok {
 		value = refer(value, endsBucket, func(key []byte) []byte { return appendEnd(key, c.Shop, end) })

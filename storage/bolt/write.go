@@ -2,9 +2,11 @@ package bolt
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,8 +41,8 @@ func prepared(c *refund.Commit) (*change, error) {
 	p := preparation{change: change{
 		commit:  c,
 		records: make([]record, 0, len(c.Chats)+len(c.Cases)+len(c.Accounts)),
-		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+len(c.Posts)+len(c.Groups)+len(c.Chores)+len(c.Differences)+
-			bandCount*len(c.Pictures)+1),
+		puts: make([]entry, 0, len(c.Inbox)+len(c.Outbox)+len(c.Jobs)+len(c.Posted)+2*len(c.Posts)+len(c.Groups)+len(c.Chores)+len(c.Differences)+
+			bandCount*len(c.Pictures)+2*len(c.Marks)+1),
 		appends: make([]entry, 0, len(c.Timeline)+len(c.Ledger)+len(c.Dead)),
 		drops:   make([]entry, 0, len(c.Done)+len(c.DueDone)+len(c.JobsDone)+len(c.SortedOut)),
 	}}
@@ -81,6 +83,7 @@ func (p *preparation) encode(c *refund.Commit) {
 	}
 	for i := range c.Posts {
 		p.put(postsBucket, postKey(c.Posts[i].Chat, c.Posts[i].Message), p.json(nil, &c.Posts[i]))
+		p.put(postsByTimeBucket, postTimeKey(&c.Posts[i]), nil)
 	}
 	for shop, chat := range c.Groups {
 		p.put(groupsBucket, textKey(shop), chatKey(chat))
@@ -101,6 +104,7 @@ func (p *preparation) encode(c *refund.Commit) {
 			p.put(picturesBucket, appendText(key, look.Case), nil)
 		}
 	}
+	p.marks(c.Marks)
 	for i := range c.Timeline {
 		p.appends = append(p.appends, entry{timelineBucket, textKey(c.Timeline[i].Case), p.json(nil, &c.Timeline[i])})
 	}
@@ -131,6 +135,15 @@ func (p *preparation) encode(c *refund.Commit) {
 	}
 	for _, id := range c.JobsDone {
 		p.drops = append(p.drops, entry{bucket: jobsBucket, key: uintKey(id)})
+	}
+}
+
+func (p *preparation) marks(marks []refund.Mark) {
+	for i := range marks {
+		mark := &marks[i]
+		key := appendText(appendTime(textKey(mark.Key), mark.At), mark.Of)
+		p.put(marksBucket, key, p.json(nil, mark))
+		p.put(marksByTimeBucket, appendText(appendText(appendTime(make([]byte, 0, 96), mark.At), mark.Key), mark.Of), key)
 	}
 }
 
@@ -170,6 +183,11 @@ func (w *writer) bucket(b bucket) *bbolt.Bucket {
 // apply writes a change whose preconditions hold. Any error is the file's and
 // ends the transaction.
 func (w *writer) apply(c *change) error {
+	for _, erased := range c.commit.Erased {
+		if err := w.erase(storage.Erasing{Erasure: erased}); err != nil {
+			return fmt.Errorf("erase chat %d: %w", erased.Chat, err)
+		}
+	}
 	for _, r := range c.records {
 		if err := w.record(r); err != nil {
 			return fmt.Errorf("write %s %x: %w", bucketNames[r.bucket], r.key, err)
@@ -368,7 +386,7 @@ type sweep struct {
 }
 
 func (s *sweep) run(w *writer) error {
-	err := s.each(w.bucket(seenByTimeBucket), func(key, _ []byte) error {
+	err := s.each(w.bucket(seenByTimeBucket), s.before, func(key, _ []byte) error {
 		if len(key) < 8 {
 			return errDamaged
 		}
@@ -377,17 +395,67 @@ func (s *sweep) run(w *writer) error {
 	if err != nil {
 		return fmt.Errorf("sweep seen updates: %w", err)
 	}
-	err = s.each(w.bucket(triesByTimeBucket), func(_, key []byte) error { return w.bucket(triesBucket).Delete(key) })
+	err = s.each(w.bucket(triesByTimeBucket), s.before, func(_, key []byte) error { return w.bucket(triesBucket).Delete(key) })
 	if err != nil {
 		return fmt.Errorf("sweep tries: %w", err)
+	}
+	err = s.each(w.bucket(marksByTimeBucket), s.before.Add(-refund.MarksKept), func(_, key []byte) error { return w.bucket(marksBucket).Delete(key) })
+	if err != nil {
+		return fmt.Errorf("sweep marks: %w", err)
+	}
+	if err := s.posts(w); err != nil {
+		return fmt.Errorf("sweep posts: %w", err)
 	}
 	return nil
 }
 
-// each deletes the entries of a time-ordered bucket that are before the time and
+// posts deletes what is known of messages whose cases ended long ago. Those of
+// others are looked at again when they may have.
+func (s *sweep) posts(w *writer) error {
+	before := s.before.Add(-refund.PostsKept)
+	end := appendTime(make([]byte, 0, 12), before)
+	index, posts := w.bucket(postsByTimeBucket), w.bucket(postsBucket)
+	read := reader{w.tx, context.Background()}
+	// Collected first: changing a bucket moves a cursor.
+	var keys [][]byte
+	cursor := index.Cursor()
+	for key, _ := cursor.First(); key != nil && s.limit > 0 && bytes.Compare(key, end) < 0; key, _ = cursor.Next() {
+		keys = append(keys, bytes.Clone(key))
+		s.limit--
+	}
+	for _, key := range keys {
+		place := keyReader{key: key[12:]}
+		chat, message := refund.ChatID(place.int()), int(place.int())
+		post, err := read.Post(chat, message)
+		if err := errors.Join(err, place.err, index.Delete(key)); err != nil {
+			return err
+		}
+		if !bytes.Equal(postTimeKey(&post), key) {
+			continue // noted anew since, or gone
+		}
+		one, err := read.Case(post.Case)
+		if err != nil {
+			return err
+		}
+		if post.At = storage.KeptSince(&one, s.before); post.At.Before(before) {
+			err = posts.Delete(key[12:])
+		} else {
+			var value []byte
+			if value, err = json.Marshal(post); err == nil {
+				err = errors.Join(posts.Put(key[12:], value), index.Put(postTimeKey(&post), nil))
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each deletes the entries of a time-ordered bucket that are before a time and
 // calls fn with each, as far as the limit goes.
-func (s *sweep) each(b *bbolt.Bucket, fn func(key, value []byte) error) error {
-	end := appendTime(make([]byte, 0, 12), s.before)
+func (s *sweep) each(b *bbolt.Bucket, before time.Time, fn func(key, value []byte) error) error {
+	end := appendTime(make([]byte, 0, 12), before)
 	// Collected first: deleting moves a cursor.
 	var keys [][]byte
 	cursor := b.Cursor()

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type Store struct {
 	accounts    map[refund.OrderKey]refund.Account
 	tries       []refund.Try
 	pictures    []refund.Look
+	marks       map[markID]refund.Mark
 	timeline    map[refund.CaseID][]refund.Entry
 	inbox       map[uint64]refund.Inbound
 	seen        map[int64]sighting
@@ -52,6 +54,12 @@ type sighting struct {
 	seq      uint64
 }
 
+// markID is what makes a mark the same as another; at in UTC.
+type markID struct {
+	key, of string
+	at      time.Time
+}
+
 // place is where a message waits in the outbox.
 type place struct{ lane, key string }
 
@@ -72,6 +80,7 @@ func New() *Store {
 		chats:       map[refund.ChatID]refund.Chat{},
 		cases:       map[refund.CaseID]refund.Case{},
 		accounts:    map[refund.OrderKey]refund.Account{},
+		marks:       map[markID]refund.Mark{},
 		timeline:    map[refund.CaseID][]refund.Entry{},
 		inbox:       map[uint64]refund.Inbound{},
 		seen:        map[int64]sighting{},
@@ -131,9 +140,37 @@ func (s *Store) Apply(ctx context.Context, commit refund.Commit) error {
 	if err := storage.Check(stored{s}, &c); err != nil {
 		return err
 	}
+	for _, erased := range c.Erased {
+		s.erase(storage.Erasing{Erasure: erased})
+	}
 	s.put(&c)
 	s.remove(&c)
 	return nil
+}
+
+// erase takes out all that a chat left behind.
+func (s *Store) erase(e storage.Erasing) {
+	s.retime(s.chats[e.Chat].Timers, nil)
+	delete(s.chats, e.Chat)
+	for id := range e.Cases {
+		s.retime(s.cases[id].Timers, nil)
+		delete(s.cases, id)
+		delete(s.timeline, id)
+		for _, stands := range refund.Standing(id) {
+			delete(s.posted, stands)
+		}
+	}
+	maps.DeleteFunc(s.posts, func(_ post, one refund.Post) bool { return e.Post(one) })
+	maps.DeleteFunc(s.outbox, func(_ place, one refund.Message) bool { return e.Message(one) })
+	s.tries = slices.DeleteFunc(s.tries, e.Try)
+	s.dead = slices.DeleteFunc(s.dead, e.Dead)
+	s.pictures = slices.DeleteFunc(s.pictures, func(one refund.Look) bool { return e.Picture(one.Case) })
+	for shop, lines := range s.ledger {
+		s.ledger[shop] = slices.DeleteFunc(lines, e.Posting)
+	}
+	for _, waiting := range s.unsorted {
+		maps.DeleteFunc(waiting, func(_ uint64, one refund.Unsorted) bool { return e.Unsorted(one) })
+	}
 }
 
 func (s *Store) put(c *refund.Commit) {
@@ -150,6 +187,9 @@ func (s *Store) put(c *refund.Commit) {
 	}
 	s.tries = append(s.tries, c.Tries...)
 	s.pictures = append(s.pictures, c.Pictures...)
+	for _, mark := range c.Marks {
+		s.marks[markID{mark.Key, mark.Of, mark.At.Round(0).UTC()}] = mark
+	}
 	for _, posting := range c.Ledger {
 		lines := s.ledger[posting.Shop]
 		i, _ := slices.BinarySearchFunc(lines, posting.At, laterThan)
@@ -258,8 +298,9 @@ func (s *Store) retime(had, has []refund.Timer) {
 	}
 }
 
-// Sweep forgets the ids of updates received before the time, and wrong tries
-// made before it.
+// Sweep forgets the ids of updates received before the time, wrong tries made
+// before it, marks that are older than refund.MarksKept then, and posts of cases
+// that had ended refund.PostsKept before it.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -268,6 +309,19 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) error {
 	defer s.mu.Unlock()
 	maps.DeleteFunc(s.seen, func(_ int64, seen sighting) bool { return seen.received.Before(before) })
 	s.tries = slices.DeleteFunc(s.tries, func(try refund.Try) bool { return try.At.Before(before) })
+	maps.DeleteFunc(s.marks, func(_ markID, mark refund.Mark) bool { return mark.At.Before(before.Add(-refund.MarksKept)) })
+	kept := before.Add(-refund.PostsKept)
+	for at, post := range s.posts {
+		if !post.At.Before(kept) {
+			continue
+		}
+		one := s.cases[post.Case]
+		if post.At = storage.KeptSince(&one, before); post.At.Before(kept) {
+			delete(s.posts, at)
+		} else {
+			s.posts[at] = post
+		}
+	}
 	return nil
 }
 
@@ -342,6 +396,17 @@ func (r reader) SeenPicture(look refund.Look) (bool, error) {
 	}), nil
 }
 
+func (r reader) Marks(key string, since time.Time, limit int) ([]refund.Mark, error) {
+	var marks []refund.Mark
+	for _, mark := range r.s.marks {
+		if mark.Key == key && !mark.At.Before(since) {
+			marks = append(marks, mark)
+		}
+	}
+	slices.SortFunc(marks, func(a, b refund.Mark) int { return cmp.Or(b.At.Compare(a.At), storage.CompareIDs(b.Of, a.Of)) })
+	return marks[:min(len(marks), max(limit, 0))], nil
+}
+
 func (r reader) Posted(id refund.CaseID) (refund.Posted, error) { return r.s.posted[id], nil }
 func (r reader) Post(chat refund.ChatID, message int) (refund.Post, error) {
 	return r.s.posts[post{chat, message}], nil
@@ -390,6 +455,65 @@ func (r reader) Ends(shop refund.ShopID, since time.Time) ([]refund.End, error) 
 		return cmp.Or(a.At.Compare(b.At), storage.CompareIDs(a.Case, b.Case))
 	})
 	return ends, nil
+}
+
+func (r reader) Queue(shop refund.ShopID, skip, limit int) (refund.Queue, error) {
+	ids := r.rankedWhere(func(c *refund.Case) bool { return c.Shop == shop })
+	queue := refund.Queue{Total: len(ids)}
+	for i, id := range ids {
+		one := r.s.cases[id]
+		switch one.Rank() {
+		case refund.RankUrgent:
+			queue.Urgent++
+		case refund.RankMoney:
+			queue.Money++
+		}
+		if i >= skip && len(queue.Cases) < limit {
+			queue.Cases = append(queue.Cases, id)
+		}
+	}
+	return queue, nil
+}
+
+func (r reader) Hands(shop refund.ShopID, person refund.PersonID) ([]refund.CaseID, error) {
+	return r.rankedWhere(func(c *refund.Case) bool { return c.Shop == shop && slices.Contains(c.Hands(), person) }), nil
+}
+
+// rankedWhere returns the ids of the open cases that match, in the queue's order.
+func (r reader) rankedWhere(match func(*refund.Case) bool) []refund.CaseID {
+	ids := r.casesWhere(func(c *refund.Case) bool { return c.Open() && match(c) })
+	slices.SortFunc(ids, func(a, b refund.CaseID) int {
+		one, other := r.s.cases[a], r.s.cases[b]
+		return cmp.Or(cmp.Compare(one.Rank(), other.Rank()), one.Due().Compare(other.Due()), storage.CompareIDs(a, b))
+	})
+	return ids
+}
+
+func (r reader) Find(shop refund.ShopID, text string, limit int) ([]refund.CaseID, int, error) {
+	return r.find(text, limit, func(c *refund.Case) []string {
+		if c.Shop != shop {
+			return nil
+		}
+		return c.Findable()
+	})
+}
+
+func (r reader) FindOrder(shop refund.ShopID, text string, limit int) ([]refund.CaseID, int, error) {
+	return r.find(text, limit, func(c *refund.Case) []string {
+		if c.Order.Shop != shop {
+			return nil
+		}
+		return []string{refund.FindText(c.Order.No)}
+	})
+}
+
+func (r reader) find(text string, limit int, texts func(*refund.Case) []string) ([]refund.CaseID, int, error) {
+	wanted := refund.FindText(text)
+	ids := r.casesWhere(func(c *refund.Case) bool {
+		return wanted != "" && slices.ContainsFunc(texts(c), func(text string) bool { return strings.Contains(text, wanted) })
+	})
+	slices.Reverse(ids)
+	return ids[:min(len(ids), max(limit, 0))], len(ids), nil
 }
 
 func (r reader) Chore(shop refund.ShopID, name string) (time.Time, error) {

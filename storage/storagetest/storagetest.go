@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,13 +55,19 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"cases of an order", casesOf},
 		{"open cases", openCases},
 		{"ends", ends},
+		{"queue", queue},
+		{"hands", hands},
+		{"find", find},
 		{"chores", chores},
 		{"differences", differences},
 		{"timeline", timeline},
 		{"ledger", ledger},
 		{"pictures", pictures},
+		{"marks", marks},
+		{"erase", erase},
 		{"each", each},
 		{"sweep", sweep},
+		{"posts go with their cases", sweptPosts},
 		{"values are the caller's own", own},
 		{"contexts", contexts},
 		{"concurrent writers", concurrent},
@@ -173,11 +180,15 @@ func absent(d *desk) {
 		told, err23 := r.Chore("lake", "warn")
 		differences, err25 := r.Differences("lake")
 		lines, err24 := r.Ledger("lake", time.Time{}, time.Time{})
+		queue, err26 := r.Queue("lake", 0, 5)
+		hands, err27 := r.Hands("lake", 1)
+		found, _, err28 := r.Find("lake", "a", 5)
+		d.same(queue.Total+len(hands)+len(found), 0)
 		d.same(len(tries)+len(entries)+len(ofOrder)+len(open)+len(due)+len(waiting)+len(messages)+len(jobs)+len(dead)+len(unsorted)+len(ended)+len(lines)+len(differences), 0)
 		d.same(told.IsZero(), true)
 		d.same(seen[1], false)
 		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13, err14,
-			err15, err16, err17, err18, err19, err20, err21, err22, err23, err24, err25)
+			err15, err16, err17, err18, err19, err20, err21, err22, err23, err24, err25, err26, err27, err28)
 	})
 	// Deleting what is not there is no error.
 	d.apply(refund.Commit{
@@ -640,30 +651,127 @@ func ends(d *desk) {
 		return c
 	}
 	paid := ended(1, 30, refund.Refunded, refund.Decision{Rule: "by_hand", Ahead: &refund.Ahead{Outcome: refund.Refund}},
-		refund.Decision{Rule: "approved", By: 5})
-	paid.Order.Product = "card50"
-	late := ended(2, 20, refund.Refused, refund.Decision{Rule: "window"})
+		refund.Decision{Outcome: refund.Refund, Rule: "approved", By: 5, At: at(10)})
+	paid.Decisions[0].Outcome, paid.Decisions[0].At = refund.Review, at(2)
+	paid.Order.Product, paid.Reason = "card50", refund.FailedTopUp
+	paid.Payouts = []refund.Payout{{State: refund.PayoutFailed}, {State: refund.Accepted, AcceptedAt: at(12)}}
+	late := ended(2, 20, refund.Refused, refund.Decision{Outcome: refund.Refuse, Rule: "window", At: at(4), Guards: []refund.Fired{{Name: "often"}}})
 	gone, running := ended(3, 20, refund.Withdrawn), newCase(4, 1)
 	long := ended(5, 40, refund.Adjusted)
 	long.Order.Product = strings.Repeat("x", refund.MaxEndText+1)
 	far := ended(6, 40, refund.Refused)
 	far.Shop = "lak"
 	d.apply(refund.Commit{Cases: []refund.Case{paid, late, gone, running, long, far}})
-	wantLate := refund.End{Case: late.ID, At: at(20), Status: refund.Refused, Rule: "window"}
-	wantPaid := refund.End{Case: paid.ID, At: at(30), Status: refund.Refunded, Rule: "approved", Product: "card50", Ahead: refund.Refund}
-	wantLong := refund.End{Case: long.ID, At: at(40), Status: refund.Adjusted}
-	d.same(of("lake", 0), []refund.End{wantLate, wantPaid, wantLong})
+	wantLate := refund.End{Case: late.ID, At: at(20), Status: refund.Refused, Rule: "window", Opened: at(1), Decided: 3 * time.Second,
+		Answered: 3 * time.Second, Alone: true, Signal: true}
+	wantGone := refund.End{Case: gone.ID, At: at(20), Status: refund.Withdrawn, Opened: at(1), Alone: true}
+	wantPaid := refund.End{Case: paid.ID, At: at(30), Status: refund.Refunded, Rule: "approved", Product: "card50", Ahead: refund.Refund,
+		Reason: refund.FailedTopUp, Opened: at(1), Answered: 9 * time.Second, Decided: 9 * time.Second, Accepted: 11 * time.Second}
+	wantLong := refund.End{Case: long.ID, At: at(40), Status: refund.Adjusted, Opened: at(1), Alone: true}
+	d.same(of("lake", 0), []refund.End{wantLate, wantGone, wantPaid, wantLong})
 	d.same(of("lake", 30), []refund.End{wantPaid, wantLong})
 	d.same(len(of("lake", 41)), 0)
 	d.same(len(of("lak", 0)), 1)
 	// An appeal opens it again; then it ends another way.
 	late.Version, late.Status, late.ClosedAt = 2, refund.AwaitingApproval, time.Time{}
 	d.apply(refund.Commit{Cases: []refund.Case{late}})
-	d.same(of("lake", 0), []refund.End{wantPaid, wantLong})
+	d.same(of("lake", 0), []refund.End{wantGone, wantPaid, wantLong})
 	late.Version, late.Status, late.ClosedAt = 3, refund.Refunded, at(50)
 	d.apply(refund.Commit{Cases: []refund.Case{late}})
-	wantLate.At, wantLate.Status = at(50), refund.Refunded
-	d.same(of("lake", 0), []refund.End{wantPaid, wantLong, wantLate})
+	wantLate.At, wantLate.Status, wantLate.Easy = at(50), refund.Refunded, true
+	d.same(of("lake", 0), []refund.End{wantGone, wantPaid, wantLong, wantLate})
+}
+
+func queue(d *desk) {
+	of := func(shop refund.ShopID, skip, limit int) refund.Queue {
+		return ask(d, func(r refund.Reader) (refund.Queue, error) { return r.Queue(shop, skip, limit) })
+	}
+	open := func(n, due int, status refund.Status) refund.Case {
+		c := newCase(n, n)
+		c.Status = status
+		c.SetTimer(refund.TimerDue, at(due))
+		return c
+	}
+	late, soon, held, done := open(1, 500, refund.AwaitingApproval), open(2, 100, refund.Collecting), open(3, 900, refund.PayoutHeld), open(4, 1, refund.Refused)
+	urgent := open(5, 800, refund.AwaitingSupplier)
+	urgent.Urgent = true
+	other := open(6, 1, refund.Checking)
+	other.Shop = "lakeside"
+	d.apply(refund.Commit{Cases: []refund.Case{late, soon, held, done, urgent, other}})
+	all := []refund.CaseID{urgent.ID, held.ID, soon.ID, late.ID}
+	d.same(of("lake", 0, 9), refund.Queue{Cases: all, Total: 4, Urgent: 1, Money: 1})
+	d.same(of("lake", 1, 2), refund.Queue{Cases: all[1:3], Total: 4, Urgent: 1, Money: 1})
+	d.same(of("lake", 4, 2), refund.Queue{Total: 4, Urgent: 1, Money: 1})
+	d.same(of("lakeside", 0, 0), refund.Queue{Total: 1})
+	// A deadline moves a case, an end takes it away.
+	late.Version = 2
+	late.SetTimer(refund.TimerDue, at(50))
+	held.Version, held.Status, held.ClosedAt = 2, refund.Refunded, at(60)
+	d.apply(refund.Commit{Cases: []refund.Case{late, held}})
+	d.same(of("lake", 0, 9), refund.Queue{Cases: []refund.CaseID{urgent.ID, late.ID, soon.ID}, Total: 3, Urgent: 1})
+}
+
+func hands(d *desk) {
+	of := func(shop refund.ShopID, person refund.PersonID) []refund.CaseID {
+		return ask(d, func(r refund.Reader) ([]refund.CaseID, error) { return r.Hands(shop, person) })
+	}
+	noted, decided, owners := newCase(1, 1), newCase(2, 2), newCase(3, 3)
+	noted.Notes = []refund.Note{{Person: 5}, {Person: 5}, {Did: "goods_back"}}
+	decided.Decisions, decided.Approvals = []refund.Decision{{By: 5}}, []refund.Approval{{Person: 6}}
+	owners.Status, owners.Escalated = refund.AwaitingApproval, true
+	for i, c := range []*refund.Case{&noted, &decided, &owners} {
+		c.SetTimer(refund.TimerDue, at(100-i))
+	}
+	d.apply(refund.Commit{Cases: []refund.Case{noted, decided, owners}})
+	d.same(of("lake", 5), []refund.CaseID{decided.ID, noted.ID})
+	d.same(of("lake", 6), []refund.CaseID{decided.ID})
+	d.same(of("lake", refund.ForOwners), []refund.CaseID{owners.ID})
+	d.same(len(of("lakeside", 5))+len(of("lake", 7)), 0)
+	decided.Version, decided.Status, decided.ClosedAt = 2, refund.Refused, at(7)
+	d.apply(refund.Commit{Cases: []refund.Case{decided}})
+	d.same(of("lake", 5), []refund.CaseID{noted.ID})
+}
+
+func find(d *desk) {
+	of := func(shop refund.ShopID, text string, limit int) (ids []refund.CaseID) {
+		total := 0
+		d.view(func(r refund.Reader) (err error) {
+			ids, total, err = r.Find(shop, text, limit)
+			return err
+		})
+		if total < len(ids) || total > limit && len(ids) < limit {
+			d.Errorf("%d of %d found", len(ids), total)
+		}
+		return ids
+	}
+	one, two, far := newCase(1, 1), newCase(2, 2), newCase(3, 3)
+	one.Order.No, one.Buyer, one.Order.Account = "T-1001", "Li Na", "138 0013 8000"
+	two.Order.No, two.Buyer = "T-1002", "李娜"
+	two.Facts = map[refund.Item]refund.Fact{refund.ChargedAccount: {Value: "13800138000"}, refund.Description: {Value: "T-1001"}}
+	far.Shop = "lakeside"
+	d.apply(refund.Commit{Cases: []refund.Case{one, two, far}})
+	d.same(of("lake", "t100", 9), []refund.CaseID{two.ID, one.ID})
+	d.same(of("lake", "t-1001", 9), []refund.CaseID{one.ID})
+	d.same(of("lake", "138-0013", 9), []refund.CaseID{two.ID, one.ID})
+	d.same(of("lake", "138", 1), []refund.CaseID{two.ID})
+	d.same(of("lake", "LINA", 9), []refund.CaseID{one.ID})
+	d.same(of("lake", "娜", 9), []refund.CaseID{two.ID})
+	d.same(len(of("lake", "a1", 9))+len(of("lake", " - ", 9))+len(of("lake", "", 9)), 0)
+	d.same(of("lakeside", "a1", 9), []refund.CaseID{far.ID})
+	byNumber := func(text string) (ids []refund.CaseID) {
+		d.view(func(r refund.Reader) (err error) {
+			ids, _, err = r.FindOrder("lake", text, 9)
+			return err
+		})
+		return ids
+	}
+	d.same(byNumber("t1001"), []refund.CaseID{one.ID})
+	d.same(len(byNumber("138"))+len(byNumber("")), 0)
+	// Closed cases are found, too, and by what they say now.
+	one.Version, one.Status, one.ClosedAt, one.Buyer = 2, refund.Refused, at(9), "Wang"
+	d.apply(refund.Commit{Cases: []refund.Case{one}})
+	d.same(of("lake", "wang", 9), []refund.CaseID{one.ID})
+	d.same(len(of("lake", "lina", 9)), 0)
 }
 
 func differences(d *desk) {
@@ -756,6 +864,106 @@ func pictures(d *desk) {
 	d.same(near("lake", hash, "7.1"), true)
 }
 
+func marks(d *desk) {
+	mark := func(key, of string, seconds int) refund.Mark { return refund.Mark{Key: key, Of: of, At: at(seconds)} }
+	of := func(key string, seconds, limit int) []refund.Mark {
+		return ask(d, func(r refund.Reader) ([]refund.Mark, error) { return r.Marks(key, at(seconds), limit) })
+	}
+	big := mark("shop", "a", 20)
+	big.Amount = refund.Money{Minor: 3000, Currency: "CNY"}
+	d.apply(refund.Commit{Marks: []refund.Mark{mark("x", "a", 20), mark("x", "b", 10), mark("xy", "a", 30), big}})
+	d.apply(refund.Commit{Marks: []refund.Mark{mark("x", "a", 20), mark("x", "c", 20)}}) // one again, one of the same time
+	d.same(of("x", 0, 9), []refund.Mark{mark("x", "c", 20), mark("x", "a", 20), mark("x", "b", 10)})
+	d.same(of("x", 20, 9), []refund.Mark{mark("x", "c", 20), mark("x", "a", 20)})
+	d.same(of("x", 0, 1), []refund.Mark{mark("x", "c", 20)})
+	d.same(len(of("x", 21, 9)), 0)
+	d.same(of("shop", 0, 9), []refund.Mark{big})
+	d.same(len(of("", 0, 9)), 0)
+	d.same(len(of("z", 0, 9)), 0)
+	if err := d.store.Sweep(context.Background(), at(20).Add(refund.MarksKept)); err != nil {
+		d.Fatal(err)
+	}
+	d.same(of("x", 0, 9), []refund.Mark{mark("x", "c", 20), mark("x", "a", 20)})
+	d.same(of("xy", 0, 9), []refund.Mark{mark("xy", "a", 30)})
+}
+
+// erase takes out all that a chat left, and nothing that others did.
+func erase(d *desk) {
+	mine, other := newCase(1, 1), newCase(2, 2)
+	mine.Chat, other.Chat = 7, 8
+	mine.SetTimer(refund.TimerWatch, at(50))
+	other.SetTimer(refund.TimerWatch, at(60))
+	key := mine.Order.OrderKey
+	message := func(key string, chat refund.ChatID, id refund.CaseID) refund.Message {
+		m := refund.Message{Key: key, Chat: chat, Case: id, Seq: 1, Lines: []refund.Words{}}
+		if chat == 0 {
+			m.Shop = "lake"
+		}
+		return m
+	}
+	d.apply(refund.Commit{
+		Chats:    []refund.Chat{{ID: 7, Version: 1, Name: "Li", Timers: []refund.Timer{{At: at(40), Chat: 7}}}, {ID: 8, Version: 1}},
+		Cases:    []refund.Case{mine, other},
+		Tries:    []refund.Try{{Order: key, Chat: 7, At: at(1)}, {Order: key, Chat: 8, At: at(2)}},
+		Pictures: []refund.Look{{Shop: "lake", Hash: 1, Case: mine.ID}, {Shop: "lake", Hash: ^uint64(0), Case: other.ID}},
+		Timeline: []refund.Entry{{Case: mine.ID, Text: "mine"}, {Case: other.ID, Text: "other"}},
+		Dead: []refund.Dead{{Why: "chat", Inbound: refund.Inbound{Lane: 7}}, {Why: "other", Inbound: refund.Inbound{Lane: 8}},
+			{Why: "case", Inbound: refund.Inbound{Job: &refund.Job{Case: mine.ID}}},
+			{Why: "button", Inbound: refund.Inbound{Lane: -1, Update: []byte(`"1:` + mine.ID + `:1:approve"`)}}},
+		Outbox: []refund.Message{message("a", 7, ""), message("b", 0, mine.ID), message("c", 0, other.ID)},
+		Ledger: []refund.Posting{{Shop: "lake", At: at(5), Case: mine.ID, Order: "mine"}, {Shop: "lake", At: at(5), Case: other.ID, Order: "other"}},
+		Posted: []refund.Posted{{Case: mine.ID, Chat: -1, Message: 2}, {Case: other.ID, Chat: -1, Message: 3}, {Case: mine.ID + ".why", Chat: -1, Message: 4}},
+		Posts: []refund.Post{{Chat: -1, Message: 2, Case: mine.ID}, {Chat: 7, Message: 5, Case: mine.ID},
+			{Chat: -1, Message: 3, Case: other.ID}},
+		Unsorted: []refund.Unsorted{{ID: 1, Shop: "lake", Chat: 7, Text: "mine"}, {ID: 2, Shop: "lake", Chat: 8, Text: "other"}},
+	})
+	erased := refund.Erasure{Chat: 7, Version: 1, Cases: map[refund.CaseID]uint64{mine.ID: 1}}
+	stale := erased
+	stale.Version = 2
+	d.refuse(refund.Commit{Erased: []refund.Erasure{stale}}, refund.ErrConflict)
+	stale = erased
+	stale.Cases = map[refund.CaseID]uint64{mine.ID: 2}
+	d.refuse(refund.Commit{Erased: []refund.Erasure{stale}}, refund.ErrConflict)
+
+	left := mine.Without(refund.ErasedID(1 << 40))
+	d.apply(refund.Commit{Erased: []refund.Erasure{erased}, Cases: []refund.Case{left}, Outbox: []refund.Message{message("bye", 7, "")},
+		Ledger: []refund.Posting{{Shop: "lake", At: at(5), Case: left.ID, Order: "mine"}}})
+	d.view(func(r refund.Reader) error {
+		chat, err1 := r.Chat(7)
+		posted, err2 := r.Posted(mine.ID)
+		entries, err3 := r.Timeline(mine.ID)
+		tries, err4 := r.Tries(key, time.Time{})
+		post, err5 := r.Post(-1, 2)
+		private, err6 := r.Post(7, 5)
+		claims, err7 := r.Claims(7, time.Time{})
+		leftClaims, err8 := r.Claims(left.Chat, time.Time{})
+		near, err9 := r.SeenPicture(refund.Look{Shop: "lake", Hash: 1})
+		ofOrder, err10 := r.CasesOf(key)
+		unsorted, err11 := r.Unsorted("lake", 9)
+		d.same(chat, refund.Chat{})
+		why, err12 := r.Posted(mine.ID + ".why")
+		lines, err13 := r.Ledger("lake", time.Time{}, time.Time{})
+		d.same(posted, refund.Posted{})
+		d.same(why, refund.Posted{})
+		d.same(lines, []refund.Posting{{Shop: "lake", At: at(5), Case: other.ID, Order: "other"}, {Shop: "lake", At: at(5), Case: left.ID, Order: "mine"}})
+		d.same(len(entries), 0)
+		d.same(tries, []refund.Try{{Order: key, Chat: 8, At: at(2)}})
+		d.same([]refund.Post{post, private}, []refund.Post{{}, {}})
+		d.same([]int{claims, leftClaims}, []int{0, 1})
+		d.same(near, false)
+		d.same(slices.Contains(ofOrder, mine.ID), false)
+		d.same(slices.Contains(ofOrder, left.ID), true)
+		d.same(len(unsorted), 1)
+		return errors.Join(err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12, err13)
+	})
+	d.same(caseOf(d, mine.ID), refund.Case{})
+	d.same(caseOf(d, other.ID), other)
+	d.same(dueOf(d, 9), other.Timers)
+	d.same(len(ask(d, refund.Reader.Dead)), 1)
+	d.same(outboxOf(d), []refund.Message{message("bye", 7, ""), message("c", 0, other.ID)})
+	d.same(len(ask(d, func(r refund.Reader) ([]refund.Entry, error) { return r.Timeline(other.ID) })), 1)
+}
+
 func each(d *desk) {
 	a, b, c := newCase(2, 1), newCase(1, 2), newCase(3, 3)
 	d.apply(refund.Commit{Cases: []refund.Case{a, b, c}})
@@ -807,6 +1015,39 @@ func sweep(d *desk) {
 		d.Fatal(err)
 	}
 	d.same(len(ask(d, func(r refund.Reader) (map[int64]bool, error) { return r.Seen([]int64{1, 5, 10}) })), 0)
+}
+
+// sweptPosts checks that a case's posts go when it has been over for long, however
+// old they are, and that noting one anew counts.
+func sweptPosts(d *desk) {
+	ended, running := newCase(1, 0), newCase(2, 0)
+	ended.Status, ended.ClosedAt = refund.Refused, at(100)
+	d.apply(refund.Commit{
+		Cases: []refund.Case{ended, running},
+		Posts: []refund.Post{{Chat: -1, Message: 1, Case: ended.ID, At: at(1)}, {Chat: -1, Message: 2, Case: running.ID, At: at(1)},
+			{Chat: -1, Message: 3, Case: "none", At: at(1)}, {Chat: -1, Message: 4, Case: "none", At: at(1)}},
+	})
+	d.apply(refund.Commit{Posts: []refund.Post{{Chat: -1, Message: 4, Case: "none", At: at(1000)}}})
+	kept := func(before time.Time, want ...int) {
+		d.Helper()
+		if err := d.store.Sweep(context.Background(), before.Add(refund.PostsKept)); err != nil {
+			d.Fatal(err)
+		}
+		var got []int
+		for message := range 5 {
+			if ask(d, func(r refund.Reader) (refund.Post, error) { return r.Post(-1, message) }).Case != "" {
+				got = append(got, message)
+			}
+		}
+		d.same(got, want)
+	}
+	kept(at(0), 1, 2, 3, 4)
+	kept(at(50), 1, 2, 4)
+	kept(at(200), 2, 4)
+	kept(at(2000), 2)
+	running.Version, running.Status, running.ClosedAt = 2, refund.Refused, at(2100)
+	d.apply(refund.Commit{Cases: []refund.Case{running}})
+	kept(at(2000).Add(2 * refund.PostsKept))
 }
 
 func own(d *desk) {

@@ -96,17 +96,17 @@ func openDesk(ctx context.Context, root, folder, url, token string, table *order
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	clock := engine.SystemClock{}
-	e, err := engine.New(ctx, engine.Config{Store: store, Clock: clock, Log: log, Classifier: intents.NewReader(model, slots), Shops: []engine.Shop{{
+	keys, err := locker.NewKeys()
+	if err != nil {
+		return nil, errors.Join(err, channel.Close(), store.Close())
+	}
+	e, err := engine.New(ctx, engine.Config{Store: store, Clock: clock, Log: log, Marker: keys, Classifier: intents.NewReader(model, slots), Shops: []engine.Shop{{
 		Shop: refund.Shop{ID: shopID, Title: "星卡", Locale: "zh-Hans", Currency: "CNY", Zone: zone, Group: group,
 			Staff: []refund.Staff{{Person: 501, Name: "wang", Role: refund.Approver}}},
 		Policy: shopPolicy, Source: table,
 		Suppliers: map[string]engine.Supplier{"dyr": supplier},
 		Channels:  map[string]engine.Channel{"sandbox": channel},
 	}}})
-	if err != nil {
-		return nil, errors.Join(err, channel.Close(), store.Close())
-	}
-	keys, err := locker.NewKeys()
 	if err != nil {
 		return nil, errors.Join(err, channel.Close(), store.Close())
 	}

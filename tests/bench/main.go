@@ -14,6 +14,8 @@
 //	start_ms       from its start until it asks Telegram for updates
 //	lookup_ms      from an update that asks for an order until the answer is on disk,
 //	               beyond the time that the shop takes; the median
+//	queue_ms       from /queue in the group until the answer is there, with 10,000 open
+//	               cases; the median
 //	waiting_cpu_pct processor time of `tuidan serve` while 1,000 open cases wait for a
 //	               supplier that is asked over HTTP, in per cent of one processor
 //
@@ -62,12 +64,14 @@ type figures struct {
 	IdleMB  *float64 `json:"idle_mb,omitempty"`
 	StartMS *float64 `json:"start_ms,omitempty"`
 	LookUp  *float64 `json:"lookup_ms,omitempty"`
+	Queue   *float64 `json:"queue_ms,omitempty"`
 
 	WaitingCPU *float64 `json:"waiting_cpu_pct,omitempty"`
 
 	echo, desk, full float64   // answers per second
 	flushes          []float64 // of the disk itself, in ms
 	lookUps          []float64 // beyond the shop's own time, in ms
+	queues           []float64 // of /queue, in ms
 	asks             int       // of the supplier while cases waited for it
 }
 
@@ -83,7 +87,7 @@ func main() {
 	flag.DurationVar(&o.waiting, "waiting", 40*time.Second, "how long open cases wait for their supplier")
 	flag.StringVar(&o.desk, "desk", "", "the tuidan binary to start (default: built from this module)")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of the desk's rounds to this file")
-	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency, process or lookup")
+	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency, process, lookup or queue")
 	flag.DurationVar(&o.timeout, "timeout", 10*time.Minute, "what is not over by then has failed")
 	flag.Parse()
 
@@ -134,6 +138,11 @@ func run(ctx context.Context, o options) (f *figures, err error) {
 		f.LookUp = median(f.lookUps)
 		if f.flushes, err = flushes(folder); err != nil {
 			return nil, fmt.Errorf("flush: %w", err)
+		}
+	}
+	if o.wants("queue") {
+		if err := f.queue(ctx, o, root, folder); err != nil {
+			return nil, fmt.Errorf("queue: %w", err)
 		}
 	}
 	if o.wants("ratio") || o.wants("latency") {
@@ -245,6 +254,8 @@ func (f *figures) print(o options) error {
 	line("p99_ms", f.P99, "", "at most 25")
 	line("lookup_ms", f.LookUp, "", "at most 2, beyond the shop's own time")
 	line("look-up, p99 ms", percentile(f.lookUps, 99), "", "")
+	line("queue_ms", f.Queue, "", "at most 50")
+	line("queue, p99 ms", percentile(f.queues, 99), "", "")
 	line("growth_ratio", f.Growth, "", "at most 1.1")
 	line("idle_mb", f.IdleMB, "", "below 60")
 	line("start_ms", f.StartMS, "", "below 1000")

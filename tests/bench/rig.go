@@ -21,13 +21,15 @@ import (
 type rig struct {
 	sim    *simulator.Server
 	server *http.Server
-	url    string
-	people []*simulator.User
-	byID   map[int64]int
-	events <-chan simulator.Event
-	text   string // that is answered with one text
-	cards  int    // in the group
-	shut   []func() error
+	// shopGroup is the merchants'.
+	shopGroup *simulator.Group
+	url       string
+	people    []*simulator.User
+	byID      map[int64]int
+	events    <-chan simulator.Event
+	text      string // that is answered with one text
+	cards     int    // in the group
+	shut      []func() error
 }
 
 // newRig makes a Telegram with its people. The ids of its updates and messages go
@@ -35,7 +37,7 @@ type rig struct {
 func newRig(ctx context.Context, o options) (*rig, error) {
 	r := &rig{byID: map[int64]int{}, text: "??"}
 	r.sim = simulator.New(simulator.Options{Now: time.Now, KeepMessages: 20, KeepCalls: 1000})
-	r.sim.NewGroup(simulator.GroupOptions{ID: group, Title: "星卡退款"})
+	r.shopGroup = r.sim.NewGroup(simulator.GroupOptions{ID: group, Title: "星卡退款"})
 	for n := range o.chats {
 		person := r.sim.UserWithID(fmt.Sprintf("buyer%d", n), 1_000_000+int64(n))
 		person.OpenPrivate()
