@@ -161,13 +161,32 @@ func (s *step) needsSupplier() bool {
 }
 
 // judge asks the policy and does what it says. A case that people have taken up
-// stays with them: nothing decides it over their heads.
+// stays with them: nothing decides it over their heads. And where the policy would
+// ask a supplier again that has said all that it can say, people look: it would go
+// round for ever. (Invariant 2)
 func (s *step) judge() {
 	d := s.judgement()
-	if s.withPeople() && d.Outcome != refund.AskEvidence {
+	if s.withPeople() && d.Outcome != refund.AskEvidence || d.Outcome == refund.AskSupplier && s.supplierSpoke() {
 		d = s.toReview(d)
 	}
 	s.take(d)
+}
+
+// asksHelp reports whether a supplier is asked to do something, and not only what
+// became of the order: credit of a wrong account may be moved or taken back, used
+// goods may be taken back. (R13, R37)
+func (s *step) asksHelp() bool {
+	return s.c.Reason == refund.WrongAccount || s.goods() == refund.Used
+}
+
+// supplierSpoke reports whether the supplier answered already what it would be asked.
+func (s *step) supplierSpoke() bool {
+	c := s.c
+	if s.asksHelp() {
+		return c.Supplied == refund.Refunds || c.Supplied == refund.Refuses || c.Supplied == refund.Adjusts
+	}
+	last := c.Decision()
+	return c.Status == refund.AwaitingSupplier && last != nil && last.Outcome == refund.AskSupplier
 }
 
 // judgement is what the policy says of the case as it stands: the one that the
@@ -317,16 +336,16 @@ func (s *step) review() {
 	}
 }
 
-// askSupplier gives the move to the supplier: to move or take back the credit of
-// a wrong account (R37), else to say what became of the order.
+// askSupplier gives the move to the supplier: to help, else to say what became of
+// the order.
 func (s *step) askSupplier() {
 	c := s.touch()
-	if c.Reason == refund.WrongAccount && s.facts.NoHelp {
+	if s.asksHelp() && s.facts.NoHelp {
 		s.supplierUnable()
 		return
 	}
 	s.enter(refund.AwaitingSupplier)
-	if c.Reason == refund.WrongAccount {
+	if s.asksHelp() {
 		if c.Requests == 0 || c.Supplied != refund.NoAnswer {
 			c.Requests++ // else the request of before is not answered yet, and is repeated
 		}
@@ -357,9 +376,14 @@ func (s *step) supplied() {
 	result := s.event.Result
 	switch result.Answer {
 	case refund.Adjusts:
-		c.Supplied = result.Answer
+		c.Supplied, c.SupplyNote = result.Answer, result.Note
+		meant := c.Facts[refund.IntendedAccount].Value
+		if meant == "" {
+			s.decide(s.toReview(s.judgement())) // nobody named an account to move it to
+			return
+		}
 		s.enter(refund.Adjusted)
-		s.say(append(append(lines(w("adjusted", "Order", c.Order.No, "Account", c.Facts[refund.IntendedAccount].Value)), s.counts()...),
+		s.say(append(append(lines(w("adjusted", "Order", c.Order.No, "Account", meant)), s.counts()...),
 			w("need_person")))
 	case refund.Refunds, refund.Refuses:
 		c.Supplied, c.SupplyNote = result.Answer, result.Note

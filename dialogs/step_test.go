@@ -279,6 +279,7 @@ func caseIn(t *testing.T, status refund.Status) *scene {
 		s.press(wang, 0, "refuse", "not_covered")
 	case refund.Adjusted:
 		s = caseIn(t, refund.AwaitingSupplier)
+		s.c.Facts = map[refund.Item]refund.Fact{refund.IntendedAccount: {Value: "13900139000"}}
 		s.step(refund.Event{Kind: refund.Supplied, Chat: s.chat.ID, Job: refund.Job{Case: s.c.ID}, Result: refund.Result{Answer: refund.Adjusts}})
 	case refund.Withdrawn:
 		s = caseIn(t, refund.Collecting)

@@ -55,6 +55,19 @@ var sample = sync.OnceValues(func() (*sampleShop, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Rules that send as many cases as they can to the supplier, whatever it said before.
+	asking, err := policy.Open("asking.yaml", func(name string) ([]byte, error) {
+		if name != "asking.yaml" {
+			return text, nil
+		}
+		return []byte("version: 1\nbase: policy.yaml\nrules:\n" +
+			"  - {name: roll_back, when: goods == \"used\" && !in_window, outcome: ask_supplier, clause: {en: Taken back.}}\n" +
+			"  - {name: unused, off: true}\n  - {name: supplier_refused, off: true}\n" +
+			"guards:\n  - {name: asks, when: personal || kind == \"card\", outcome: ask_supplier, say: {en: The supplier is asked.}}\n"), nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	catalogs, err := locales.Load(locales.Embedded)
 	if err != nil {
 		return nil, err
@@ -69,11 +82,11 @@ var sample = sync.OnceValues(func() (*sampleShop, error) {
 		id, ok := people[name]
 		return id, ok
 	}})
-	return &sampleShop{rules, catalogs, list}, err
+	return &sampleShop{[]*policy.Policy{rules, asking}, catalogs, list}, err
 })
 
 type sampleShop struct {
-	policy   *policy.Policy
+	policies []*policy.Policy // the sample's, and one that asks the supplier
 	catalogs *locales.Catalogs
 	orders   []refund.Order
 }
@@ -219,6 +232,7 @@ func (marker) Mark(kind string, shop refund.ShopID, value string) string {
 // outlives every engine; so does the disk.
 type desk struct {
 	shop     *sampleShop
+	policy   *policy.Policy
 	clock    *engine.ManualClock
 	disk     *disk
 	telegram *telegram
@@ -258,12 +272,12 @@ type shown struct {
 	label  string
 }
 
-func newDesk(terms payouts.Options, workers int) (*desk, error) {
+func newDesk(terms payouts.Options, workers, rules int) (*desk, error) {
 	shop, err := sample()
 	if err != nil {
 		return nil, err
 	}
-	d := &desk{shop: shop, clock: engine.NewManualClock(opening), disk: newDisk(), telegram: &telegram{}, workers: workers,
+	d := &desk{shop: shop, policy: shop.policies[rules], clock: engine.NewManualClock(opening), disk: newDisk(), telegram: &telegram{}, workers: workers,
 		table: orders.NewTable(shop.orders...), known: map[int64]bool{}, screens: map[bool]*panel{false: {}, true: {}}}
 	terms.Now = d.clock.Now
 	if d.channel, err = payouts.OpenSandbox("", terms); err != nil {
@@ -284,7 +298,7 @@ func (d *desk) start() error {
 	var err error
 	d.engine, err = engine.New(context.Background(), engine.Config{Store: d.disk, Clock: d.clock, Telegram: d.telegram, Outbox: d.telegram, Marker: marker{},
 		Workers: d.workers, JobWorkers: d.workers,
-		Shops: []engine.Shop{{Shop: star, Policy: d.shop.policy, Source: d.table, Suppliers: suppliers,
+		Shops: []engine.Shop{{Shop: star, Policy: d.policy, Source: d.table, Suppliers: suppliers,
 			Channels: map[string]engine.Channel{"sandbox": d.channel}}}})
 	if err != nil {
 		return err

@@ -46,7 +46,7 @@ func TestInvariants(t *testing.T) {
 
 // live plays one sequence.
 func live(t *rapid.T, terms payouts.Options) {
-	d, err := newDesk(terms, rapid.SampledFrom([]int{1, 8}).Draw(t, "workers"))
+	d, err := newDesk(terms, rapid.SampledFrom([]int{1, 8}).Draw(t, "workers"), rapid.IntRange(0, 1).Draw(t, "rules"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 // the shop's link.
 func opened(t *testing.T, no string, reason refund.Reason, prepare func(*desk)) (*desk, func() refund.Case) {
 	t.Helper()
-	d, err := newDesk(payouts.Options{KeyLife: 24 * time.Hour, Query: true, Partial: true}, 1)
+	d, err := newDesk(payouts.Options{KeyLife: 24 * time.Hour, Query: true, Partial: true}, 1, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
