@@ -20,6 +20,7 @@ type rule struct {
 	needsEvidence bool
 	exempt        []bool // by guard
 	clause        refund.Texts
+	wordless      bool // the file gives it no clause, and it can do without
 }
 
 // guard is a risk check that may only make an outcome stricter.
@@ -269,6 +270,9 @@ func established(f *Facts, v *view) bool {
 	}
 	return v.sentElsewhere || f.Supplied == refund.Refunds
 }
+
+// recordSupports is established as a condition.
+const recordSupports = `goods in ["unused", "failed", "partial"] || sent_elsewhere || supplier_answer == "refunds"`
 
 // factors gives the verdicts of the four factors, from what the rules made of the
 // facts. (R4)

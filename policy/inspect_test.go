@@ -5,6 +5,9 @@ import (
 	"testing"
 )
 
+// worded is small without anything that Check finds.
+var worded = strings.Replace(small, "    exempt: [big]\n", "    exempt: [big]\n    clause: {en: It failed.}\n", 1)
+
 // TestInspectInFull holds what is said of each kind of mistake against the words that
 // a merchant reads: file, line, column, excerpt and suggestion.
 func TestInspectInFull(t *testing.T) {
@@ -26,11 +29,11 @@ func TestInspectInFull(t *testing.T) {
 			"      - {name: big, when: amount > personal, outcome: review, say: {en: Much.}}\n" +
 			"                                 ^"},
 		{"duration without unit", "survives: 168h", "survives: 168", "" +
-			"f.yaml:30:13: survives needs a unit: h, m or s (did you mean 168h?)\n" +
+			"f.yaml:31:13: survives needs a unit: h, m or s (did you mean 168h?)\n" +
 			"      survives: 168\n" +
 			"                ^"},
 		{"amount without currency", "50 CNY", "50", "" +
-			"f.yaml:28:40: pays_up_to needs its currency (did you mean 50 CNY?)\n" +
+			"f.yaml:29:40: pays_up_to needs its currency (did you mean 50 CNY?)\n" +
 			"      merchant: {default: 24h, pays_up_to: 50, owner_days: 7, unanswered: {en: Nobody.}}\n" +
 			"                                           ^"},
 		{"over budget", "amount > 200", `"[1,2,3,4,5,6,7,8,9].exists(a, [1,2,3,4,5,6,7,8,9].exists(b, [1,2,3,4,5,6,7,8,9].exists(c, a*b == c)))"`, "" +
@@ -41,9 +44,21 @@ func TestInspectInFull(t *testing.T) {
 			"f.yaml:15:11: rule failed pays, so its condition must read what a record establishes: goods, supplier_says, shop_says, state, sent_elsewhere, supplier_answer (R12)\n" +
 			"        when: personal && in_window\n" +
 			"              ^"},
-		{"never decides", "  - name: block\n", "  - name: again\n    when: goods == \"failed\" && in_window\n    outcome: review\n  - name: block\n", "" +
-			"f.yaml:18:11: rule again never decides: where its condition holds, an earlier rule did already (failed)\n" +
+		{"never decides", "  - name: block\n", "  - name: again\n    when: goods == \"failed\" && in_window\n    outcome: review\n    clause: {en: Again.}\n  - name: block\n", "" +
+			"f.yaml:19:11: rule again never decides: where its condition holds, an earlier rule did already (failed)\n" +
 			"      - name: again\n" +
+			"              ^"},
+		{"pays on a claim, too", `when: goods == "failed"`, `when: goods == "failed" || personal`, "" +
+			"f.yaml:14:11: rule failed also pays where no record supports it, which a person then decides: it should hold only where " +
+			"goods in [\"unused\", \"failed\", \"partial\"] || sent_elsewhere || supplier_answer == \"refunds\" (R12)\n" +
+			"      - name: failed\n" +
+			"              ^\n" +
+			"f.yaml:19:11: rule block never decides: where its condition holds, an earlier rule did already (failed)\n" +
+			"      - name: block\n" +
+			"              ^"},
+		{"no clause", "    clause: {en: It failed.}\n", "", "" +
+			"f.yaml:14:11: rule failed has no `clause`: buyers are told by it why (R5)\n" +
+			"      - name: failed\n" +
 			"              ^"},
 		{"not in a locale of the shop", "{en: No.}", "{en: No., zh-Hans: 不行。}", "" +
 			"f.yaml:10:26: this text is not written in zh-Hans\n" +
@@ -52,21 +67,24 @@ func TestInspectInFull(t *testing.T) {
 			"f.yaml:12:60: this text is not written in zh-Hans\n" +
 			"      - {name: big, when: amount > 200, outcome: review, say: {en: Much.}}\n" +
 			"                                                               ^\n" +
-			"f.yaml:25:10: this text is not written in zh-Hans\n" +
+			"f.yaml:18:14: this text is not written in zh-Hans\n" +
+			"        clause: {en: It failed.}\n" +
+			"                 ^\n" +
+			"f.yaml:26:10: this text is not written in zh-Hans\n" +
 			"      used: {en: Used.}\n" +
 			"             ^\n" +
-			"f.yaml:28:76: this text is not written in zh-Hans\n" +
+			"f.yaml:29:76: this text is not written in zh-Hans\n" +
 			"      merchant: {default: 24h, pays_up_to: 50 CNY, owner_days: 7, unanswered: {en: Nobody.}}\n" +
 			"                                                                               ^"},
-		{"everything at once", "when: goods == \"failed\"\n    outcome: refund\n    exempt: [big]\n  - name: block\n",
-			"when: goods == \"failed\"\n    outcome: refund\n    exempt: [bog]\n  - name: again\n    when: goods == \"failed\"\n    outcome: review\n    clause: {fr: Non.}\n  - name: block\n", "" +
+		{"everything at once", "when: goods == \"failed\"\n    outcome: refund\n    exempt: [big]\n    clause: {en: It failed.}\n  - name: block\n",
+			"when: goods == \"failed\"\n    outcome: refund\n    exempt: [bog]\n    clause: {en: It failed.}\n  - name: again\n    when: goods == \"failed\"\n    outcome: review\n    clause: {fr: Non.}\n  - name: block\n", "" +
 				"f.yaml:17:14: there is no guard `bog` (did you mean big?)\n" +
 				"        exempt: [bog]\n" +
 				"                 ^\n" +
-				"f.yaml:18:11: rule again never decides: where its condition holds, an earlier rule did already (failed)\n" +
+				"f.yaml:19:11: rule again never decides: where its condition holds, an earlier rule did already (failed)\n" +
 				"      - name: again\n" +
 				"              ^\n" +
-				"f.yaml:21:14: this text is not written in en\n" +
+				"f.yaml:22:14: this text is not written in en\n" +
 				"        clause: {fr: Non.}\n" +
 				"                 ^"},
 	}
@@ -76,7 +94,7 @@ func TestInspectInFull(t *testing.T) {
 			if strings.HasPrefix(test.kind, "not in") {
 				locales = append(locales, "zh-Hans")
 			}
-			file := strings.Replace(small, test.old, test.new, 1)
+			file := strings.Replace(worded, test.old, test.new, 1)
 			p, mistakes, err := Inspect("f.yaml", folder(map[string]string{"f.yaml": file}), locales...)
 			if err != nil {
 				t.Fatal(err)
@@ -90,15 +108,15 @@ func TestInspectInFull(t *testing.T) {
 			}
 		})
 	}
-	if p, mistakes, err := Inspect("f.yaml", folder(map[string]string{"f.yaml": small}), "en"); p == nil || len(mistakes) > 0 || err != nil {
-		t.Errorf("small: %v, %v", mistakes, err)
+	if p, mistakes, err := Inspect("f.yaml", folder(map[string]string{"f.yaml": worded}), "en"); p == nil || len(mistakes) > 0 || err != nil {
+		t.Errorf("worded: %v, %v", mistakes, err)
 	}
 }
 
 // TestBrokenRulesCoverNothing has what is said of unreachable rules rest only on
 // conditions that can be read.
 func TestBrokenRulesCoverNothing(t *testing.T) {
-	file := strings.Replace(small, `when: goods == "failed"`, `when: goods == "failed" || persnal`, 1)
+	file := strings.Replace(worded, `when: goods == "failed"`, `when: goods == "failed" || persnal`, 1)
 	_, mistakes, err := Inspect("f.yaml", folder(map[string]string{"f.yaml": file}), "en")
 	if err != nil || len(mistakes) != 1 || mistakes[0].Hint != "personal" {
 		t.Errorf("%v, %v", err, mistakes)

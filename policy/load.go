@@ -401,13 +401,15 @@ func (r *reader) rules(p *Policy, n *node) {
 		if rule.clause == nil && slices.Contains(p.refusals, rule.name) {
 			rule.clause = p.clauses[rule.name]
 		}
-		if rule.outcome == refund.Refuse && rule.clause == nil && m.get("clause") == nil {
-			r.wrong(either(m.get("name"), item), "", "rule %s refuses without a `clause`: a buyer is told which one (R26)", rule.name)
+		if rule.clause == nil && m.get("clause") == nil {
+			if rule.wordless = rule.outcome != refund.Refuse; !rule.wordless {
+				r.wrong(either(m.get("name"), item), "", "rule %s refuses without a `clause`: a buyer is told which one (R26)", rule.name)
+			}
 		}
 		if compiled && rule.outcome == refund.Refund && !rule.when.readsEstablished() {
 			r.wrong(m.get("when"), "", "rule %s pays, so its condition must read what a record establishes: %s (R12)", rule.name, establishedNames())
 		}
-		if rule.recover && (rule.fault == refund.Nobody || rule.fault == refund.Buyer) {
+		if rule.recover && (rule.fault == refund.Nobody && m.get("fault") == nil || rule.fault == refund.Buyer) {
 			r.wrong(m.get("recover"), "", "rule %s recovers, so its `fault` must be somebody else's than the buyer's (R45)", rule.name)
 		}
 		if rule.needsEvidence && rule.outcome == refund.Refuse {

@@ -249,9 +249,25 @@ func (p *Policy) Untranslated(locales ...string) []Mistake {
 }
 
 // Check returns what a policy that loads should not be left with: texts that lack
-// one of the given locales, as Untranslated says, and rules that are Unreachable.
+// one of the given locales, as Untranslated says, rules that say nothing to buyers,
+// that never decide, and that would pay on a claim alone. None keeps a policy from
+// being used: a person decides what such rules do not.
 func (p *Policy) Check(locales ...string) []Mistake {
-	return sortMistakes(append(p.Untranslated(locales...), p.Unreachable()...), p.files)
+	t := p.table()
+	return sortMistakes(slices.Concat(p.Untranslated(locales...), p.wordless(), p.unreachable(t), p.unfounded(t)), p.files)
+}
+
+// wordless tells the rules without a clause: a buyer would be told no reason. (R5)
+func (p *Policy) wordless() []Mistake {
+	var found []Mistake
+	for _, rule := range p.rules {
+		if rule.wordless {
+			mistake := rule.at
+			mistake.Text = "rule " + rule.name + " has no `clause`: buyers are told by it why (R5)"
+			found = append(found, mistake)
+		}
+	}
+	return found
 }
 
 // placed is a text and where the file has it.

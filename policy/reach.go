@@ -12,6 +12,8 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/parser"
+
+	"tuidan/refund"
 )
 
 // Limits of the search for unreachable rules. Beyond them a rule counts as
@@ -21,14 +23,13 @@ const (
 	maxJoint = 20_000 // combinations of parts that one comparison reads together
 )
 
-// Unreachable returns one Mistake for each rule that can never decide: its
+// unreachable returns one Mistake for each rule that can never decide: its
 // condition never holds, or earlier rules always hold first. It tries requests:
 // every word that a fact can have, and numbers, amounts and durations on both
 // sides of each that a condition names. A comparison that this cannot cover, such
 // as amount * 2.0 > 100.0, is taken to go either way. Such a policy can be used.
-func (p *Policy) Unreachable() []Mistake {
+func (p *Policy) unreachable(t *table) []Mistake {
 	var found []Mistake
-	t := p.table()
 	for i, rule := range p.rules {
 		s := search{table: t, rule: i, atoms: make([]truth, len(t.atoms)), covers: make([]bool, i)}
 		if s.reaches(t.axesFor(i)) {
@@ -47,6 +48,28 @@ func (p *Policy) Unreachable() []Mistake {
 			mistake.Text = fmt.Sprintf("rule %s never decides: where its condition holds, an earlier rule did already (%s)", rule.name, strings.Join(by, ", "))
 		}
 		found = append(found, mistake)
+	}
+	return found
+}
+
+// unfounded returns one Mistake for each rule that would also pay where no record
+// supports it, as when a claimed reason is enough: a person decides there, whatever
+// the rule says. What it reports is certain as far as unreachable's is. (R12)
+func (p *Policy) unfounded(t *table) []Mistake {
+	var found []Mistake
+	unfounded := &formula{connective: operators.LogicalNot, parts: []*formula{t.supports}}
+	for i, rule := range p.rules {
+		if rule.outcome != refund.Refund || !rule.when.readsEstablished() { // which Load refuses
+			continue
+		}
+		one := table{rules: slices.Clone(t.rules[:i+1]), atoms: t.atoms, axes: t.axes}
+		one.rules[i] = &formula{connective: operators.LogicalAnd, parts: []*formula{t.rules[i], unfounded}}
+		s := search{table: &one, rule: i, atoms: make([]truth, len(t.atoms)), covers: make([]bool, i)}
+		if s.reaches(one.axesFor(i)) && s.tries <= maxTries {
+			mistake := rule.at
+			mistake.Text = fmt.Sprintf("rule %s also pays where no record supports it, which a person then decides: it should hold only where %s (R12)", rule.name, recordSupports)
+			found = append(found, mistake)
+		}
 	}
 	return found
 }
@@ -114,9 +137,10 @@ type axis struct {
 
 // table is the policy's rules over everything that may vary in a request.
 type table struct {
-	rules []*formula
-	atoms []atom
-	axes  []axis
+	rules    []*formula
+	supports *formula // recordSupports
+	atoms    []atom
+	axes     []axis
 }
 
 // axesFor lists the axes that a rule and those before it read: its own first.
@@ -198,12 +222,17 @@ func (s *search) reaches(axes []int) bool {
 func (p *Policy) table() *table {
 	env, err := environment()
 	if err != nil {
-		return &table{} // then no condition was compiled either
+		return &table{supports: &formula{}} // then no condition was compiled either
 	}
 	b := tableBuilder{policy: p, env: env, known: map[string]int{}, literals: map[int][]any{}, table: &table{}}
 	for _, rule := range p.rules {
 		b.table.rules = append(b.table.rules, b.formula(rule.when.checked.Expr(), rule.when.checked))
 	}
+	checked, issues := env.Compile(recordSupports)
+	if issues.Err() != nil {
+		panic("policy: " + issues.Err().Error())
+	}
+	b.table.supports = b.formula(checked.NativeRep().Expr(), checked.NativeRep())
 	b.axes()
 	return b.table
 }

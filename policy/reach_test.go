@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestSampleRulesAreReached(t *testing.T) {
-	for _, mistake := range sample(t).Unreachable() {
+	for _, mistake := range sample(t).unreachable(sample(t).table()) {
 		t.Error(mistake)
 	}
 }
@@ -64,7 +66,7 @@ func TestUnreachable(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, mistake := range p.Unreachable() {
+			for _, mistake := range p.unreachable(p.table()) {
 				text := strings.TrimPrefix(mistake.Text, "rule ")
 				got = append(got, strings.Replace(text, " never decides", "", 1))
 				if mistake.Line == 0 || !strings.Contains(mistake.Excerpt, "name: "+text[:1]) {
@@ -88,4 +90,51 @@ func BenchmarkLoadAndCheck(b *testing.B) {
 		}
 		p.Check()
 	}
+}
+
+func TestUnfounded(t *testing.T) {
+	for _, mistake := range sample(t).unfounded(sample(t).table()) {
+		t.Error(mistake)
+	}
+	for when, unfounded := range map[string]bool{
+		`goods == "unused"`:                               false,
+		`goods in ["failed", "partial"] && personal`:      false,
+		`supplier_says == "failed"`:                       false,
+		`sent_elsewhere`:                                  false,
+		`supplier_answer == "refunds" && in_window`:       false,
+		`goods == "used" && supplier_answer == "refunds"`: false,
+		`goods != "used" && goods != "unknown"`:           false,
+		`goods == "unused" && amount * 2.0 < 100.0`:       false,
+		`goods == "used"`:                                 true,
+		`goods != "used"`:                                 true, // it may be unknown
+		`goods == "unused" || personal`:                   true,
+		`goods == goods && reason == "other"`:             true,
+		`shop_says == "unused"`:                           true, // the supplier may know better
+		`supplier_answer != "refuses"`:                    true,
+		`!sent_elsewhere && own_mistake && proof_given`:   true,
+		`goods == "used" && proof_given && amount < 10.0`: true,
+	} {
+		p, err := Load("f.yaml", []byte(strings.Replace(small, `when: goods == "failed"`, "when: '"+when+"'", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.unfounded(p.table()); len(got) > 0 != unfounded {
+			t.Errorf("%s: %v", when, got)
+		}
+	}
+}
+
+// TestRecordSupports holds the condition that unfounded tells against what Decide goes by.
+func TestRecordSupports(t *testing.T) {
+	p, err := Load("f.yaml", []byte(strings.Replace(small, `when: goods == "failed"`, "when: '"+recordSupports+"'", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		f := anyFacts(t)
+		v := p.view(&f)
+		if holds, err := p.rules[0].when.holds(&v.values); err != nil || holds != established(&f, v) {
+			t.Fatalf("condition %v, %v; established %v", holds, err, established(&f, v))
+		}
+	})
 }
