@@ -34,11 +34,23 @@ func (a Automation) Next() (Automation, bool) {
 	return AutomateAll, true
 }
 
-// readsInstant reports whether making a product instant can change a decision.
-func (p *Policy) readsInstant() bool {
+// instantChanges reports whether a decision may be another one now that the view says
+// that the product is instant: it need not be made again where no condition that led
+// to it sees that. The rule is the one that decided.
+func (p *Policy) instantChanges(v *view, rule string) bool {
 	reads := func(when condition) bool { return slices.Contains(when.reads, vInstant) }
-	return slices.ContainsFunc(p.rules, func(r rule) bool { return reads(r.when) }) ||
-		slices.ContainsFunc(p.guards, func(g guard) bool { return reads(g.when) })
+	for i := range p.rules {
+		decided := p.rules[i].name == rule
+		if reads(p.rules[i].when) {
+			if holds, err := p.rules[i].when.holds(&v.values); holds || err != nil || decided {
+				return true
+			}
+		}
+		if decided {
+			break
+		}
+	}
+	return slices.ContainsFunc(p.guards, func(g guard) bool { return reads(g.when) })
 }
 
 // ahead is what a decision would be in place of another; nil when people would see

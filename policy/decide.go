@@ -87,10 +87,11 @@ var currencyReads = []int{vCurrency, vLimitsCurrency}
 func (p *Policy) Decide(f Facts) refund.Decision {
 	v := p.view(&f)
 	d := p.decide(f, v)
-	if next, ok := v.product.Automation.Next(); ok && next == AutomateAll && p.instant {
-		v.flag(vInstant, true)
-		instant := p.decide(f, v)
-		d.Ahead = ahead(&instant, &d)
+	if next, ok := v.product.Automation.Next(); ok && next == AutomateAll {
+		if v.flag(vInstant, true); p.instantChanges(v, d.Rule) {
+			instant := p.decide(f, v)
+			d.Ahead = ahead(&instant, &d)
+		}
 	}
 	return d
 }

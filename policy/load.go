@@ -126,7 +126,6 @@ func (r *reader) policy(p *Policy, root *node) {
 	r.refusals(p, top.need("refusals"))
 	r.guards(p, top.get("guards"))
 	r.rules(p, top.need("rules"))
-	p.instant = p.readsInstant()
 	if n := top.get("warn_refused"); n != nil {
 		number, ok := strings.CutSuffix(n.text, "%")
 		if n.kind != scalar || !ok {

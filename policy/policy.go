@@ -39,8 +39,7 @@ type Policy struct {
 	texts     []placed
 	locales   []string
 
-	warnRefused int  // hundredths of a percent; 0: no warning
-	instant     bool // some condition reads whether a product is instant
+	warnRefused int // hundredths of a percent; 0: no warning
 
 	buyer, merchant                 Ladder
 	evidenceAtLeast, survives, undo time.Duration
