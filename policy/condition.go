@@ -55,6 +55,17 @@ func (c condition) readsEstablished() bool {
 	return slices.ContainsFunc(c.reads, func(i int) bool { return variables[i].Established })
 }
 
+// signals names those that the condition reads.
+func (c condition) signals() []string {
+	var names []string
+	for _, i := range c.reads {
+		if variables[i].Signal {
+			names = append(names, variables[i].Name)
+		}
+	}
+	return names
+}
+
 // environment is what conditions are compiled in: CEL's standard library and the
 // variables, all of them flat so that a misspelt one has a near name.
 var environment = sync.OnceValues(func() (*cel.Env, error) {

@@ -368,10 +368,13 @@ func (r *reader) rules(p *Policy, n *node) {
 		r.wrong(n, "", "`rules` is empty: every request would go to a person")
 	}
 	seen := map[string]*node{}
-	// A rule that reads a signal, after which one that refuses would refuse because
+	// Rules that read a signal: one that refuses, then or later, would refuse because
 	// of it, if only by not being forestalled.
-	var risky *node
-	var signal string
+	type risk struct {
+		when             *node
+		signals, refuses []string
+	}
+	var risks []risk
 	for _, item := range r.atMost(maxRules, r.list(n, "rules"), "rules") {
 		if r.isOff(item) {
 			r.noneToSwitchOff(item, n, "rule")
@@ -414,18 +417,23 @@ func (r *reader) rules(p *Policy, n *node) {
 		if rule.needsEvidence && rule.outcome == refund.Refuse {
 			r.wrong(m.get("needs_evidence"), "", "rule %s refuses: no evidence would change that", rule.name)
 		}
-		for _, read := range rule.when.reads {
-			if compiled && variables[read].Signal && risky == nil {
-				risky, signal = m.get("when"), variables[read].Name
-			}
+		if signals := rule.when.signals(); len(signals) > 0 {
+			risks = append(risks, risk{when: m.get("when"), signals: signals})
 		}
-		if rule.outcome == refund.Refuse && risky != nil {
-			r.wrong(risky, "", "a signal refuses nobody: rule %s refuses, so neither it nor a rule before it may read %s; a guard may", rule.name, signal)
-			risky = nil
+		if rule.outcome == refund.Refuse {
+			for i := range risks {
+				risks[i].refuses = append(risks[i].refuses, rule.name)
+			}
 		}
 		p.rules = append(p.rules, rule)
 		if _, ok := p.clauses[rule.name]; !ok {
 			p.clauses[rule.name] = rule.clause
+		}
+	}
+	for _, risk := range risks {
+		if len(risk.refuses) > 0 {
+			r.wrong(risk.when, "", "a signal refuses nobody: neither a rule that refuses (%s) nor one before it may read %s; a guard may",
+				strings.Join(risk.refuses, ", "), strings.Join(risk.signals, ", "))
 		}
 	}
 }

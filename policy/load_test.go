@@ -75,8 +75,11 @@ func TestMistakes(t *testing.T) {
 		{"long condition", "amount > 200", `"` + strings.Repeat("!", 3000) + `matches"`, []string{"12:23: a condition has at most 1000 characters"}},
 		{"empty condition", "amount > 200", `""`, []string{"12:23: a condition is a text"}},
 		{"pays on a claim", `when: goods == "failed"`, "when: personal", []string{"15:11: rule failed pays, so its condition must read what a record establishes"}},
-		{"a refusal by a signal", `goods == "used" &&`, `claims_30d > 3 &&`, []string{"19:11: a signal refuses nobody: rule block refuses, so neither it nor a rule before it may read claims_30d; a guard may"}},
-		{"a refusal for want of a signal", `goods == "failed"`, `goods == "failed" && !buyer_new`, []string{"15:11: a signal refuses nobody: rule block refuses"}},
+		{"a refusal by a signal", `goods == "used" &&`, `claims_30d > 3 &&`, []string{"19:11: a signal refuses nobody: neither a rule that refuses (block) nor one before it may read claims_30d; a guard may"}},
+		{"a refusal for want of a signal", `goods == "failed"`, `goods == "failed" && !buyer_new`, []string{"15:11: a signal refuses nobody: neither a rule that refuses (block) nor one before it may read buyer_new"}},
+		{"every rule that is concerned", "  - name: block\n", "  - {name: new, when: buyer_new && !matches, outcome: refuse, clause: {en: No.}}\n  - {name: no, when: claims_30d > 3, outcome: refuse, clause: {en: No.}}\n  - name: block\n", []string{
+			"18:23: a signal refuses nobody: neither a rule that refuses (new, no, block) nor one before it may read matches, buyer_new",
+			"19:22: a signal refuses nobody: neither a rule that refuses (no, block) nor one before it may read claims_30d"}},
 		{"no clause", "    clause: {en: No.}\n", "", []string{"18:11: rule block refuses without a `clause`"}},
 		{"empty clause", "{en: No.}", "{en: }", []string{"23:14: the clause has no text in en"}},
 		{"clause without locale", "{en: No.}", "No.", []string{"23:13: the clause is written once per locale"}},
