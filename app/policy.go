@@ -17,7 +17,7 @@ type policyLine struct {
 	Check struct {
 		Files  []string `arg:"" optional:"" name:"file" help:"Policy files."`
 		Config string   `help:"A config file: its shops' policies are checked, texts must be in all locales that shops and buyers read, and what a shop cannot tell is warned of." placeholder:"FILE"`
-	} `cmd:"" help:"Name every mistake of policy files with file, line and column: what cannot be read, rules that never decide or would pay on a claim alone, rules and texts that lack words in one of the file's locales. Example: tuidan policy check policy.yaml"`
+	} `cmd:"" help:"Name every mistake of policy files with file, line and column: what cannot be read, rules and guards that never hold, rules that would pay on a claim alone, and what lacks words in one of the file's locales. Example: tuidan policy check policy.yaml"`
 	Print struct {
 		File    string `arg:"" help:"A policy file."`
 		Product string `arg:"" optional:"" help:"Only this product."`

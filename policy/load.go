@@ -78,6 +78,7 @@ func Inspect(name string, read func(name string) ([]byte, error), locales ...str
 		return p, p.Check(locales...), nil
 	}
 	p.rules = slices.DeleteFunc(p.rules, func(rule rule) bool { return rule.when.checked == nil })
+	p.guards = slices.DeleteFunc(p.guards, func(guard guard) bool { return guard.when.checked == nil })
 	return nil, sortMistakes(append(r.mistakes, p.Check(locales...)...), r.files), nil
 }
 

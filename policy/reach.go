@@ -52,6 +52,22 @@ func (p *Policy) unreachable(t *table) []Mistake {
 	return found
 }
 
+// idle returns one Mistake for each guard that can never fire: a slip there would
+// let pass what somebody meant to look at.
+func (p *Policy) idle(t *table) []Mistake {
+	var found []Mistake
+	for i, guard := range p.guards {
+		one := table{rules: t.guards[i : i+1], atoms: t.atoms, axes: t.axes}
+		s := search{table: &one, failing: true, atoms: make([]truth, len(t.atoms))}
+		if !s.reaches(one.axesFor(0)) {
+			mistake := guard.at
+			mistake.Text = fmt.Sprintf("guard %s never fires: its condition cannot hold", guard.name)
+			found = append(found, mistake)
+		}
+	}
+	return found
+}
+
 // unfounded returns one Mistake for each rule that would also pay where no record
 // supports it, as when a claimed reason is enough: a person decides there, whatever
 // the rule says. What it reports is certain as far as unreachable's is. (R12)
@@ -139,6 +155,7 @@ type axis struct {
 type table struct {
 	rules    []*formula
 	supports *formula // recordSupports
+	guards   []*formula
 	atoms    []atom
 	axes     []axis
 }
@@ -174,10 +191,11 @@ func (f *formula) all(atoms []int) []int {
 // search looks for a request that a rule decides.
 type search struct {
 	*table
-	rule   int
-	atoms  []truth
-	covers []bool // by earlier rule: it held where this one does
-	tries  int
+	rule    int
+	failing bool // it counts as holding where it cannot be computed, as a guard does
+	atoms   []truth
+	covers  []bool // by earlier rule: it held where this one does
+	tries   int
 }
 
 // reaches reports whether some choice on the given axes lets the rule decide.
@@ -185,10 +203,10 @@ func (s *search) reaches(axes []int) bool {
 	if s.tries++; s.tries > maxTries {
 		return true
 	}
-	switch s.rules[s.rule].under(s.atoms) {
-	case no, fails:
+	switch is := s.rules[s.rule].under(s.atoms); {
+	case is == no, is == fails && !s.failing:
 		return false
-	case yes:
+	case is != undecided:
 		open := false
 		for j, earlier := range s.rules[:s.rule] {
 			switch earlier.under(s.atoms) {
@@ -233,6 +251,9 @@ func (p *Policy) table() *table {
 		panic("policy: " + issues.Err().Error())
 	}
 	b.table.supports = b.formula(checked.NativeRep().Expr(), checked.NativeRep())
+	for _, guard := range p.guards {
+		b.table.guards = append(b.table.guards, b.formula(guard.when.checked.Expr(), guard.when.checked))
+	}
 	b.axes()
 	return b.table
 }

@@ -124,6 +124,30 @@ func TestUnfounded(t *testing.T) {
 	}
 }
 
+func TestIdleGuards(t *testing.T) {
+	for _, mistake := range sample(t).idle(sample(t).table()) {
+		t.Error(mistake)
+	}
+	for when, idle := range map[string]bool{
+		`amount > 200.0`:                       false,
+		`amount < 200.0 && amount > 500.0`:     true,
+		`goods == "used" && goods == "failed"`: true,
+		`buyer_new && times_usual > 5.0`:       false,
+		`claims_30d < 0`:                       true,
+		`currency != limits_currency`:          false,
+		`picture_seen && !picture_seen`:        true,
+		`1 / 0 == 1`:                           false, // it fails, and a person looks
+	} {
+		p, err := Load("f.yaml", []byte(strings.Replace(small, "when: amount > 200", "when: '"+when+"'", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.idle(p.table()); len(got) > 0 != idle {
+			t.Errorf("%s: %v", when, got)
+		}
+	}
+}
+
 // TestRecordSupports holds the condition that unfounded tells against what Decide goes by.
 func TestRecordSupports(t *testing.T) {
 	p, err := Load("f.yaml", []byte(strings.Replace(small, `when: goods == "failed"`, "when: '"+recordSupports+"'", 1)))
