@@ -441,20 +441,13 @@ func (b *tableBuilder) axes() {
 	}
 }
 
-// try computes an axis' atoms on every combination of its parts' values.
+// try computes an axis' atoms on every combination of its parts' values. A product
+// that is not instant is tried as one, too: its automation may go up, and a rule that
+// waits for that is no slip.
 func (b *tableBuilder) try(x *axis, parts []part, of []int) {
+	instant := slices.ContainsFunc(x.atoms, func(a int) bool { return slices.Contains(b.atoms[a], vInstant) })
 	seen := map[string]bool{}
-	var walk func(f Facts, rest []int)
-	walk = func(f Facts, rest []int) {
-		if len(rest) > 0 {
-			for _, value := range parts[rest[0]].values {
-				with := f
-				value(&with)
-				walk(with, rest[1:])
-			}
-			return
-		}
-		v := b.policy.view(&f)
+	compute := func(v *view) {
 		row := make([]truth, len(x.atoms))
 		for i, a := range x.atoms {
 			result, _, err := b.table.atoms[a].program.Eval(&v.values)
@@ -468,6 +461,23 @@ func (b *tableBuilder) try(x *axis, parts []part, of []int) {
 		if key := fmt.Sprint(row); !seen[key] {
 			seen[key] = true
 			x.values = append(x.values, row)
+		}
+	}
+	var walk func(f Facts, rest []int)
+	walk = func(f Facts, rest []int) {
+		if len(rest) > 0 {
+			for _, value := range parts[rest[0]].values {
+				with := f
+				value(&with)
+				walk(with, rest[1:])
+			}
+			return
+		}
+		v := b.policy.view(&f)
+		compute(v)
+		if instant && v.product.Automation != AutomateAll {
+			v.flag(vInstant, true)
+			compute(v)
 		}
 	}
 	walk(ordinary(), of)

@@ -14,6 +14,17 @@ func TestSampleRulesAreReached(t *testing.T) {
 	}
 }
 
+// TestRulesOfALaterStep has a shop begin low: what waits for the next step of
+// automation is no mistake.
+func TestRulesOfALaterStep(t *testing.T) {
+	for _, step := range automations {
+		p := automated(t, step)
+		for _, mistake := range p.Check() {
+			t.Error(step, mistake)
+		}
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	const covered = "where its condition holds, an earlier rule did already "
 	tests := []struct {
