@@ -62,8 +62,8 @@ var sample = sync.OnceValues(func() (*sampleShop, error) {
 			return text, nil
 		}
 		return []byte("version: 1\nbase: policy.yaml\nrules:\n" +
-			"  - {name: roll_back, when: goods == \"used\" && !in_window, outcome: ask_supplier, clause: {en: Taken back.}}\n" +
-			"  - {name: unused, off: true}\n  - {name: supplier_refused, off: true}\n" +
+			"  - {name: roll_back, when: goods == \"used\" && personal, outcome: ask_supplier, clause: {en: Taken back.}}\n" +
+			"  - {name: supplier_refused, off: true}\n" +
 			"guards:\n  - {name: asks, when: personal || kind == \"card\", outcome: ask_supplier, say: {en: The supplier is asked.}}\n"), nil
 	})
 	if err != nil {
