@@ -43,7 +43,7 @@ func (r *replayed) ahead(c *refund.Case, was, now *refund.Decision, next *policy
 	}
 	for i := len(c.Decisions) - 1; i >= 0 && c.Decisions[i].Number > was.Number; i-- {
 		d := &c.Decisions[i]
-		if d.By == 0 || d.Outcome != refund.Refund && d.Outcome != refund.Refuse {
+		if d.By == 0 || d.Outcome == refund.Review || d.Outcome == refund.AskEvidence || d.Outcome == refund.AskSupplier {
 			continue
 		}
 		if d.Outcome == would.Outcome {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -195,6 +196,9 @@ func readStore(setup *Setup) (*bolt.Store, error) {
 	store, err := bolt.Open(filepath.Join(string(setup.Config.Data), storeFile), bolt.Options{ReadOnly: true})
 	if errors.Is(err, bolt.ErrLocked) {
 		return nil, fmt.Errorf("the desk is running on %s; stop it for the moment, or copy the folder and name the copy: %s", setup.Config.Data, Variable("data"))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there are no cases yet: the desk has never run on the data folder %s", setup.Config.Data)
 	}
 	return store, err
 }

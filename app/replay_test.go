@@ -204,3 +204,12 @@ func BenchmarkReplay(b *testing.B) {
 		}
 	}
 }
+
+// TestReplayBeforeTheFirstCase tells somebody who tries a policy first that there is
+// nothing to try it on.
+func TestReplayBeforeTheFirstCase(t *testing.T) {
+	setup := &Setup{Config: Config{Data: Path(t.TempDir())}}
+	if _, err := readStore(setup); err == nil || !strings.Contains(err.Error(), "no cases yet") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -23,7 +23,7 @@ var Menus = []struct {
 	Scope string
 	Names []string
 }{
-	{privateScope, []string{"start", "status", "cancel", "policy", "human", "language", "forget", "help"}},
+	{privateScope, []string{"start", "status", "cancel", "policy", "human", "language", "timezone", "forget", "help"}},
 	{"all_group_chats", staffCommands},
 	{"all_chat_administrators", append(slices.Clone(staffCommands), "policy")},
 }

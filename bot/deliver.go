@@ -30,6 +30,7 @@ type outcome struct {
 	wait    time.Duration
 	refused bool            // by a 429
 	instead *refund.Message // to be sent in its place, already stored
+	all     bool            // what went with the message is out of the store, too
 	err     error           // of stop
 }
 
@@ -73,9 +74,11 @@ func (o *Outbox) deliver(ctx context.Context, l *lane, i *item) outcome {
 			}
 			return outcome{act: more}
 		}
-		done.Sent = []refund.Message{i.message}
+		done.Sent = i.messages()
 		done.Posts = append(done.Posts, i.posts...)
-		return o.crossOut(ctx, done)
+		result := o.crossOut(ctx, done)
+		result.all = result.act == remove
+		return result
 	default:
 		return o.refused(ctx, l, i, chat, fault, err)
 	}
@@ -230,7 +233,8 @@ func (o *Outbox) call(ctx context.Context, chat refund.ChatID, i *item) (refund.
 // say sends the next part of a text; the keys go under the last.
 // (Bot API: sendMessage)
 func (o *Outbox) say(ctx context.Context, chat refund.ChatID, topic int, i *item) error {
-	out := o.render(i.message)
+	m := i.whole()
+	out := o.render(m)
 	if i.parts == nil {
 		i.parts = split(out.text, maxText)
 	}
@@ -240,7 +244,7 @@ func (o *Outbox) say(ctx context.Context, chat refund.ChatID, topic int, i *item
 		params.Entities = out.mentions
 	}
 	if i.sent == 0 {
-		reply, err := o.replyTo(ctx, chat, topic, i.message)
+		reply, err := o.replyTo(ctx, chat, topic, m)
 		if err != nil {
 			return err
 		}
@@ -254,7 +258,10 @@ func (o *Outbox) say(ctx context.Context, chat refund.ChatID, topic int, i *item
 		return err
 	}
 	i.sent++
-	o.note(i, chat, sent.ID)
+	i.id, i.posted = sent.ID, chat
+	if len(i.with) == 0 {
+		o.note(i, chat, sent.ID)
+	}
 	return nil
 }
 

@@ -228,7 +228,7 @@ func TestSetCommands(t *testing.T) {
 	for _, c := range api.took() {
 		lists = append(lists, fmt.Sprintf("%v %v %d", c.params["scope"].(map[string]any)["type"], c.params["language_code"], len(c.params["commands"].([]any))))
 	}
-	want := []string{"all_private_chats <nil> 8", "all_private_chats zh 8", "all_private_chats en 8",
+	want := []string{"all_private_chats <nil> 9", "all_private_chats zh 9", "all_private_chats en 9",
 		"all_group_chats <nil> 11", "all_group_chats zh 11", "all_group_chats en 11",
 		"all_chat_administrators <nil> 12", "all_chat_administrators zh 12", "all_chat_administrators en 12"}
 	if fmt.Sprint(lists) != fmt.Sprint(want) {

@@ -81,6 +81,7 @@ type lane struct {
 	paid     bool      // a place was reserved and not yet used
 	until    time.Time // while parked
 	refused  bool      // parked by a 429
+	crowd    crowd     // what a group is told of what waits
 	failures int       // calls in a row without success
 	last     time.Time // when it was busy last
 }
@@ -90,6 +91,11 @@ type item struct {
 	message refund.Message
 	parts   []string // of a long text, once rendered
 	sent    int      // parts that Telegram has; of a card 1 once it is up to date
+	at      time.Time
+	with    []*item       // other reminders that leave with it
+	id      int           // of the message that Telegram made of it,
+	posted  refund.ChatID // in this chat
+	over    bool          // the last state of what a group is told of what waits
 	posts   []refund.Post
 	rest    bool // the last call was not the last that is needed
 	remade  bool // its topic was deleted and made anew
@@ -163,7 +169,7 @@ func (o *Outbox) add(m refund.Message) {
 			return
 		}
 	}
-	l.queue = append(l.queue, &item{message: m})
+	l.queue = append(l.queue, &item{message: m, at: o.Clock.Now()})
 	o.waiting++
 	if l.state == laneIdle {
 		l.state = laneReady
@@ -354,6 +360,10 @@ func (o *Outbox) dispatch() {
 		l := o.ready[0]
 		o.ready[0] = nil
 		o.ready = o.ready[1:]
+		if until := o.choose(l, now); until.After(now) {
+			o.park(l, until)
+			continue
+		}
 		if !l.paid {
 			l.paid = true
 			at := l.pace.reserve(now)
@@ -406,14 +416,28 @@ func (o *Outbox) finish(l *lane, result outcome) {
 	o.busy--
 	now := o.Clock.Now()
 	l.last = now
+	if len(l.queue[0].with) > 0 && !result.all && l.queue[0].sent == 0 {
+		l.scatter()
+	}
 	switch result.act {
 	case remove:
+		done := l.queue[0]
+		if done.message.Key == crowdKey && done.message.Shop != "" {
+			l.told(done)
+		}
+		o.waiting -= len(done.with)
 		l.queue[0] = nil
 		l.queue = l.queue[1:]
 		l.failures = 0
 		o.waiting--
 		if result.instead != nil {
 			o.add(*result.instead)
+		}
+		if len(l.queue) == 0 {
+			if line := l.crowdIsOver(done.message, now); line != nil {
+				l.queue = append(l.queue, line)
+				o.waiting++
+			}
 		}
 		l.state = laneIdle
 		if len(l.queue) > 0 {

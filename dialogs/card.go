@@ -223,20 +223,19 @@ func (s *step) moveButtons() [][]refund.Button {
 func (s *step) approvalButtons() [][]refund.Button {
 	c := s.c
 	switch c.Menu {
-	case "refuse":
-		var buttons []refund.Button
-		for _, code := range s.facts.Policy.Refusals() {
-			buttons = append(buttons, s.caseButton(s.refusalLabel(code), "refuse", code, refund.Danger))
-		}
-		return rows(append(buttons, s.caseButton(w("button_own_words"), "refuse_words", "", refund.Danger),
-			s.caseButton(w("button_back"), "menu", "", refund.Plain))...)
+	case "refuse", refuseWords:
+		return s.refuseButtons(c.Menu)
+	case partOf:
+		return s.partButtons()
+	case "more":
+		return s.moreButtons()
 	case "ask":
 		var buttons []refund.Button
 		for _, item := range askable {
 			buttons = append(buttons, s.caseButton(itemText(item), "ask", string(item), refund.Plain))
 		}
 		return rows(append(buttons, s.caseButton(w("button_own_words"), "ask_words", "", refund.Plain),
-			s.caseButton(w("button_back"), "menu", "", refund.Plain))...)
+			s.backButton(""))...)
 	}
 	var first []refund.Button
 	if d := c.Decision(); d != nil && d.Amount.Minor > 0 {
@@ -244,10 +243,15 @@ func (s *step) approvalButtons() [][]refund.Button {
 	} else {
 		first = append(first, s.caseButton(w("button_read_again"), "read_again", "", refund.Primary))
 	}
-	return [][]refund.Button{
+	all := [][]refund.Button{
 		append(first, s.caseButton(w("button_refuse"), "menu", "refuse", refund.Danger)),
 		{s.caseButton(w("button_ask"), "menu", "ask", refund.Plain), s.caseButton(w("button_hand_over"), "hand_over", "", refund.Plain)},
 	}
+	var last []refund.Button
+	if _, ok := s.suggested(); ok {
+		last = append(last, s.caseButton(w("button_part"), "menu", partOf, refund.Plain))
+	}
+	return append(all, append(last, s.caseButton(w("button_more"), "menu", "more", refund.Plain)))
 }
 
 // refusalLabel is a short name of a refusal code: the desk's for the codes that

@@ -154,6 +154,10 @@ func (s *step) pressedDraft() {
 		s.say(lines(w("language_set")))
 		return
 	}
+	if action.Do == "clock" {
+		s.setClock(action.Arg)
+		return
+	}
 	if action.Do == "forget" {
 		s.forget()
 		return

@@ -105,7 +105,7 @@ func (s *step) stale() bool {
 	if d != nil && d.By != 0 && d.By == s.event.Person && s.event.Action.N == n-1 {
 		s.answer(w("already_counted")) // the same press under another update id
 	} else {
-		s.alert(w("stale"))
+		s.alert(s.overtaken())
 	}
 	return true
 }
@@ -138,6 +138,12 @@ func (s *step) verdict() {
 			return
 		}
 		s.refuseBy(action.Arg, "")
+	case partOf:
+		s.partPressed()
+	case supplierAsked:
+		s.askSupplierBy()
+	case creditMoved:
+		s.adjustBy()
 	case "read_again":
 		s.staffNote("read_again", "")
 		s.answer(w("done"))
@@ -148,8 +154,14 @@ func (s *step) verdict() {
 			return
 		}
 		s.askFor(refund.Item(action.Arg))
-	case "refuse_words", "ask_words":
-		s.askStaff(action.Do)
+	case refuseWords:
+		if !slices.Contains(s.facts.Policy.Refusals(), action.Arg) {
+			s.alert(w("button_old_group"))
+			return
+		}
+		s.askStaff(refuseWords, action.Arg)
+	case "ask_words", askPart, askReplaced:
+		s.askStaff(action.Do, "")
 	case "hand_over":
 		s.staffNote("hand_over", "")
 		s.answer(w("done"))
@@ -182,14 +194,11 @@ func (s *step) approve() {
 	}
 	s.staffNote("approved", "")
 	s.answer(w("done"))
-	d.Outcome, d.By, d.Clause, d.Words = refund.Refund, s.event.Person, nil, ""
-	d.Withdraw = d.Goods == refund.Unused
-	approvals := c.Approvals
-	s.decide(d)
-	s.c.Approvals = approvals
+	s.payBy(d, c.Approvals)
 }
 
-// refuseBy refuses with a code of the policy, or with the person's own words. (R26, R38)
+// refuseBy refuses with a code of the policy, and with the person's own words to it
+// if there are any. (R26, R38)
 func (s *step) refuseBy(code, words string) {
 	s.touch()
 	if s.c.Status == refund.AwaitingApproval && s.owed() {
@@ -221,12 +230,17 @@ func (s *step) askFor(item refund.Item) {
 	s.decide(d)
 }
 
-// askStaff asks the presser to type, as an answer to the bot's question.
-func (s *step) askStaff(what string) {
+// askStaff asks the presser to type, as an answer to the bot's question; code is the
+// refusal code that he explains.
+func (s *step) askStaff(what, code string) {
 	name := s.facts.Shop.NameOf(s.event.Person)
 	m := s.groupMessage(refund.Say, lines(w(what, "Name", name, "Order", s.c.Order.No)))
 	placeholder := w(what + "_hint")
-	m.Reply, m.Asks = &placeholder, what+":"+strconv.Itoa(s.event.Action.N)
+	asks := what
+	if code != "" {
+		asks += codeSeparator + code
+	}
+	m.Reply, m.Asks = &placeholder, asks+":"+strconv.Itoa(s.event.Action.N)
 	s.result.Messages = append(s.result.Messages, m)
 	s.answer(refund.Words{})
 }
@@ -240,7 +254,7 @@ func (s *step) answered() (what string, ok bool) {
 	}
 	d := s.c.Decision()
 	if n, err := strconv.Atoi(number); err != nil || d == nil || d.Number != n {
-		s.sayGroup(w("stale"))
+		s.sayGroup(s.overtaken())
 		return "", false
 	}
 	return what, true
@@ -253,10 +267,15 @@ func (s *step) staffWrote() {
 		s.unheard()
 		return
 	}
-	text := clip(strings.TrimSpace(s.event.Text), 600)
+	text := clip(strings.TrimSpace(s.event.Text), maxWords)
+	what, code, _ := strings.Cut(what, codeSeparator)
 	switch what {
-	case "refuse_words":
-		s.refuseBy("own_words", text)
+	case refuseWords:
+		s.refuseBy(code, text)
+	case askPart:
+		s.partTyped()
+	case askReplaced:
+		s.replaceBy(clip(text, maxReference))
 	case "ask_words":
 		s.lead = lines(w("merchant_asks", "Words", text))
 		s.askFor(refund.Description)
@@ -277,7 +296,7 @@ func (s *step) undo() {
 	s.undoPayout()
 	s.staffNote("undone", "")
 	s.answer(w("done"))
-	s.decide(s.toReview(*s.c.Decision()))
+	s.decide(s.toReview(*s.ruled()))
 }
 
 // handOver lets staff talk to the buyer; the bot keeps quiet meanwhile.
@@ -287,7 +306,7 @@ func (s *step) handOver() {
 	c.Escalated = false
 	s.enter(refund.HandedOver)
 	if s.event.Shop == "" {
-		s.say(lines(w("handed_over", "By", s.dueAt())))
+		s.say(append(s.closedNow(), w("handed_over", "By", s.dueAt())))
 		s.sayGroup(w("buyer_wants_person", "Buyer", c.Buyer, "By", s.dueAt()), w("talk_how"))
 		return
 	}
@@ -305,7 +324,7 @@ func (s *step) tellPerson() {
 // handedPressed ends a hand-over by button.
 func (s *step) handedPressed() {
 	if s.event.Action.Do != "resume" {
-		s.alert(w("stale"))
+		s.alert(s.overtaken())
 		return
 	}
 	s.staffNote("resumed", "")

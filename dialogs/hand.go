@@ -55,7 +55,7 @@ func (s *step) payingPressed() {
 	}
 	switch s.event.Action.Do {
 	case askPaid:
-		s.askStaff(askPaid)
+		s.askStaff(askPaid, "")
 	case confirmPaid:
 		s.confirmPaid()
 	case cannotPay:

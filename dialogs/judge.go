@@ -261,10 +261,11 @@ func (s *step) signals() policy.Signals {
 	}
 }
 
-// withPeople reports whether merchants asked for more, the buyer appealed, or a
-// supplier that is silent or cannot be asked brought the case to the merchants.
+// withPeople reports whether merchants asked for more or had the supplier asked, the
+// buyer appealed, or a supplier that is silent or cannot be asked brought the case to
+// the merchants.
 func (s *step) withPeople() bool {
-	return s.c.Appealed || len(s.c.Asked) > 0 || s.c.Supplied == refund.Silent || s.c.Supplied == refund.Unable
+	return s.c.Appealed || len(s.c.Asked) > 0 || s.c.Supplied == refund.Silent || s.c.Supplied == refund.Unable || s.askedByPerson()
 }
 
 // toReview turns a decision into one for people to make: they may pay what is left.
@@ -312,6 +313,10 @@ func (s *step) take(d refund.Decision) {
 		s.askSupplier()
 	case refund.Refuse:
 		s.refuse()
+	case refund.Adjust:
+		s.adjusted("adjusted_by_shop")
+	case refund.Replace:
+		s.replace()
 	default:
 		s.review()
 	}
@@ -334,7 +339,7 @@ func (s *step) review() {
 		if item := s.missing(); item != "" {
 			more = w("may_add_missing", "Item", itemText(item))
 		}
-		s.say(append(s.why("review_sent"), w("merchant_time", "By", s.dueAt()), more))
+		s.say(append(append(s.why("review_sent"), s.shopTime()...), more))
 	}
 }
 
@@ -347,11 +352,15 @@ func (s *step) askSupplier() {
 		return
 	}
 	s.enter(refund.AwaitingSupplier)
+	byPerson := c.Decision().By != 0
 	if s.asksHelp() {
 		if c.Requests == 0 || c.Supplied != refund.NoAnswer {
 			c.Requests++ // else the request of before is not answered yet, and is repeated
 		}
 		s.askHelp()
+	}
+	if byPerson {
+		c.Supplied, c.SupplyNote = refund.NoAnswer, "" // the answer of before is not the one to this
 	}
 	c.SetTimer(refund.TimerRetry, s.now().Add(retryAfter(1)))
 	s.say(append(lines(w("asked_supplier", "Order", c.Order.No, "By", s.dueAt())), s.because()...))
@@ -376,21 +385,21 @@ func (s *step) supplierUnable() {
 func (s *step) supplied() {
 	c := s.touch()
 	result := s.event.Result
-	switch result.Answer {
-	case refund.Adjusts:
+	switch {
+	case result.Answer == refund.Adjusts && s.canAdjust():
 		c.Supplied, c.SupplyNote = result.Answer, result.Note
-		meant := c.Facts[refund.IntendedAccount].Value
-		if meant == "" {
-			s.decide(s.toReview(s.judgement())) // nobody named an account to move it to
-			return
+		s.adjusted("adjusted")
+	case result.Answer == refund.Adjusts:
+		c.Supplied, c.SupplyNote = result.Answer, result.Note
+		s.note("supplier_" + string(result.Answer))
+		s.decide(s.toReview(s.judgement())) // nobody named an account to move it to
+	case result.Answer == refund.Refunds, result.Answer == refund.Refuses:
+		c.Supplied, c.SupplyNote = result.Answer, result.Note
+		if s.askedByPerson() {
+			s.note("supplier_" + string(result.Answer))
 		}
-		s.enter(refund.Adjusted)
-		s.say(append(append(lines(w("adjusted", "Order", c.Order.No, "Account", meant)), s.counts()...),
-			w("need_person")))
-	case refund.Refunds, refund.Refuses:
-		c.Supplied, c.SupplyNote = result.Answer, result.Note
 		s.judge()
-	case refund.Unable:
+	case result.Answer == refund.Unable:
 		s.supplierUnable()
 	default: // no answer yet: the retry timer asks again
 		s.card()

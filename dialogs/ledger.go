@@ -76,7 +76,7 @@ func (s *step) recoveryPressed() {
 		s.post(c.Settle(s.now(), s.event.Person, refund.BookRecovered, rest)...)
 		s.settled("recovered", "")
 	case recoverPart:
-		s.askStaff(recoverPart)
+		s.askStaff(recoverPart, "")
 	case writeOff:
 		if s.facts.Shop.RoleOf(s.event.Person) != refund.OwnerOf {
 			s.alert(w("owner_only"))
@@ -104,14 +104,13 @@ func (s *step) recoveryWrote() {
 		return
 	}
 	rest := s.c.Recovery.Rest()
-	typed := strings.TrimSpace(strings.NewReplacer(",", "", "￥", "", "¥", "", "元", "", rest.Currency, "").Replace(s.event.Text))
-	amount, err := refund.ParseMoney(typed, rest.Currency)
+	amount, err := typedMoney(s.event.Text, rest.Currency)
 	if rest.Minor <= 0 || err != nil || amount.Minor <= 0 || amount.Over(rest) {
 		s.sayGroup(w("recovered_wrong", "Amount", rest))
 		return
 	}
 	s.post(s.touch().Settle(s.now(), s.event.Person, refund.BookRecovered, amount)...)
-	s.settled("recovered", typed)
+	s.settled("recovered", amount.Decimal())
 }
 
 // NeedsLedger reports whether a step of this event needs Facts.Ledger.

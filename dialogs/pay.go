@@ -11,14 +11,23 @@ import (
 // pay carries out the newest decision: goods first where they are unused, then
 // the payout.
 func (s *step) pay() {
-	c := s.touch()
-	d := c.Decision()
-	if d.Withdraw && c.Withdrawn == refund.NoAnswer {
-		s.enter(refund.Checking)
-		s.withdrawGoods()
+	if s.takesBack() {
 		return
 	}
 	s.plan()
+}
+
+// takesBack has the goods withdrawn if the newest decision wants it and that has
+// not been tried. What is used never returns to stock, whatever a rule says. (R51)
+func (s *step) takesBack() bool {
+	c := s.touch()
+	d := c.Decision()
+	if !d.Withdraw || d.Goods == refund.Used || c.Withdrawn != refund.NoAnswer {
+		return false
+	}
+	s.enter(refund.Checking)
+	s.withdrawGoods()
+	return true
 }
 
 // withdrawGoods asks for the goods back. The key makes repeated requests one.
@@ -28,15 +37,14 @@ func (s *step) withdrawGoods() {
 
 // withdrawing reports whether the goods are asked back for the newest decision.
 func (s *step) withdrawing() bool {
-	d := s.c.Decision()
-	return s.c.Status == refund.Checking && d != nil && d.Outcome == refund.Refund && d.Withdraw && s.c.Withdrawn == refund.NoAnswer
+	return s.c.Status == refund.Checking && s.takingBack() && s.c.Decision().Withdraw && s.c.Withdrawn == refund.NoAnswer
 }
 
 // withdrew takes the word on the goods. Used meanwhile means judging again;
 // anything but a clear yes means a person.
 func (s *step) withdrew() {
-	if d := s.c.Decision(); d == nil || d.Outcome != refund.Refund {
-		s.withdrewLate() // the refund that asked for it is off
+	if !s.takingBack() {
+		s.withdrewLate() // what asked for it is off
 		return
 	}
 	c := s.touch()
@@ -51,10 +59,13 @@ func (s *step) withdrew() {
 		return
 	}
 	c.Withdrawn = answer
-	switch answer {
-	case refund.GoodsBack:
+	replaces := c.Decision().Outcome == refund.Replace
+	switch {
+	case answer == refund.GoodsBack && replaces:
+		s.replaced()
+	case answer == refund.GoodsBack:
 		s.plan()
-	case refund.GoodsUsed:
+	case answer == refund.GoodsUsed && !replaces: // delivered once more already: people look at it
 		c.Order.State = refund.StateRedeemed
 		if c.Order.Kind == refund.TopUp {
 			c.Order.State = refund.StateArrived
@@ -64,6 +75,12 @@ func (s *step) withdrew() {
 	default:
 		s.toPeople("goods_stay")
 	}
+}
+
+// takingBack reports whether the newest decision is one that takes goods back.
+func (s *step) takingBack() bool {
+	d := s.c.Decision()
+	return d != nil && (d.Outcome == refund.Refund || d.Outcome == refund.Replace)
 }
 
 // withdrewLate keeps the word on the goods when the case has moved on. Goods that
@@ -85,7 +102,7 @@ func (s *step) withdrewLate() {
 // paid, though what is left of the order covers it.
 func (s *step) owed() bool {
 	c := s.c
-	d := c.Decision()
+	d := s.ruled()
 	if c.Withdrawn != refund.GoodsBack || d == nil || len(c.Payouts) >= payoutsByDefault {
 		return false
 	}

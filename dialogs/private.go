@@ -64,6 +64,8 @@ func (s *step) command() {
 		s.say(lines(w("ask_language")), rows(
 			s.draftButton(w("plain", "Text", "简体中文"), "language", "zh-Hans"),
 			s.draftButton(w("plain", "Text", "English"), "language", "en"))...)
+	case "timezone":
+		s.askClock()
 	case "help":
 		s.c = nil
 		s.say(lines(w("help")))
@@ -340,7 +342,7 @@ func (s *step) appeal() {
 
 func (s *step) cancelCase() {
 	c := s.touch()
-	withdrawing := c.Status == refund.Checking && c.Decision() != nil && c.Decision().Outcome == refund.Refund
+	withdrawing := c.Status == refund.Checking && s.takingBack()
 	if withdrawing || c.Withdrawn == refund.GoodsBack {
 		s.tooLate() // the goods must not go without the money
 		return

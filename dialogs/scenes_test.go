@@ -108,7 +108,7 @@ func TestStaleVerdict(t *testing.T) {
 	s.status(refund.Collecting)
 	before := *s.c
 	s.press(zhao, 1, "approve", "")
-	if s.last.Case != nil || s.last.Answer == nil || s.last.Answer.Words.Key != "stale" || !s.last.Answer.Alert {
+	if s.last.Case != nil || s.last.Answer == nil || s.last.Answer.Words.Key != "stale_by" || !s.last.Answer.Alert {
 		t.Errorf("an old button: %v", keysOf(s.last))
 	}
 	s.press(wang, 1, "ask", "picture") // the same press under another update id
@@ -168,7 +168,7 @@ func TestWhoMayPress(t *testing.T) {
 func TestOwnCaseIsNotDecidedByWords(t *testing.T) {
 	s := reviewed(t, 3000)
 	s.chat.ID, s.c.Chat = refund.ChatID(wang), refund.ChatID(wang)
-	s.post = refund.Post{Chat: shop.Group, Message: 3, Case: s.c.ID, Asks: "refuse_words:1"}
+	s.post = refund.Post{Chat: shop.Group, Message: 3, Case: s.c.ID, Asks: "refuse_words.late:1"}
 	reply := refund.Event{Kind: refund.Said, Shop: shop.ID, Chat: shop.Group, Person: wang, ReplyTo: 3, Text: "no"}
 	if r := s.step(reply); r.Case != nil {
 		t.Fatalf("his own word made the case %s", r.Case.Status)

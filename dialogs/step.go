@@ -230,6 +230,7 @@ func (s *step) finish() Result {
 	if s.c != nil && s.ownCase && s.showCard {
 		s.putCard()
 	}
+	s.haste()
 	r := s.result
 	if s.ownChat {
 		chat := s.chat

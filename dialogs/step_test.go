@@ -278,8 +278,7 @@ func caseIn(t *testing.T, status refund.Status) *scene {
 		s = reviewed(t, 3000)
 		s.press(wang, 0, "refuse", "not_covered")
 	case refund.Adjusted:
-		s = caseIn(t, refund.AwaitingSupplier)
-		s.c.Facts = map[refund.Item]refund.Fact{refund.IntendedAccount: {Value: "13900139000"}}
+		s = wrongAccount(t)
 		s.step(refund.Event{Kind: refund.Supplied, Chat: s.chat.ID, Job: refund.Job{Case: s.c.ID}, Result: refund.Result{Answer: refund.Adjusts}})
 	case refund.Withdrawn:
 		s = caseIn(t, refund.Collecting)
@@ -290,9 +289,11 @@ func caseIn(t *testing.T, status refund.Status) *scene {
 		s.timer(refund.TimerRemind)
 		s.timer(refund.TimerRemind)
 		s.timer(refund.TimerDue)
-	case refund.Replaced: // no flow leads there yet
-		s = caseIn(t, refund.Withdrawn)
-		s.c.Status = refund.Replaced
+	case refund.Replaced:
+		s = reviewed(t, 3000)
+		s.press(wang, 0, askReplaced, "")
+		s.types(wang, "N-1")
+		s.post = refund.Post{}
 	}
 	s.status(status)
 	s.last = Result{}
@@ -326,14 +327,7 @@ func casesIn(t *testing.T, status refund.Status) []*scene {
 		late.timer(refund.TimerDue)
 		all = append(all, two, late)
 	case refund.AwaitingSupplier: // asked to move the credit
-		s := caseIn(t, refund.Collecting)
-		s.buyer(refund.Said, "13900139000")
-		s.buyer(refund.Said, "13700137000")
-		s.meant.Slots = []refund.Slot{{Name: refund.SlotTime, Raw: "11:30", At: noon.Add(-30 * time.Minute), Confidence: 0.6}}
-		s.buyer(refund.Said, "11:30")
-		order := s.c.Order
-		s.answer(refund.ReadRecord, refund.Result{Order: &order, Record: &refund.Record{State: refund.StateArrived, Account: order.Account}})
-		all = append(all, s)
+		all = append(all, wrongAccount(t))
 	case refund.Paying: // may be taken back; and the shop's books are being read
 		s := reviewed(t, 3000)
 		s.press(wang, 0, "approve", "")
@@ -351,6 +345,20 @@ func casesIn(t *testing.T, status refund.Status) []*scene {
 		s.status(status)
 	}
 	return all
+}
+
+// wrongAccount brings a case to where the supplier is asked to move the credit.
+func wrongAccount(t *testing.T) *scene {
+	t.Helper()
+	s := caseIn(t, refund.Collecting)
+	s.buyer(refund.Said, "13900139000")
+	s.buyer(refund.Said, "13700137000")
+	s.meant.Slots = []refund.Slot{{Name: refund.SlotTime, Raw: "11:30", At: noon.Add(-30 * time.Minute), Confidence: 0.6}}
+	s.buyer(refund.Said, "11:30")
+	order := s.c.Order
+	s.answer(refund.ReadRecord, refund.Result{Order: &order, Record: &refund.Record{State: refund.StateArrived, Account: order.Account}})
+	s.status(refund.AwaitingSupplier)
+	return s
 }
 
 // variants are the events by which a move comes.
@@ -393,8 +401,8 @@ func variants(s *scene, m move) []refund.Event {
 	case buyerPressed, staffPressed:
 		var events []refund.Event
 		for _, do := range []string{"withdraw", "fill", "appeal", "choose", "menu", "approve", "refuse", "ask", "refuse_words", "ask_words",
-			"hand_over", "undo", "ask_channel", "not_paid", "pay_again", "was_paid", "close", "resume", "reveal", "why", "nonsense"} {
-			for _, argument := range []string{"", "intended_account", "picture", "late", "refuse"} {
+			"part", "ask_part", "ask_supplier", "adjusted", "ask_replaced", "hand_over", "undo", "ask_channel", "not_paid", "pay_again", "was_paid", "close", "resume", "reveal", "why", "nonsense"} {
+			for _, argument := range []string{"", "intended_account", "picture", "late", "refuse", "1000"} {
 				for _, n := range []int{0, 1, 2} {
 					event := buyer(refund.Pressed)
 					event.Query, event.Action = "q", refund.Action{Case: c.ID, N: n, Do: do, Arg: argument}
@@ -415,7 +423,7 @@ func variants(s *scene, m move) []refund.Event {
 		event.Command = "human"
 		return []refund.Event{event}
 	case staffSaid:
-		s.post = refund.Post{Chat: shop.Group, Message: 3, Case: c.ID, Asks: "refuse_words:1"}
+		s.post = refund.Post{Chat: shop.Group, Message: 3, Case: c.ID, Asks: "refuse_words.late:1"}
 		return []refund.Event{{Kind: refund.Said, Shop: shop.ID, Chat: shop.Group, Person: wang, Message: 60, ReplyTo: 3, Text: "because"},
 			{Kind: refund.Sent, Shop: shop.ID, Chat: shop.Group, Person: wang, Message: 60, ReplyTo: 3, File: photo}}
 	case passed:
@@ -501,6 +509,14 @@ func runCell(t *testing.T, s *scene, m move) {
 		}
 		if party, by := r.Case.Next(); r.Case.Open() && (party == refund.Nobody || by.IsZero()) {
 			t.Errorf("%s: next %q by %v", what, party, by)
+		}
+		// "Paid" is said only after the channel's word.
+		if p := r.Case.Payout(); p == nil || p.State != refund.Accepted && p.State != refund.Arrived {
+			for _, paid := range []string{"refunded", "card_paid", "arrived"} {
+				if said2(r, paid) || to == refund.Refunded {
+					t.Errorf("%s: says %s, and the payout is %+v", what, paid, p)
+				}
+			}
 		}
 		if r.Case.Version != s.c.Version+1 {
 			t.Errorf("%s: version %d after %d", what, r.Case.Version, s.c.Version)

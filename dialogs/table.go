@@ -123,17 +123,18 @@ var table = map[refund.Status]map[move]cell{
 	}),
 	refund.Checking: row(map[move]cell{
 		recorded:    {do: (*step).recorded, to: judged},
-		withdrew:    {do: (*step).withdrew, to: judged},
+		withdrew:    {do: (*step).withdrew, to: judgedOr(refund.Replaced)},
 		askedPerson: {do: (*step).tellPerson},
 		timeCame:    {do: (*step).timer, to: judged},
 	}),
 	refund.AwaitingApproval: row(map[move]cell{
-		staffPressed: {do: (*step).verdict, to: judgedOr(refund.HandedOver)},
-		staffSaid:    {do: (*step).staffWrote, to: to(refund.Refused, refund.Collecting)},
-		passed:       {do: (*step).passOn, to: to(refund.HandedOver)},
-		recorded:     {do: (*step).recordedMeanwhile, to: to(refund.Checking, refund.Paying)},
-		supplied:     {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
-		timeCame:     {do: (*step).timer, to: to(refund.Checking, refund.Paying, refund.Refused)},
+		staffPressed: {do: (*step).verdict, to: judgedOr(refund.HandedOver, refund.Adjusted, refund.Replaced)},
+		staffSaid: {do: (*step).staffWrote, to: to(refund.Refused, refund.Collecting, refund.Checking, refund.Paying,
+			refund.Replaced)},
+		passed:   {do: (*step).passOn, to: to(refund.HandedOver)},
+		recorded: {do: (*step).recordedMeanwhile, to: to(refund.Checking, refund.Paying)},
+		supplied: {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
+		timeCame: {do: (*step).timer, to: to(refund.Checking, refund.Paying, refund.Refused)},
 	}),
 	refund.AwaitingSupplier: row(map[move]cell{
 		recorded: {do: (*step).supplierRecord, to: judged},
@@ -224,7 +225,7 @@ func (s *step) apply() {
 // pressStale answers a press of staff on a card whose case asks nothing of them now.
 func (s *step) pressStale() {
 	if !s.stale() {
-		s.alert(w("stale"))
+		s.alert(s.overtaken())
 	}
 }
 

@@ -97,7 +97,7 @@ func (s *step) tend() {
 func (s *step) give(person refund.PersonID) {
 	c := s.touch()
 	c.Taken = &refund.Taken{Person: person, At: s.now()}
-	until := s.now().Add(s.takenFor())
+	until := s.worked(s.now(), s.takenFor()) // nobody is at it while the shop is closed
 	if due := s.dueAt(); !due.IsZero() && due.Before(until) {
 		until = due
 	}

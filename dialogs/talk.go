@@ -1,6 +1,7 @@
 package dialogs
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -84,7 +85,7 @@ func (s *step) tell(prefer refund.Prefer, lines []refund.Words, buttons [][]refu
 		lines, prefer = append(slices.Clone(s.lead), lines...), refund.SendAgain
 		s.lead = nil
 	}
-	m := refund.Message{Kind: refund.Say, Chat: s.chat.ID, Locale: s.locale(), Zone: s.zone(),
+	m := refund.Message{Kind: refund.Say, Chat: s.chat.ID, Locale: s.locale(), Zone: cmp.Or(s.chat.Zone, s.zone()),
 		Lines: lines, Buttons: buttons, Prefer: prefer}
 	if s.c != nil {
 		m.Case = s.c.ID

@@ -30,9 +30,9 @@ func (s *step) setTimes() {
 		c.SetTimer(refund.TimerDue, now.Add(deskPatience))
 	case refund.AwaitingApproval, refund.HandedOver:
 		if c.Escalated {
-			c.SetTimer(refund.TimerDue, now.Add(time.Duration(max(merchant.OwnerDays, 1))*day))
+			c.SetTimer(refund.TimerDue, s.ownerDue())
 		} else {
-			c.SetTimer(refund.TimerDue, now.Add(max(merchant.Default, time.Hour)))
+			c.SetTimer(refund.TimerDue, s.worked(now, max(merchant.Default, time.Hour)))
 		}
 	case refund.AwaitingSupplier:
 		ability, _ := s.facts.Policy.Supplier(c.Order.Supplier)
@@ -40,14 +40,14 @@ func (s *step) setTimes() {
 	case refund.Paying:
 		switch c.Party() {
 		case refund.Merchant:
-			c.SetTimer(refund.TimerDue, now.Add(max(merchant.Default, time.Hour)))
+			c.SetTimer(refund.TimerDue, s.worked(now, max(merchant.Default, time.Hour)))
 		case refund.Owner:
-			c.SetTimer(refund.TimerDue, now.Add(time.Duration(max(merchant.OwnerDays, 1))*day))
+			c.SetTimer(refund.TimerDue, s.ownerDue())
 		default:
 			c.SetTimer(refund.TimerDue, now.Add(channelPatience))
 		}
 	case refund.PayoutHeld:
-		c.SetTimer(refund.TimerDue, now.Add(time.Duration(max(merchant.OwnerDays, 1))*day))
+		c.SetTimer(refund.TimerDue, s.ownerDue())
 	}
 	s.nextReminder()
 }
@@ -58,47 +58,11 @@ func (s *step) dueAt() time.Time {
 	return at
 }
 
-// reminders are the times at which the party that has the move is reminded.
-func (s *step) reminders() []time.Time {
-	c := s.c
-	due, waits := c.Timer(refund.TimerDue)
-	if !waits {
-		due = s.event.Timer // it has just come
-	}
-	var times []time.Time
-	after := func(pauses ...time.Duration) {
-		for _, pause := range pauses {
-			times = append(times, c.MovedAt.Add(pause))
-		}
-	}
-	switch {
-	case c.Status == refund.Collecting:
-		buyer := s.facts.Policy.Buyer()
-		after(buyer.Remind...)
-		if buyer.BeforeDue > 0 {
-			times = append(times, due.At.Add(-buyer.BeforeDue))
-		}
-	case c.Party() == refund.Owner:
-		for at := c.MovedAt.Add(day); at.Before(due.At); at = at.Add(day) {
-			times = append(times, at)
-		}
-	case c.Party() == refund.Merchant:
-		merchant := s.facts.Policy.Merchant()
-		after(merchant.Remind...)
-		if merchant.Owner > 0 {
-			after(merchant.Owner)
-		}
-	}
-	times = slices.DeleteFunc(times, func(at time.Time) bool { return !at.Before(due.At) || !at.After(c.MovedAt) })
-	slices.SortFunc(times, time.Time.Compare)
-	return times
-}
-
 func (s *step) nextReminder() {
 	c := s.touch()
 	c.DropTimer(refund.TimerRemind)
 	if times := s.reminders(); c.Reminded < len(times) {
-		c.SetTimer(refund.TimerRemind, times[c.Reminded])
+		c.SetTimer(refund.TimerRemind, times[c.Reminded].at)
 	}
 }
 
@@ -139,26 +103,30 @@ func (s *step) remind() {
 	}
 	times := s.reminders()
 	passed := c.Reminded
-	for passed < len(times) && !times[passed].After(s.now()) {
+	for passed < len(times) && !times[passed].at.After(s.now()) {
 		passed++
 	}
 	if passed > c.Reminded {
-		s.sendReminder(c.Reminded, passed)
+		s.sendReminder(times[c.Reminded:passed])
 	}
 	c.Reminded = passed
 	s.nextReminder()
 }
 
-// sendReminder says the reminder steps from..to as one.
-func (s *step) sendReminder(from, to int) {
+// sendReminder says reminder steps as one.
+func (s *step) sendReminder(steps []reminder) {
 	c := s.c
+	defer s.gathers(len(s.result.Messages))
+	goes := func(to ...audience) bool {
+		return slices.ContainsFunc(steps, func(one reminder) bool { return slices.Contains(to, one.to) })
+	}
 	switch {
 	case c.Status == refund.Collecting:
 		s.say(lines(w("remind_buyer", "Order", c.Order.No, "Item", itemText(c.Asking), "By", s.dueAt())), s.askButtons(c.Asking)...)
 	case c.Status == refund.Paying:
 		s.card()
 		tell := s.sayOwners
-		if c.Party() == refund.Merchant && from < len(s.facts.Policy.Merchant().Remind) {
+		if c.Party() == refund.Merchant && goes(toMover) {
 			tell = s.sayGroup
 		}
 		tell(w("remind_by_hand", "Order", c.Order.No, "Amount", c.Payout().Amount, "By", s.dueAt()))
@@ -167,13 +135,12 @@ func (s *step) sendReminder(from, to int) {
 	case c.Party() == refund.Owner:
 		s.sayOwners(w("remind_owner", "Order", c.Order.No, "By", s.dueAt()))
 	case c.Party() == refund.Merchant:
-		merchant := s.facts.Policy.Merchant()
 		s.card() // posted anew where it was lost, in a group with a new id or by somebody's hand
-		if from < len(merchant.Remind) {
-			s.sayGroup(w("remind_merchant", "Order", c.Order.No, "By", s.dueAt()))
+		if goes(toMover, lastWarning) {
+			s.sayGroup(s.marked(w("remind_merchant", "Order", c.Order.No, "By", s.dueAt())))
 		}
-		if to > len(merchant.Remind) {
-			s.sayOwners(w("owner_merchant_silent", "Order", c.Order.No, "By", s.dueAt()))
+		if goes(toOwners, lastWarning) {
+			s.sayOwners(s.marked(w("owner_merchant_silent", "Order", c.Order.No, "By", s.dueAt())))
 		}
 	}
 }
@@ -182,12 +149,12 @@ func (s *step) sendReminder(from, to int) {
 // warned, because the desk was down, is warned now and gets one reminder's grace.
 func (s *step) due() {
 	c := s.touch()
-	if times := s.reminders(); c.Reminded < len(times) {
+	if steps := s.reminders(); c.Reminded < len(steps) {
 		// The timer is gone already: the new one is set before the text names it.
-		c.SetTimer(refund.TimerDue, s.now().Add(s.grace()))
-		from := c.Reminded
+		c.SetTimer(refund.TimerDue, s.grace())
+		missed := steps[c.Reminded:]
 		c.Reminded = len(s.reminders()) // up to the new time, so that there is one grace
-		s.sendReminder(from, len(times))
+		s.sendReminder(missed)
 		c.DropTimer(refund.TimerRemind)
 		s.card()
 		return
@@ -220,15 +187,18 @@ func (s *step) due() {
 	}
 }
 
-func (s *step) grace() time.Duration {
-	ladder := s.facts.Policy.Merchant()
+// grace is until when a party has time that was not warned.
+func (s *step) grace() time.Time {
+	pause := func(steps []time.Duration) time.Duration {
+		if len(steps) > 0 {
+			return steps[0]
+		}
+		return time.Hour
+	}
 	if s.c.Status == refund.Collecting {
-		ladder = s.facts.Policy.Buyer()
+		return s.now().Add(pause(s.facts.Policy.Buyer().Remind))
 	}
-	if len(ladder.Remind) > 0 {
-		return ladder.Remind[0]
-	}
-	return time.Hour
+	return s.worked(s.now(), pause(s.facts.Policy.Merchant().Remind))
 }
 
 // unchecked gives a case to the merchants whose records could not be read. (R23)
@@ -239,7 +209,7 @@ func (s *step) unchecked() {
 	switch d := s.c.Decision(); {
 	case d == nil:
 		s.judge()
-	case d.Outcome == refund.Refund:
+	case s.takingBack():
 		s.toPeople("goods_stay")
 	default:
 		s.toPeople("shop_silent") // read again for an appeal, or because somebody asked for it
@@ -303,11 +273,12 @@ func (s *step) merchantsSilent() {
 		s.unanswered()
 		return
 	}
+	ruled := d.By == 0 // not what one of two people proposed
 	small := d.Amount.Minor > 0 && d.Amount.Currency == merchant.PaysUpTo.Currency && !d.Amount.Over(merchant.PaysUpTo)
 	// A payout that came to nothing once is not tried by default again: it would
 	// come back here, and the case would go round for ever. (Invariant 2)
 	automated := s.facts.Policy.Product(c.Order.Product, c.Order.Kind).Automation != policy.AutomateNone
-	if automated && small && d.Established() && len(d.Guards) == 0 && d.Channel == "" && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
+	if automated && ruled && small && d.Established() && len(d.Guards) == 0 && d.Channel == "" && c.Withdrawn == refund.NoAnswer && len(c.Payouts) == 0 {
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "default", 0, "", 0
 		d.Withdraw = d.Goods == refund.Unused
 		s.note("default_applied")
@@ -316,6 +287,7 @@ func (s *step) merchantsSilent() {
 	}
 	c.Escalated = true
 	s.enter(refund.AwaitingApproval)
+	defer s.gathers(len(s.result.Messages))
 	s.sayOwners(w("owner_decides", "Order", c.Order.No, "By", s.dueAt()))
 	s.say(lines(w("escalated", "Order", c.Order.No, "By", s.dueAt())))
 }
@@ -325,7 +297,7 @@ func (s *step) unanswered() {
 	c := s.touch()
 	if c.Status == refund.AwaitingApproval && s.owed() {
 		// The buyer has neither goods nor money, by a decision that was made.
-		d := *c.Decision()
+		d := *s.ruled()
 		d.Outcome, d.Rule, d.By, d.Words, d.Approvals = refund.Refund, "goods_back", 0, "", 0
 		d.Channel = "" // nobody agreed to another one
 		s.note("default_applied")

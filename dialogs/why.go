@@ -44,6 +44,8 @@ func (s *step) shopSays(d *refund.Decision) []refund.Words {
 			text = lines(w("appeal_read"))
 		case s.c.Supplied == refund.Silent:
 			text = lines(w("supplier_gave_no_answer"))
+		case s.askedByPerson():
+			text = lines(w("supplier_answered"))
 		case len(s.c.Asked) > 0:
 			text = lines(w("answer_passed_on"))
 		}
@@ -86,7 +88,7 @@ func whoseRules(d *refund.Decision) (refund.Words, refund.Verdict) {
 		who = w("counted_shop")
 	}
 	switch d.Outcome {
-	case refund.Refund:
+	case refund.Refund, refund.Adjust, refund.Replace:
 		return who, refund.For
 	case refund.Refuse:
 		return who, refund.Against

@@ -377,6 +377,8 @@ func TestHTTPFaults(t *testing.T) {
 					t.Errorf("the error tells %q: %v", hidden, err)
 				}
 			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
 			if len(s.calls) != 1 {
 				t.Errorf("asked %d times", len(s.calls))
 			}

@@ -48,16 +48,9 @@ var alipayZone = time.FixedZone("CST", 8*60*60)
 
 // OpenAlipay checks the options and calls nobody. Its error is an *OptionError.
 func OpenAlipay(opts AlipayOptions) (*Alipay, error) {
-	key, err := privateKey("key", opts.Key)
+	key, public, err := keyPair(opts.Key, opts.PublicKey, "this is your application's own; needed is Alipay's (支付宝公钥)")
 	if err != nil {
 		return nil, err
-	}
-	public, err := publicKey("public_key", opts.PublicKey)
-	if err != nil {
-		return nil, err
-	}
-	if key.PublicKey.Equal(public) {
-		return nil, &OptionError{"public_key", "this is your application's own; needed is Alipay's (支付宝公钥)"}
 	}
 	address, err := server(opts.URL, "https://openapi.alipay.com/gateway.do")
 	if err != nil {

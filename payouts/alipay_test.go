@@ -2,7 +2,6 @@ package payouts
 
 import (
 	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
@@ -127,11 +126,7 @@ func (s *alipayServer) query(no string) string {
 
 // reply signs the inner object as it stands.
 func (s *alipayServer) reply(w http.ResponseWriter, method, body string) {
-	sum := sha256.Sum256([]byte(body))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, theirKey.key, crypto.SHA256, sum[:])
-	if err != nil {
-		panic(err)
-	}
+	signature := theirKey.sign(body)
 	name := ""
 	for _, r := range method {
 		if r == '.' {
@@ -139,7 +134,7 @@ func (s *alipayServer) reply(w http.ResponseWriter, method, body string) {
 		}
 		name += string(r)
 	}
-	_, _ = fmt.Fprintf(w, `{"%s_response":%s,"sign":"%s"}`, name, body, base64.StdEncoding.EncodeToString(signature))
+	_, _ = fmt.Fprintf(w, `{"%s_response":%s,"sign":"%s"}`, name, body, signature)
 }
 
 // alipaySigned checks a request as the documentation has it: all parameters that

@@ -3,8 +3,10 @@ package payouts
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -620,6 +622,16 @@ func newTestKey() testKey {
 	return testKey{key,
 		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
 		string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))}
+}
+
+// sign signs a text by RSASSA-PKCS1-v1_5 with SHA-256, in base64.
+func (k testKey) sign(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, k.key, crypto.SHA256, sum[:])
+	if err != nil {
+		panic(err)
+	}
+	return base64.StdEncoding.EncodeToString(signature)
 }
 
 // shown returns what a key must not be recognised by.

@@ -70,16 +70,9 @@ func OpenEpay(opts EpayOptions) (*Epay, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := privateKey("key", opts.Key)
+	key, public, err := keyPair(opts.Key, opts.PublicKey, "this is the merchant's own; needed is the site's (平台公钥)")
 	if err != nil {
 		return nil, err
-	}
-	public, err := publicKey("public_key", opts.PublicKey)
-	if err != nil {
-		return nil, err
-	}
-	if key.PublicKey.Equal(public) {
-		return nil, &OptionError{"public_key", "this is the merchant's own; needed is the site's (平台公钥)"}
 	}
 	return &Epay{epaySite: site, key: key, public: public, now: opts.Now}, nil
 }

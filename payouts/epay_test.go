@@ -3,7 +3,6 @@ package payouts
 import (
 	"context"
 	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
@@ -147,12 +146,8 @@ func (s *epayServer) reply(w http.ResponseWriter, answer map[string]any) {
 	for _, name := range names {
 		text += fmt.Sprintf("&%s=%v", name, signed[name])
 	}
-	sum := sha256.Sum256([]byte(strings.TrimPrefix(text, "&")))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, theirKey.key, crypto.SHA256, sum[:])
-	if err != nil {
-		panic(err)
-	}
-	signed["sign"], signed["sign_type"] = base64.StdEncoding.EncodeToString(signature), "RSA"
+	signature := theirKey.sign(strings.TrimPrefix(text, "&"))
+	signed["sign"], signed["sign_type"] = signature, "RSA"
 	_ = json.NewEncoder(w).Encode(signed)
 }
 

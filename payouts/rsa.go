@@ -26,6 +26,23 @@ func derOf(text string) ([]byte, bool) {
 	return der, err == nil && len(der) > 0
 }
 
+// keyPair reads our own private key and the provider's public one, which are the
+// options key and public_key. Own says what it means that both are of one pair.
+func keyPair(private, public, own string) (*rsa.PrivateKey, *rsa.PublicKey, error) {
+	key, err := privateKey("key", private)
+	if err != nil {
+		return nil, nil, err
+	}
+	theirs, err := publicKey("public_key", public)
+	if err != nil {
+		return nil, nil, err
+	}
+	if key.PublicKey.Equal(theirs) {
+		return nil, nil, &OptionError{"public_key", own}
+	}
+	return key, theirs, nil
+}
+
 // privateKey reads an RSA key in PKCS #8 or PKCS #1.
 func privateKey(option, text string) (*rsa.PrivateKey, error) {
 	der, ok := derOf(text)

@@ -134,18 +134,14 @@ func (s *weChatServer) fail(w http.ResponseWriter, status int, code, message str
 // reply signs three lines: time, nonce and body.
 func (s *weChatServer) reply(w http.ResponseWriter, status int, body string) {
 	at, nonce := fmt.Sprint(time.Now().Add(-s.age).Unix()), "c5ac7061fccab6bf3e254dcf98995b8c"
-	sum := sha256.Sum256([]byte(at + "\n" + nonce + "\n" + body + "\n"))
-	signature, err := rsa.SignPKCS1v15(rand.Reader, theirKey.key, crypto.SHA256, sum[:])
-	if err != nil {
-		panic(err)
-	}
+	signature := theirKey.sign(at + "\n" + nonce + "\n" + body + "\n")
 	serial := s.serial
 	if serial == "" {
 		serial = weChatPublicID
 	}
 	w.Header().Set("Wechatpay-Timestamp", at)
 	w.Header().Set("Wechatpay-Nonce", nonce)
-	w.Header().Set("Wechatpay-Signature", base64.StdEncoding.EncodeToString(signature))
+	w.Header().Set("Wechatpay-Signature", signature)
 	w.Header().Set("Wechatpay-Serial", serial)
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body)

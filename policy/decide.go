@@ -198,7 +198,9 @@ func (p *Policy) decide(f Facts, v *view) refund.Decision {
 	if d.Outcome == refund.Refund || d.Outcome == refund.Review {
 		d.Amount = amount
 		d.Withdraw = v.goods == refund.Unused
-		if withdraw != nil {
+		// Unused goods stay with a buyer who is paid only where the supplier took them back
+		// already: he could use them afterwards.
+		if withdraw != nil && (*withdraw || !d.Withdraw || f.Supplied == refund.Refunds) {
 			d.Withdraw = *withdraw
 		}
 	}
@@ -272,8 +274,13 @@ func established(f *Facts, v *view) bool {
 	return v.sentElsewhere || f.Supplied == refund.Refunds
 }
 
-// recordSupports is established as a condition.
-const recordSupports = `goods in ["unused", "failed", "partial"] || sent_elsewhere || supplier_answer == "refunds"`
+// The conditions that Check tries.
+const (
+	// recordSupports is established as a condition.
+	recordSupports = `goods in ["unused", "failed", "partial"] || sent_elsewhere || supplier_answer == "refunds"`
+	// goodsToTake is where a decision withdraws goods whatever the rule says.
+	goodsToTake = `goods == "unused" && supplier_answer != "refunds"`
+)
 
 // factors gives the verdicts of the four factors, from what the rules made of the
 // facts. (R4)

@@ -327,7 +327,7 @@ func TestSampleContents(t *testing.T) {
 	if p.WarnRefused() != 40_00 {
 		t.Errorf("warned above %d hundredths of a percent", p.WarnRefused())
 	}
-	ladder := Ladder{Remind: []time.Duration{30 * time.Minute, time.Hour}, Owner: 2 * time.Hour, Default: 24 * time.Hour, PaysUpTo: cny(5000), OwnerDays: 7}
+	ladder := Ladder{Remind: []time.Duration{30 * time.Minute, time.Hour}, Owner: 2 * time.Hour, BeforeDue: 2 * time.Hour, Default: 24 * time.Hour, PaysUpTo: cny(5000), OwnerDays: 7}
 	if diff := cmp.Diff(ladder, p.Merchant()); diff != "" {
 		t.Error(diff)
 	}

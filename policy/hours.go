@@ -24,6 +24,82 @@ type shift struct {
 	from, to time.Duration // since midnight; to is not within
 }
 
+// workHorizon bounds how far working hours are looked ahead: a shop that hardly ever
+// opens has a time by which all the same. (R25)
+const workHorizon = 3 * 366
+
+// AtWork reports whether somebody works at the shop at a moment, by the clock of a
+// zone; nil is UTC. Without working hours somebody always does.
+func (p *Policy) AtWork(at time.Time, zone *time.Location) bool { return p.hours.at(at, zone) }
+
+// AfterWork returns when so much working time has passed since a moment, by the
+// clock of a zone; nil is UTC. No time, or less, is the moment itself, or the next
+// opening while nobody works. Without working hours all time counts. Three years
+// after the moment is the latest.
+func (p *Policy) AfterWork(from time.Time, span time.Duration, zone *time.Location) time.Time {
+	return p.hours.after(from, max(span, 0), zone)
+}
+
+func (h hours) after(from time.Time, span time.Duration, zone *time.Location) time.Time {
+	if len(h.open) == 0 && len(h.closed) == 0 {
+		return from.Add(span)
+	}
+	if zone == nil {
+		zone = time.UTC
+	}
+	local := from.In(zone)
+	for day := range workHorizon {
+		for _, shift := range h.on(time.Date(local.Year(), local.Month(), local.Day()+day, 0, 0, 0, 0, zone)) {
+			opens := shift[0]
+			if opens.Before(from) {
+				opens = from
+			}
+			worked := shift[1].Sub(opens)
+			switch {
+			case worked <= 0: // over
+			case span <= worked:
+				return opens.Add(span).In(from.Location())
+			default:
+				span -= worked
+			}
+		}
+	}
+	return from.AddDate(0, 0, workHorizon)
+}
+
+// on returns from when to when somebody works on a day that begins at midnight, in
+// order and apart from each other.
+func (h hours) on(midnight time.Time) [][2]time.Time {
+	if slices.Contains(h.closed, midnight.Format(time.DateOnly)) {
+		return nil
+	}
+	// By the clock on the wall, also on a day that has not 24 hours.
+	wall := func(since time.Duration) time.Time {
+		return time.Date(midnight.Year(), midnight.Month(), midnight.Day(), 0, int(since/time.Minute), 0, 0, midnight.Location())
+	}
+	if len(h.open) == 0 {
+		return [][2]time.Time{{midnight, wall(24 * time.Hour)}}
+	}
+	var times [][2]time.Time
+	for _, s := range h.open {
+		if slices.Contains(s.days, weekdays[midnight.Weekday()]) {
+			times = append(times, [2]time.Time{wall(s.from), wall(s.to)})
+		}
+	}
+	slices.SortFunc(times, func(a, b [2]time.Time) int { return a[0].Compare(b[0]) })
+	apart := times[:0]
+	for _, one := range times {
+		if last := len(apart) - 1; last >= 0 && !one[0].After(apart[last][1]) {
+			if one[1].After(apart[last][1]) {
+				apart[last][1] = one[1]
+			}
+			continue
+		}
+		apart = append(apart, one)
+	}
+	return apart
+}
+
 // at reports whether somebody works at a moment; a zone that is nil is UTC.
 func (h hours) at(now time.Time, zone *time.Location) bool {
 	if zone == nil {

@@ -121,3 +121,56 @@ func TestSinceCompletion(t *testing.T) {
 		t.Error("the shop's zone does not count")
 	}
 }
+
+// TestAfterWork counts working time only: over a night, a weekend, a holiday, past
+// midnight, and over the hour that a summer time takes away.
+func TestAfterWork(t *testing.T) {
+	china := time.FixedZone("China", 8*60*60)
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	week := hours{open: []shift{{weekdays[1:6], 9 * time.Hour, 21 * time.Hour}, {weekdays[6:], 10 * time.Hour, 18 * time.Hour}},
+		closed: []string{"2026-10-01", "2026-10-02"}}
+	split := hours{open: []shift{{weekdays, 14 * time.Hour, 18 * time.Hour}, {weekdays, 9 * time.Hour, 12 * time.Hour}, {weekdays, 11 * time.Hour, 12 * time.Hour}}}
+	night := hours{open: []shift{{weekdays, 22 * time.Hour, 24 * time.Hour}, {weekdays, 0, 2 * time.Hour}}}
+	for _, test := range []struct {
+		name  string
+		hours hours
+		zone  *time.Location
+		from  string
+		span  time.Duration
+		want  string
+	}{
+		{"always", hours{}, china, "2026-03-02 23:00", 24 * time.Hour, "2026-03-03 23:00"},
+		{"within a day", week, china, "2026-03-02 10:00", 30 * time.Minute, "2026-03-02 10:30"},
+		{"over a night", week, china, "2026-03-02 20:30", time.Hour, "2026-03-03 09:30"},
+		{"from the night", week, china, "2026-03-02 23:00", time.Hour, "2026-03-03 10:00"},
+		{"to the end of a day", week, china, "2026-03-02 20:00", time.Hour, "2026-03-02 21:00"},
+		{"two days of twelve hours", week, china, "2026-03-02 10:00", 24 * time.Hour, "2026-03-04 10:00"},
+		{"over a Sunday", week, china, "2026-03-07 17:00", 2 * time.Hour, "2026-03-09 10:00"},
+		{"over holidays", week, china, "2026-09-30 20:00", 2 * time.Hour, "2026-10-03 11:00"},
+		{"the next opening", week, china, "2026-03-07 18:00", 0, "2026-03-09 09:00"},
+		{"open now", week, china, "2026-03-07 17:59", 0, "2026-03-07 17:59"},
+		{"over a break", split, china, "2026-03-02 11:30", time.Hour, "2026-03-02 14:30"},
+		{"overlapping times count once", split, china, "2026-03-02 09:00", 7 * time.Hour, "2026-03-02 18:00"},
+		{"past midnight", night, china, "2026-03-02 23:30", time.Hour, "2026-03-03 00:30"},
+		{"only holidays", hours{closed: []string{"2026-03-03"}}, china, "2026-03-02 23:00", 2 * time.Hour, "2026-03-04 01:00"},
+		{"summer time begins", hours{open: []shift{{weekdays, 0, 24 * time.Hour}}}, berlin, "2026-03-29 01:00", 2 * time.Hour, "2026-03-29 04:00"},
+		{"the wall's clock in summer time", week, berlin, "2026-03-28 17:00", 2 * time.Hour, "2026-03-30 10:00"},
+		{"never open", hours{open: []shift{{[]string{"mon"}, 0, 0}}}, china, "2026-03-02 10:00", time.Hour, "2029-03-04 10:00"},
+	} {
+		from, err := time.ParseInLocation("2006-01-02 15:04", test.from, test.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &Policy{hours: test.hours}
+		got := p.AfterWork(from.UTC(), test.span, test.zone)
+		if text := got.In(test.zone).Format("2006-01-02 15:04"); text != test.want {
+			t.Errorf("%s: %s, not %s", test.name, text, test.want)
+		}
+		if test.name != "never open" && test.span == 0 && !p.AtWork(got, test.zone) {
+			t.Errorf("%s: nobody works at %s", test.name, got)
+		}
+	}
+}

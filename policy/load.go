@@ -495,6 +495,9 @@ func (r *reader) deadlines(p *Policy, at, n *node) {
 		if n := merchant.get("owner"); n != nil && p.merchant.Default > 0 && p.merchant.Owner >= p.merchant.Default {
 			r.wrong(n, "", "the owner is told before the default applies, not after")
 		}
+		if n := merchant.get("before_due"); n != nil && p.merchant.Default > 0 && p.merchant.BeforeDue >= p.merchant.Default {
+			r.wrong(n, "", "that warning would come before the merchants have had any time")
+		}
 		p.clauses[Unanswered] = r.words(merchant.need("unanswered"), "the refusal when nobody decided")
 	}
 	p.evidenceAtLeast = r.duration(m.need("evidence_at_least"), "evidence_at_least", false)

@@ -44,6 +44,7 @@ func TestMistakes(t *testing.T) {
 		{"negative duration", "window: 24h", "window: -24h", []string{"6:47: window is longer than nothing"}},
 		{"endless duration", "survives: 168h", "survives: 999999h", []string{"30:13: survives is at most ten years"}},
 		{"reminders fall", "[1h, 6h]", "[6h, 1h]", []string{"27:24: reminders come one after another: 1h0m0s is not later than 6h0m0s"}},
+		{"warned at once", "{default: 24h", "{before_due: 24h, default: 24h", []string{"28:26: that warning would come before the merchants have had any time"}},
 		{"owner after default", "{default: 24h", "{owner: 48h, default: 24h", []string{"28:21: the owner is told before the default applies, not after"}},
 		{"amount without currency", "50 CNY", "50", []string{"28:40: pays_up_to needs its currency (did you mean 50 CNY?)"}},
 		{"amount in another currency", "50 CNY", "50 USD", []string{"28:40: pays_up_to is in USD, but this policy's limits are in CNY (did you mean 50 CNY?)"}},

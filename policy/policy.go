@@ -249,11 +249,11 @@ func (p *Policy) Untranslated(locales ...string) []Mistake {
 
 // Check returns what a policy that loads should not be left with: texts that lack
 // one of the given locales, as Untranslated says, rules that say nothing to buyers,
-// that never decide or would pay on a claim alone, and guards that never fire. None
-// keeps a policy from being used.
+// that never decide, would pay on a claim alone, or would leave unused goods with a
+// buyer who is paid, and guards that never fire. None keeps a policy from being used.
 func (p *Policy) Check(locales ...string) []Mistake {
 	t := p.table()
-	return sortMistakes(slices.Concat(p.Untranslated(locales...), p.wordless(), p.unreachable(t), p.unfounded(t), p.idle(t)), p.files)
+	return sortMistakes(slices.Concat(p.Untranslated(locales...), p.wordless(), p.unreachable(t), p.unfounded(t), p.keeping(t), p.idle(t)), p.files)
 }
 
 // wordless tells the rules without a clause: a buyer would be told no reason. (R5)

@@ -75,19 +75,36 @@ func (p *Policy) unfounded(t *table) []Mistake {
 	var found []Mistake
 	unfounded := &formula{connective: operators.LogicalNot, parts: []*formula{t.supports}}
 	for i, rule := range p.rules {
-		if rule.outcome != refund.Refund || !rule.when.readsEstablished() { // which Load refuses
-			continue
-		}
-		one := table{rules: slices.Clone(t.rules[:i+1]), atoms: t.atoms, axes: t.axes}
-		one.rules[i] = &formula{connective: operators.LogicalAnd, parts: []*formula{t.rules[i], unfounded}}
-		s := search{table: &one, rule: i, atoms: make([]truth, len(t.atoms)), covers: make([]bool, i)}
-		if s.reaches(one.axesFor(i)) && s.tries <= maxTries {
+		if rule.outcome == refund.Refund && rule.when.readsEstablished() && t.decidesWhere(i, unfounded) { // else Load refuses it
 			mistake := rule.at
 			mistake.Text = fmt.Sprintf("rule %s also pays where no record supports it, which a person then decides: it should hold only where %s (R12)", rule.name, recordSupports)
 			found = append(found, mistake)
 		}
 	}
 	return found
+}
+
+// keeping returns one Mistake for each rule that would leave unused goods with a
+// buyer who is paid; they are withdrawn all the same.
+func (p *Policy) keeping(t *table) []Mistake {
+	var found []Mistake
+	for i, rule := range p.rules {
+		if rule.withdraw != nil && !*rule.withdraw && t.decidesWhere(i, t.toTake) {
+			mistake := rule.at
+			mistake.Text = fmt.Sprintf("rule %s says `withdraw: false`, but unused goods are taken back before money leaves, unless the supplier just did (supplier_answer == \"refunds\")", rule.name)
+			found = append(found, mistake)
+		}
+	}
+	return found
+}
+
+// decidesWhere reports whether a rule decides some request that a formula holds of, as
+// far as that is certain.
+func (t *table) decidesWhere(rule int, where *formula) bool {
+	one := table{rules: slices.Clone(t.rules[:rule+1]), atoms: t.atoms, axes: t.axes}
+	one.rules[rule] = &formula{connective: operators.LogicalAnd, parts: []*formula{t.rules[rule], where}}
+	s := search{table: &one, rule: rule, atoms: make([]truth, len(t.atoms)), covers: make([]bool, rule)}
+	return s.reaches(one.axesFor(rule)) && s.tries <= maxTries
 }
 
 // truth is what is known of a condition while a request is only partly chosen.
@@ -155,6 +172,7 @@ type axis struct {
 type table struct {
 	rules    []*formula
 	supports *formula // recordSupports
+	toTake   *formula // goodsToTake
 	guards   []*formula
 	atoms    []atom
 	axes     []axis
@@ -240,17 +258,13 @@ func (s *search) reaches(axes []int) bool {
 func (p *Policy) table() *table {
 	env, err := environment()
 	if err != nil {
-		return &table{supports: &formula{}} // then no condition was compiled either
+		return &table{} // then no condition was compiled either
 	}
 	b := tableBuilder{policy: p, env: env, known: map[string]int{}, literals: map[int][]any{}, table: &table{}}
 	for _, rule := range p.rules {
 		b.table.rules = append(b.table.rules, b.formula(rule.when.checked.Expr(), rule.when.checked))
 	}
-	checked, issues := env.Compile(recordSupports)
-	if issues.Err() != nil {
-		panic("policy: " + issues.Err().Error())
-	}
-	b.table.supports = b.formula(checked.NativeRep().Expr(), checked.NativeRep())
+	b.table.supports, b.table.toTake = b.compiled(recordSupports), b.compiled(goodsToTake)
 	for _, guard := range p.guards {
 		b.table.guards = append(b.table.guards, b.formula(guard.when.checked.Expr(), guard.when.checked))
 	}
@@ -266,6 +280,15 @@ type tableBuilder struct {
 	reads    [variableCount]bool
 	literals map[int][]any // what variables without a list of values are compared with
 	atoms    [][]int       // the variables of each atom
+}
+
+// compiled is a formula of a condition that no file has.
+func (b *tableBuilder) compiled(condition string) *formula {
+	checked, issues := b.env.Compile(condition)
+	if issues.Err() != nil {
+		panic("policy: " + issues.Err().Error())
+	}
+	return b.formula(checked.NativeRep().Expr(), checked.NativeRep())
 }
 
 func (b *tableBuilder) formula(e ast.Expr, checked *ast.AST) *formula {
@@ -441,20 +464,13 @@ func (b *tableBuilder) axes() {
 	}
 }
 
-// try computes an axis' atoms on every combination of its parts' values.
+// try computes an axis' atoms on every combination of its parts' values. A product
+// that is not instant is tried as one, too: its automation may go up, and a rule that
+// waits for that is no slip.
 func (b *tableBuilder) try(x *axis, parts []part, of []int) {
+	instant := slices.ContainsFunc(x.atoms, func(a int) bool { return slices.Contains(b.atoms[a], vInstant) })
 	seen := map[string]bool{}
-	var walk func(f Facts, rest []int)
-	walk = func(f Facts, rest []int) {
-		if len(rest) > 0 {
-			for _, value := range parts[rest[0]].values {
-				with := f
-				value(&with)
-				walk(with, rest[1:])
-			}
-			return
-		}
-		v := b.policy.view(&f)
+	compute := func(v *view) {
 		row := make([]truth, len(x.atoms))
 		for i, a := range x.atoms {
 			result, _, err := b.table.atoms[a].program.Eval(&v.values)
@@ -468,6 +484,23 @@ func (b *tableBuilder) try(x *axis, parts []part, of []int) {
 		if key := fmt.Sprint(row); !seen[key] {
 			seen[key] = true
 			x.values = append(x.values, row)
+		}
+	}
+	var walk func(f Facts, rest []int)
+	walk = func(f Facts, rest []int) {
+		if len(rest) > 0 {
+			for _, value := range parts[rest[0]].values {
+				with := f
+				value(&with)
+				walk(with, rest[1:])
+			}
+			return
+		}
+		v := b.policy.view(&f)
+		compute(v)
+		if instant && v.product.Automation != AutomateAll {
+			v.flag(vInstant, true)
+			compute(v)
 		}
 	}
 	walk(ordinary(), of)

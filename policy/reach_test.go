@@ -6,11 +6,24 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"tuidan/refund"
 )
 
 func TestSampleRulesAreReached(t *testing.T) {
 	for _, mistake := range sample(t).unreachable(sample(t).table()) {
 		t.Error(mistake)
+	}
+}
+
+// TestRulesOfALaterStep has a shop begin low: what waits for the next step of
+// automation is no mistake.
+func TestRulesOfALaterStep(t *testing.T) {
+	for _, step := range automations {
+		p := automated(t, step)
+		for _, mistake := range p.Check() {
+			t.Error(step, mistake)
+		}
 	}
 }
 
@@ -161,4 +174,32 @@ func TestRecordSupports(t *testing.T) {
 			t.Fatalf("condition %v, %v; established %v", holds, err, established(&f, v))
 		}
 	})
+}
+
+// TestGoodsAreNotLeft has no rule pay for unused goods that stay with the buyer.
+func TestGoodsAreNotLeft(t *testing.T) {
+	for when, left := range map[string]bool{
+		`goods == "unused"`:                                 true,
+		`goods in ["unused", "failed"]`:                     true,
+		`goods == "unused" && supplier_answer == "refunds"`: false,
+		`supplier_answer == "refunds"`:                      false,
+		`goods == "failed"`:                                 false,
+		`sent_elsewhere`:                                    true,
+		`sent_elsewhere && goods != "unused"`:               false,
+	} {
+		p, err := Load("f.yaml", []byte(strings.Replace(small, "when: goods == \"failed\"\n", "when: '"+when+"'\n    withdraw: false\n", 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.keeping(p.table()); len(got) > 0 != left {
+			t.Errorf("%s: %v", when, got)
+		}
+		rapid.Check(t, func(t *rapid.T) {
+			f := anyFacts(t)
+			d := p.Decide(f)
+			if d.Rule == "failed" && d.Goods == refund.Unused && d.Withdraw == (f.Supplied == refund.Refunds) {
+				t.Fatalf("%s: withdraw %v, supplier %q", summary(d), d.Withdraw, f.Supplied)
+			}
+		})
+	}
 }

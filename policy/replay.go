@@ -50,10 +50,8 @@ func (p *Policy) Again(c *refund.Case, d *refund.Decision, zone *time.Location) 
 		}
 	}
 	f.Order, f.Record = recordsThen(c, was)
-	if completed := c.Order.CompletedAt; !completed.IsZero() {
-		window := p.Product(c.Order.Product, c.Order.Kind).Window
-		f.InWindow = window == 0 || !c.OpenedAt.After(completed.Add(window))
-		f.Survives = f.InWindow || !c.OpenedAt.After(completed.Add(p.survives))
+	if !c.Order.CompletedAt.IsZero() {
+		f.InWindow, f.Survives = p.InTime(c.Order, c.OpenedAt)
 	}
 	for _, ask := range p.Asks(f.Reason, c.Order.Kind, Gate(f.Order, f.Record)) {
 		if ask.Required && !c.Has(ask.Item) {

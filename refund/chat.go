@@ -10,6 +10,7 @@ type Chat struct {
 	Since    time.Time   `json:"since,omitzero"`     // first wrote; zero: before this was kept
 	Locale   string      `json:"locale,omitempty"`   // chosen by the buyer; empty: by Language
 	Language string      `json:"language,omitempty"` // Telegram's language_code
+	Zone     string      `json:"zone,omitempty"`     // chosen by the buyer, an IANA name; empty: by language, else the shop's
 	Current  CaseID      `json:"current,omitempty"`  // that texts go to
 	Open     []CaseID    `json:"open,omitempty"`
 	Cases    int         `json:"cases,omitempty"` // opened so far

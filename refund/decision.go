@@ -14,6 +14,12 @@ const (
 	Refuse      Outcome = "refuse"
 )
 
+// Outcomes that people alone decide: nothing is paid.
+const (
+	Adjust  Outcome = "adjust"  // the credit is at the right account now (R37)
+	Replace Outcome = "replace" // the goods were delivered once more, under the number in Words
+)
+
 // Texts is one text in several locales, as a shop wrote it in its policy.
 type Texts map[string]string
 

@@ -72,6 +72,18 @@ const (
 	Paper    MessageKind = "paper"   // all that is kept of the order of a case, as a file; made from the store when it is sent
 )
 
+// Haste orders what waits for a shop's people when more does than Telegram lets
+// through: the highest first.
+type Haste int
+
+// The degrees of haste. Buyers' messages keep the order in which they were said.
+const (
+	HasteUsual  Haste = iota
+	HasteMoney        // money waits for a person
+	HasteUrgent       // a wrong account (R36)
+	HasteReply        // to what somebody in the group has just done
+)
+
 // Message is an outbox entry. It is committed with the decision to say it.
 type Message struct {
 	// Key is the entry's place in the outbox; a card's is fixed by its case, so
@@ -105,6 +117,8 @@ type Message struct {
 	Here     bool        `json:"here,omitempty"`      // it goes to Thread and not to its case's topic: where somebody asked
 	Thread   int         `json:"thread,omitempty"`    // a topic of the group; 0: the general one
 	Prefer   Prefer      `json:"prefer"`
+	Haste    Haste       `json:"haste,omitempty"`
+	Gather   bool        `json:"gather,omitempty"`   // a reminder: may leave as one message with others that wait
 	Attempts int         `json:"attempts,omitempty"` // marked before it leaves
 }
 

@@ -42,7 +42,7 @@ type Queue struct {
 // ForOwners stands in the index of hands for whoever is an owner of the shop.
 const ForOwners PersonID = 0
 
-// Hands returns whose an open case is: everybody of the shop who acted on it, and
+// Hands returns whose an open case is: who took it, everybody of the shop who acted on it, and
 // ForOwners while the owner has the move.
 func (c *Case) Hands() []PersonID {
 	var hands []PersonID
@@ -50,6 +50,9 @@ func (c *Case) Hands() []PersonID {
 		if person != 0 && !slices.Contains(hands, person) {
 			hands = append(hands, person)
 		}
+	}
+	if c.Taken != nil {
+		add(c.Taken.Person)
 	}
 	for i := range c.Notes {
 		add(c.Notes[i].Person)

@@ -238,11 +238,18 @@ func init() {
 			// In force once somebody has the desk read it.
 			return "", os.WriteFile(filepath.Join(w.files, "policy.yaml"), data, 0o666)
 		}},
-		"restart": {usage: "restart", run: func(ctx context.Context, w *World, _ bool, args []string) (string, error) {
-			if err := exactly(args, 0); err != nil {
-				return "", err
+		"restart": {usage: "restart [+26h]", run: func(ctx context.Context, w *World, _ bool, args []string) (string, error) {
+			at := w.clock.Now()
+			if len(args) > 0 {
+				if err := exactly(args, 1); err != nil {
+					return "", err
+				}
+				var err error
+				if at, err = moment(at, args[0]); err != nil {
+					return "", err
+				}
 			}
-			return "", w.Restart(ctx)
+			return "", w.Restart(ctx, at)
 		}},
 		"crash": {usage: "crash | crash INSTRUCTIONS", run: func(ctx context.Context, w *World, _ bool, args []string) (string, error) {
 			if len(args) == 0 {

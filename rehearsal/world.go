@@ -287,12 +287,14 @@ func (w *World) start(ctx context.Context) error {
 	return nil
 }
 
-// Restart stops the desk cleanly and starts it again.
-func (w *World) Restart(ctx context.Context) error {
+// Restart stops the desk cleanly and starts it again, at a moment up to which it
+// was down.
+func (w *World) Restart(ctx context.Context, at time.Time) error {
 	if err := w.desk.Stop(ctx); err != nil {
 		return fmt.Errorf("stop the desk: %w", err)
 	}
 	w.desk = nil
+	w.clock.Set(at)
 	return w.startAgain(ctx)
 }
 

@@ -62,8 +62,8 @@ var sample = sync.OnceValues(func() (*sampleShop, error) {
 			return text, nil
 		}
 		return []byte("version: 1\nbase: policy.yaml\nrules:\n" +
-			"  - {name: roll_back, when: goods == \"used\" && !in_window, outcome: ask_supplier, clause: {en: Taken back.}}\n" +
-			"  - {name: unused, off: true}\n  - {name: supplier_refused, off: true}\n" +
+			"  - {name: roll_back, when: goods == \"used\" && personal, outcome: ask_supplier, clause: {en: Taken back.}}\n" +
+			"  - {name: supplier_refused, off: true}\n" +
 			"guards:\n  - {name: asks, when: personal || kind == \"card\", outcome: ask_supplier, say: {en: The supplier is asked.}}\n"), nil
 	})
 	if err != nil {
@@ -177,7 +177,8 @@ func (d *disk) Apply(ctx context.Context, commit refund.Commit) error {
 type telegram struct {
 	mu      sync.Mutex
 	answers []refund.Words
-	sealing refund.Fail // how files are from now on; NoFail: readable
+	told    map[string]refund.Words // what each press was answered with
+	sealing refund.Fail             // how files are from now on; NoFail: readable
 }
 
 func (f *telegram) Translate(raw json.RawMessage) (refund.Event, error) {
@@ -193,10 +194,11 @@ func (f *telegram) Translate(raw json.RawMessage) (refund.Event, error) {
 	return *update.Event, nil
 }
 
-func (f *telegram) Answer(_ context.Context, _ string, words refund.Words, _ string, _ bool) error {
+func (f *telegram) Answer(_ context.Context, query string, words refund.Words, _ string, _ bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answers = append(f.answers, words)
+	f.told[query] = words
 	return nil
 }
 
@@ -278,8 +280,17 @@ func newDesk(terms payouts.Options, workers, rules int) (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &desk{shop: shop, policy: shop.policies[rules], clock: engine.NewManualClock(opening), disk: newDisk(), telegram: &telegram{}, workers: workers,
-		table: orders.NewTable(shop.orders...), known: map[int64]bool{}, screens: map[bool]*panel{false: {}, true: {}}}
+	return newDeskOf(terms, workers, shop.policies[rules], shop.orders)
+}
+
+// newDeskOf is a desk of the sample's shop with other orders.
+func newDeskOf(terms payouts.Options, workers int, rules *policy.Policy, list []refund.Order) (*desk, error) {
+	shop, err := sample()
+	if err != nil {
+		return nil, err
+	}
+	d := &desk{shop: shop, policy: rules, clock: engine.NewManualClock(opening), disk: newDisk(), telegram: &telegram{told: map[string]refund.Words{}},
+		workers: workers, table: orders.NewTable(list...), known: map[int64]bool{}, screens: map[bool]*panel{false: {}, true: {}}}
 	terms.Now = d.clock.Now
 	if d.channel, err = payouts.OpenSandbox("", terms); err != nil {
 		return nil, err
@@ -553,20 +564,22 @@ type records struct {
 func (d *desk) read() (records, error) {
 	got := records{cases: map[refund.CaseID]refund.Case{}, chats: map[refund.ChatID]refund.Chat{},
 		accounts: map[refund.OrderKey]refund.Account{}, due: map[refund.Timer]bool{}}
+	chats := map[refund.ChatID]bool{}
+	for _, person := range buyers {
+		chats[refund.ChatID(person)] = true
+	}
 	err := d.disk.View(context.Background(), func(r refund.Reader) error {
 		err := r.Each(func(c refund.Case) error {
-			got.cases[c.ID] = c
+			got.cases[c.ID], chats[c.Chat] = c, true
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		for _, person := range buyers {
-			chat, err := r.Chat(refund.ChatID(person))
-			if err != nil {
+		for id := range chats {
+			if got.chats[id], err = r.Chat(id); err != nil {
 				return err
 			}
-			got.chats[refund.ChatID(person)] = chat
 		}
 		for _, order := range d.table.All() {
 			account, err := r.Account(order.OrderKey)

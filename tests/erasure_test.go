@@ -85,6 +85,7 @@ func eraseAndFind(t *testing.T, instructions int) {
 		"status T2002 awaiting_approval",
 		"merchant wang tap '拒绝' T2002",
 		"merchant wang tap '自己写|其他理由|理由' T2002",
+		"merchant wang tap '已使用' T2002",
 		"merchant wang reply '冬瓜汤' T2002",
 		"clock +1m",
 		"status T2002 refused",

@@ -300,8 +300,9 @@ func (d *day) forgets(t *rapid.T) {
 func (d *day) forged(t *rapid.T) refund.Action {
 	chat := refund.ChatID(rapid.SampledFrom(buyers).Draw(t, "of"))
 	action := refund.Action{N: rapid.IntRange(0, 4).Draw(t, "n"), Arg: rapid.SampledFrom([]string{"", "late", "picture",
-		"description", "transaction_time", "refuse", "other", "star", "changed_mind", "1:greet", "1"}).Draw(t, "arg"),
+		"description", "transaction_time", "refuse", "other", "star", "changed_mind", "1:greet", "1", "1000", "999999999"}).Draw(t, "arg"),
 		Do: rapid.SampledFrom([]string{"approve", "refuse", "ask", "menu", "undo", "was_paid", "not_paid", "pay_again", "close", "resume",
+			"part", "ask_part", "ask_supplier", "adjusted", "ask_replaced",
 			"hand_over", "appeal", "withdraw", "fill", "choose", "reason", "reasons", "shop", "more", "wrong_item", "sort", "leave_out", "later", "why", "forget", "keep", "nonsense"}).Draw(t, "do")}
 	if rapid.IntRange(0, 3).Draw(t, "about a case") > 0 {
 		action.Case = refund.NewCaseID(chat, rapid.IntRange(1, 3).Draw(t, "case"))
@@ -415,8 +416,8 @@ func (d *day) staffReview(t *rapid.T) {
 	must(t, d.settle())
 }
 
-// rolelessPress has somebody without the role press anything: nothing of any
-// case or account may change.
+// rolelessPress has somebody without the role press anything, and answer what a
+// colleague was asked to type: nothing of any case or account may change.
 func (d *day) rolelessPress(t *rapid.T) {
 	must(t, d.settle())
 	before := d.fingerprint(t)
@@ -435,6 +436,12 @@ func (d *day) rolelessPress(t *rapid.T) {
 		}
 		event.Query, event.Action = d.query(), action
 		d.happen(event)
+		asking := slices.DeleteFunc(slices.Clone(d.screens[true].posts), func(p refund.Post) bool { return p.Asks == "" })
+		if len(asking) > 0 && rapid.Bool().Draw(t, "answers a question") {
+			answer := inGroup(rapid.SampledFrom([]refund.PersonID{stranger, li, 0}).Draw(t, "writer"), refund.Said)
+			answer.ReplyTo, answer.Message, answer.Text = pick(t, "post", asking, postName).Message, d.nextMessage(), "12.50"
+			d.happen(answer)
+		}
 	}
 	must(t, d.settle())
 	if after := d.fingerprint(t); after != before {

@@ -40,7 +40,7 @@ var families = map[string][]string{
 	"state_":       texts(states),
 	"refusal_":     {"fault_unclear", "incomplete", "late", "used", "window", "not_covered"},
 	"fact_":        facts(),
-	"outcome_":     {"refund", "ask_evidence", "ask_supplier", "review", "refuse", "two_approvals", "asks"},
+	"outcome_":     {"refund", "ask_evidence", "ask_supplier", "review", "refuse", "adjust", "replace", "two_approvals", "asks"},
 	"result_":      {"not_held", "failed", "exempt"},
 	"verdict_":     {"for", "against", "open"},
 	"kind_":        {"card", "topup", "membership"},

@@ -30,6 +30,7 @@ func TestEveryActionHasItsPerson(t *testing.T) {
 		"merchant chen tap '沟通结束' T1003",
 		"merchant zhao tap '拒绝' T1003",
 		"merchant zhao tap '自己写' T1003",
+		"merchant zhao tap '已使用' T1003",
 		"merchant zhao reply '已经到账了' T1003",
 	} {
 		words, err := rehearsal.Fields(line)
@@ -59,7 +60,7 @@ func TestEveryActionHasItsPerson(t *testing.T) {
 	}))
 	do(t, world.Close(t.Context()))
 	want := []string{"wang pressed took", "wang pressed ", "wang pressed passed zhao", "zhao said talked", "chen pressed resumed",
-		"zhao pressed ", "zhao said refuse own_words"}
+		"zhao pressed ", "zhao pressed ", "zhao said refuse used"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("timeline (-want +got):\n%s", diff)
 	}

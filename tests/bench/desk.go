@@ -28,6 +28,8 @@ import (
 const (
 	shopID = "star"
 	group  = -1001234567890
+
+	approver = 501
 )
 
 // desk is the real one: engine, store on disk, bot and dialogs, with nothing held
@@ -50,18 +52,23 @@ func moduleRoot(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
+// sampleRules are the sample shop's policy file.
+func sampleRules(root string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(root, "app", "sample", "policy.yaml"))
+}
+
 // samplePolicy are the sample shop's rules.
 func samplePolicy(root string) (*policy.Policy, error) {
-	rules, err := os.ReadFile(filepath.Join(root, "app", "sample", "policy.yaml"))
+	rules, err := sampleRules(root)
 	if err != nil {
 		return nil, err
 	}
 	return policy.Load("policy.yaml", rules)
 }
 
-// openDesk assembles a desk over the store in the folder and starts it.
-func openDesk(ctx context.Context, root, folder, url, token string, table *orders.Table) (*desk, error) {
-	shopPolicy, err := samplePolicy(root)
+// openDesk assembles a desk with these rules over the store in the folder and starts it.
+func openDesk(ctx context.Context, rules []byte, folder, url, token string, table *orders.Table) (*desk, error) {
+	shopPolicy, err := policy.Load("policy.yaml", rules)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +109,7 @@ func openDesk(ctx context.Context, root, folder, url, token string, table *order
 	}
 	e, err := engine.New(ctx, engine.Config{Store: store, Clock: clock, Log: log, Marker: keys, Classifier: intents.NewReader(model, slots), Shops: []engine.Shop{{
 		Shop: refund.Shop{ID: shopID, Title: "星卡", Locale: "zh-Hans", Currency: "CNY", Zone: zone, Group: group,
-			Staff: []refund.Staff{{Person: 501, Name: "wang", Role: refund.Approver}}},
+			Staff: []refund.Staff{{Person: approver, Name: "wang", Role: refund.Approver}}},
 		Policy: shopPolicy, Source: table,
 		Suppliers: map[string]engine.Supplier{"dyr": supplier},
 		Channels:  map[string]engine.Channel{"sandbox": channel},

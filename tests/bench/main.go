@@ -18,6 +18,10 @@
 //	               cases; the median
 //	waiting_cpu_pct processor time of `tuidan serve` while 1,000 open cases wait for a
 //	               supplier that is asked over HTTP, in per cent of one processor
+//	verdict_p99_ms from a press of an approver to when the buyer reads that the
+//	               sandbox channel has accepted the refund, without time to undo
+//	tick_ms        a tick of a store with 1,000,000 timers of which 100 are due; the
+//	               median of the rounds
 //
 // Everything runs on this machine at the same time, the simulator too, so the
 // figures per second say little; the ratios hold.
@@ -48,6 +52,7 @@ type options struct {
 	closed  int
 	rate    int
 	latency time.Duration
+	timers  int
 	waiting time.Duration
 	desk    string
 	profile string
@@ -63,6 +68,8 @@ type figures struct {
 	Growth  *float64 `json:"growth_ratio,omitempty"`
 	IdleMB  *float64 `json:"idle_mb,omitempty"`
 	StartMS *float64 `json:"start_ms,omitempty"`
+	Verdict *float64 `json:"verdict_p99_ms,omitempty"`
+	Tick    *float64 `json:"tick_ms,omitempty"`
 	LookUp  *float64 `json:"lookup_ms,omitempty"`
 	Queue   *float64 `json:"queue_ms,omitempty"`
 
@@ -85,9 +92,10 @@ func main() {
 	flag.IntVar(&o.rate, "rate", 30, "updates per second while the latency is measured")
 	flag.DurationVar(&o.latency, "latency", 20*time.Second, "how long the latency is measured")
 	flag.DurationVar(&o.waiting, "waiting", 40*time.Second, "how long open cases wait for their supplier")
+	flag.IntVar(&o.timers, "timers", 1_000_000, "timers of the store that is ticked")
 	flag.StringVar(&o.desk, "desk", "", "the tuidan binary to start (default: built from this module)")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of the desk's rounds to this file")
-	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency, process, lookup or queue")
+	flag.StringVar(&o.only, "only", "", "measure only this: ratio, latency, process, lookup, queue, verdict or tick")
 	flag.DurationVar(&o.timeout, "timeout", 10*time.Minute, "what is not over by then has failed")
 	flag.Parse()
 
@@ -131,6 +139,18 @@ func run(ctx context.Context, o options) (f *figures, err error) {
 			return nil, fmt.Errorf("process: %w", err)
 		}
 	}
+	if o.wants("tick") {
+		times, err := ticks(ctx, filepath.Join(folder, "timers"), o.timers, o.rounds)
+		if err != nil {
+			return nil, fmt.Errorf("tick: %w", err)
+		}
+		f.Tick = median(times)
+	}
+	if o.wants("verdict") {
+		if err := f.verdict(ctx, o, root, folder); err != nil {
+			return nil, fmt.Errorf("verdict: %w", err)
+		}
+	}
 	if o.wants("lookup") {
 		if f.lookUps, err = lookUps(ctx, root, folder, 500); err != nil {
 			return nil, fmt.Errorf("look-up: %w", err)
@@ -151,6 +171,22 @@ func run(ctx context.Context, o options) (f *figures, err error) {
 		}
 	}
 	return f, nil
+}
+
+// verdict measures how soon a verdict is paid.
+func (f *figures) verdict(ctx context.Context, o options, root, folder string) (err error) {
+	folder = filepath.Join(folder, "verdict")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	desk, cards, err := newVerdictRig(ctx, o, root, folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, desk.close()) }()
+	times, err := desk.verdicts(ctx, o.rate, cards)
+	f.Verdict = percentile(times, 99)
+	return err
 }
 
 // inProcess measures throughput and latency.
@@ -260,5 +296,7 @@ func (f *figures) print(o options) error {
 	line("idle_mb", f.IdleMB, "", "below 60")
 	line("start_ms", f.StartMS, "", "below 1000")
 	line("waiting_cpu_pct", f.WaitingCPU, "", fmt.Sprintf("below 1; the supplier was asked %d times", f.asks))
+	line("verdict_p99_ms", f.Verdict, "", "at most 300")
+	line("tick_ms", f.Tick, "", "at most 20")
 	return out.Flush()
 }

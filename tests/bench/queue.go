@@ -29,13 +29,17 @@ func (f *figures) queue(ctx context.Context, o options, root, folder string) (er
 	if err := fillOpen(ctx, data, openCases); err != nil {
 		return fmt.Errorf("fill the store: %w", err)
 	}
+	rules, err := sampleRules(root)
+	if err != nil {
+		return err
+	}
 	o.chats = 0
-	r, err := newRig(ctx, o)
+	r, err := newRig(ctx, o, kept)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	d, err := openDesk(ctx, root, data, r.url, r.sim.Token(), orders.NewTable())
+	d, err := openDesk(ctx, rules, data, r.url, r.sim.Token(), orders.NewTable())
 	if err != nil {
 		return err
 	}

@@ -27,17 +27,19 @@ type rig struct {
 	people    []*simulator.User
 	byID      map[int64]int
 	events    <-chan simulator.Event
+	approver  *simulator.User
 	text      string // that is answered with one text
 	cards     int    // in the group
 	shut      []func() error
 }
 
 // newRig makes a Telegram with its people. The ids of its updates and messages go
-// on from none that a store has seen.
-func newRig(ctx context.Context, o options) (*rig, error) {
+// on from none that a store has seen. Of each chat it keeps so many messages.
+func newRig(ctx context.Context, o options, keep int) (*rig, error) {
 	r := &rig{byID: map[int64]int{}, text: "??"}
-	r.sim = simulator.New(simulator.Options{Now: time.Now, KeepMessages: 20, KeepCalls: 1000})
-	r.shopGroup = r.sim.NewGroup(simulator.GroupOptions{ID: group, Title: "星卡退款"})
+	r.sim = simulator.New(simulator.Options{Now: time.Now, KeepMessages: keep, KeepCalls: 1000})
+	r.approver = r.sim.UserWithID("wang", approver)
+	r.shopGroup = r.sim.NewGroup(simulator.GroupOptions{ID: group, Title: "星卡退款", Members: []*simulator.User{r.approver}})
 	for n := range o.chats {
 		person := r.sim.UserWithID(fmt.Sprintf("buyer%d", n), 1_000_000+int64(n))
 		person.OpenPrivate()
@@ -67,7 +69,7 @@ func (r *rig) close() error {
 
 // newEchoRig runs the yardstick.
 func newEchoRig(ctx context.Context, o options) (*rig, error) {
-	r, err := newRig(ctx, o)
+	r, err := newRig(ctx, o, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +100,26 @@ func newEchoRig(ctx context.Context, o options) (*rig, error) {
 // newDeskRig runs a desk over the folder's store and brings every buyer into the
 // middle of a case, where he is asked for an account.
 func newDeskRig(ctx context.Context, o options, root, folder string) (*rig, error) {
-	r, err := newRig(ctx, o)
+	rules, err := sampleRules(root)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRigOf(ctx, o, rules, folder, kept)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.openCases(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the cases: %w", err), r.close())
+	}
+	return r, nil
+}
+
+// kept is how many messages of a chat a Telegram keeps whose old ones nobody needs.
+const kept = 20
+
+// newRigOf runs a desk with these rules, and every buyer has an order.
+func newRigOf(ctx context.Context, o options, rules []byte, folder string, keep int) (*rig, error) {
+	r, err := newRig(ctx, o, keep)
 	if err != nil {
 		return nil, err
 	}
@@ -111,14 +132,11 @@ func newDeskRig(ctx context.Context, o options, root, folder string) (*rig, erro
 			ChargeID: "ch_" + orderNo(n), PaidAt: now.Add(-time.Hour), CompletedAt: now.Add(-50 * time.Minute), State: refund.StateArrived,
 			Account: fmt.Sprintf("138%08d", n), BuyerID: refund.PersonID(person.ID()), Supplier: "dyr", SupplierNo: "S-" + orderNo(n)})
 	}
-	d, err := openDesk(ctx, root, folder, r.url, r.sim.Token(), table)
+	d, err := openDesk(ctx, rules, folder, r.url, r.sim.Token(), table)
 	if err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	r.shut = append(r.shut, d.close)
-	if err := r.openCases(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the cases: %w", err), r.close())
-	}
 	return r, nil
 }
 
@@ -165,30 +183,20 @@ func (r *rig) any(ctx context.Context) (simulator.Message, error) {
 
 // openCases has every buyer ask for a refund of a wrong account.
 func (r *rig) openCases(ctx context.Context) error {
-	for n, person := range r.people {
-		if _, err := person.Start(orderNo(n)); err != nil {
-			return err
-		}
+	if err := r.apply(); err != nil {
+		return err
 	}
-	const issue, question = "充错账号", "本来应该充到哪个账号"
 	for asked := 0; asked < len(r.people); {
 		m, n, err := r.next(ctx)
 		if err != nil {
 			return err
 		}
-		if strings.Contains(m.Text, question) {
+		if strings.Contains(m.Text, "本来应该充到哪个账号") {
 			asked++
 			continue
 		}
-		for _, row := range m.Buttons {
-			for _, b := range row {
-				if !strings.Contains(b.Label, issue) {
-					continue
-				}
-				if _, err := r.people[n].Press(simulator.Tap{MessageID: m.ID, Data: b.CallbackData}); err != nil {
-					return err
-				}
-			}
+		if err := press(r.people[n], m, "充错账号"); err != nil {
+			return err
 		}
 	}
 	// The cards leave one by one; what is measured begins when the last is out.
@@ -199,6 +207,36 @@ func (r *rig) openCases(ctx context.Context) error {
 		r.cards++
 	}
 	return r.sim.WaitConfirmed(ctx)
+}
+
+// apply has every buyer come from his order's page.
+func (r *rig) apply() error {
+	for n, person := range r.people {
+		if _, err := person.Start(orderNo(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// press presses the message's buttons whose label has this text.
+func press(person *simulator.User, m simulator.Message, label string) error {
+	tap := simulator.Tap{MessageID: m.ID}
+	if m.Chat < 0 {
+		tap.Chat = m.Chat
+	}
+	for _, row := range m.Buttons {
+		for _, b := range row {
+			if !strings.Contains(b.Label, label) {
+				continue
+			}
+			tap.Data = b.CallbackData
+			if _, err := person.Press(tap); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (r *rig) say(n int) error {
