@@ -42,8 +42,8 @@ type Queue struct {
 // ForOwners stands in the index of hands for whoever is an owner of the shop.
 const ForOwners PersonID = 0
 
-// Hands returns whose an open case is: who took it, everybody of the shop who acted on it, and
-// ForOwners while the owner has the move.
+// Hands returns whose an open case is: who took it, everybody of the shop who acted
+// on it, and ForOwners while the owner has the move.
 func (c *Case) Hands() []PersonID {
 	var hands []PersonID
 	add := func(person PersonID) {
