@@ -292,9 +292,9 @@ func (s *step) paidOut() {
 		s.reversed(result.Note)
 	case settled: // nothing new: the next watch asks again
 		s.watch()
-	case payout.State == refund.PayoutFailed && c.Status == refund.PayoutHeld && (result.State == refund.Accepted || result.State == refund.Arrived):
+	case payout.State == refund.PayoutFailed && (result.State == refund.Accepted || result.State == refund.Arrived):
 		// It was given up, by the owner or the channel, and went all the same: paying
-		// again would be twice. (Invariant 1)
+		// again would be twice, also where the case has been closed since. (Invariant 1)
 		account := s.touchAccount()
 		account.Reserved, _ = account.Reserved.Add(payout.Amount) // accepted gives it back
 		s.accepted(result)
@@ -379,12 +379,15 @@ func (s *step) queue() {
 const queueSlower = 2 // pauses that a retry of a payout in the queue leaves out
 
 // wentAllTheSame takes the word that an earlier payout, given up for lost, was
-// accepted. One planned in its place must not leave: it would be paid twice. A case's
-// jobs run in order, so the word comes before the new one can be submitted; should
-// it come later, the sum is booked and nothing more can be paid. (Invariant 1)
+// accepted, or may have been: what asked for the word may have sent it once more. One
+// planned in its place must not leave, for both could be paid. A case's jobs run in
+// order, so the word comes before the new one can be submitted; should it come later,
+// the sum is booked and nothing more can be paid. (Invariant 1)
 func (s *step) wentAllTheSame(key string, result refund.Result) {
 	i := slices.IndexFunc(s.c.Payouts, func(p refund.Payout) bool { return p.Key == key && p.State == refund.PayoutFailed })
-	if i < 0 || result.State != refund.Accepted && result.State != refund.Arrived {
+	went := result.State == refund.Accepted || result.State == refund.Arrived
+	planned := s.c.Payout().State == refund.Planned
+	if i < 0 || result.State == refund.PayoutFailed || !went && !planned {
 		return
 	}
 	c := s.touch()
@@ -402,6 +405,11 @@ func (s *step) wentAllTheSame(key string, result refund.Result) {
 	earlier := c.Payouts[i]
 	c.Payouts = append(slices.Delete(c.Payouts, i, i+1), earlier)
 	account.Reserved, _ = account.Reserved.Add(earlier.Amount) // accepted gives it back
+	if !went {
+		c.Payout().State = refund.PayoutUnknown
+		s.hold("payout_unknown")
+		return
+	}
 	s.accepted(result)
 }
 

@@ -1,6 +1,7 @@
 package dialogs
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -523,4 +524,30 @@ func TestPaidAfterPaidAgain(t *testing.T) {
 		return
 	}
 	t.Fatal("no case with a payout in doubt")
+}
+
+// TestPayoutOfPeopleIsOnlyAskedAbout checks that a payout may leave again while the
+// channel has the move, and never once the owner has it or it was accepted. (Invariant 1)
+func TestPayoutOfPeopleIsOnlyAskedAbout(t *testing.T) {
+	asks := func(s *scene, want bool) {
+		t.Helper()
+		i := slices.IndexFunc(s.last.Jobs, func(j refund.Job) bool { return j.Kind == refund.AskPayout })
+		if i < 0 || s.last.Jobs[i].Repeat != want {
+			t.Errorf("%s: asked by %+v, want repeat %v", s.c.Status, s.last.Jobs, want)
+		}
+	}
+	s := refundable(t, 3000)
+	order := s.c.Order
+	s.answer(refund.ReadOrder, refund.Result{Order: &order})
+	s.answer(refund.Submit, refund.Result{State: refund.PayoutUnknown, Askable: true})
+	s.timer(refund.TimerRetry)
+	asks(s, true)
+	s.answer(refund.AskPayout, refund.Result{State: refund.PayoutUnknown})
+	s.status(refund.PayoutHeld)
+	s.press(chen, 0, "ask_channel", "")
+	asks(s, false)
+	s.press(chen, 0, "was_paid", "")
+	s.status(refund.Refunded)
+	s.timer(refund.TimerWatch)
+	asks(s, false)
 }

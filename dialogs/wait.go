@@ -356,9 +356,12 @@ func (s *step) keepAsking() {
 	}
 }
 
+// askChannel asks whether the payout went. While the channel has the move, what it
+// does not know may leave again under the same key; later never.
 func (s *step) askChannel() {
 	payout := *s.c.Payout()
-	s.job(refund.Job{Kind: refund.AskPayout, Case: s.c.ID, Order: s.c.Order, Key: payout.Key, Payout: &payout})
+	s.job(refund.Job{Kind: refund.AskPayout, Case: s.c.ID, Order: s.c.Order, Key: payout.Key, Payout: &payout,
+		Repeat: s.c.Status == refund.Paying})
 }
 
 // supplierRecord takes a later reading while the supplier is waited for.

@@ -49,6 +49,7 @@ type Job struct {
 	Text     string        `json:"text,omitempty"`     // of Seal: a forwarded text in place of a file; of Learn: the message
 	Intent   Intent        `json:"intent,omitempty"`   // of Learn: what it means
 	Facts    map[Item]Fact `json:"facts,omitempty"`    // of Alert and AskHelp
+	Repeat   bool          `json:"repeat,omitempty"`   // of AskPayout: what the channel does not know may be sent again while its key lives
 	Attempts int           `json:"attempts,omitempty"` // marked before a Submit leaves; 1 after a crash means "in doubt"
 	SentAt   time.Time     `json:"sent_at,omitzero"`   // of Seal: when the buyer sent it
 	Pass     *Pass         `json:"pass,omitempty"`     // of Seal: in a talk, how it goes to the group once it is sealed
