@@ -551,3 +551,55 @@ func TestPayoutOfPeopleIsOnlyAskedAbout(t *testing.T) {
 	s.timer(refund.TimerWatch)
 	asks(s, false)
 }
+
+// TestDoubtAfterPaidAgain checks that a payout that may have left after it was given
+// up stops the one that was planned in its place, and is the owner's again. (Invariant 1)
+func TestDoubtAfterPaidAgain(t *testing.T) {
+	for _, s := range casesIn(t, refund.PayoutHeld) {
+		if s.c.Payout().State != refund.PayoutUnknown {
+			continue
+		}
+		amount, key := s.c.Payout().Amount, s.c.Payout().Key
+		s.press(chen, 0, "ask_channel", "")
+		asked := s.last
+		s.press(chen, 0, "not_paid", "")
+		s.press(chen, 0, "pay_again", "")
+		s.last = asked
+		s.answer(refund.AskPayout, refund.Result{State: refund.PayoutUnknown, Askable: true})
+		s.status(refund.PayoutHeld)
+		s.says("owner_payout_unknown")
+		if p := s.c.Payout(); p.Key != key || p.State != refund.PayoutUnknown || s.account.Reserved != amount {
+			t.Errorf("payouts %+v, reserved %v", s.c.Payouts, s.account.Reserved)
+		}
+		return
+	}
+	t.Fatal("no case with a payout in doubt")
+}
+
+// TestPaidAfterTheEnd checks that a payout which went after it was given up is booked
+// wherever its case is by then: closed, or with people again. (Invariant 1)
+func TestPaidAfterTheEnd(t *testing.T) {
+	for want, presses := range map[refund.Status][]string{
+		refund.Refused:          {"not_paid", "close"},
+		refund.AwaitingApproval: {"not_paid", "pay_again", "undo"},
+	} {
+		for _, s := range casesIn(t, refund.PayoutHeld) {
+			if s.c.Payout().State != refund.PayoutUnknown {
+				continue
+			}
+			amount := s.c.Payout().Amount
+			s.press(chen, 0, "ask_channel", "")
+			asked := s.last
+			for _, press := range presses {
+				s.press(chen, 0, press, "")
+			}
+			s.status(want)
+			s.last = asked
+			s.answer(refund.AskPayout, refund.Result{State: refund.Accepted})
+			s.status(refund.Refunded)
+			if s.account.Paid != amount || !s.account.Reserved.IsZero() || len(s.last.Ledger) != 1 || s.last.Ledger[0].Booking != refund.BookPaid {
+				t.Errorf("from %s: account %+v, ledger %+v", want, s.account, s.last.Ledger)
+			}
+		}
+	}
+}
