@@ -59,6 +59,10 @@ func (s *step) payingPressed() {
 	case confirmPaid:
 		s.confirmPaid()
 	case cannotPay:
+		if payout.PaidBy != 0 { // somebody has paid since this card was read: paying otherwise would be twice
+			s.alert(w("stale"))
+			return
+		}
 		c := s.touch()
 		payout := c.Payout()
 		payout.State, payout.PaidBy, payout.Reference = refund.PayoutFailed, 0, ""
