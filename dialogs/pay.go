@@ -302,6 +302,14 @@ func (s *step) paidOut() {
 		return
 	case result.State == refund.Accepted, result.State == refund.Arrived:
 		s.accepted(result)
+	case c.Status == refund.Refused: // nobody settled it in time, and the refusal stands
+		if result.State == refund.PayoutFailed {
+			payout.State, payout.Why = refund.PayoutFailed, result.Note
+			s.release(*payout)
+			s.card()
+			return
+		}
+		s.watch()
 	case result.State == refund.PayoutFailed && result.Fault == refund.NoBalance && c.Status == refund.Paying:
 		s.queue()
 	case result.State == refund.PayoutFailed:
@@ -441,8 +449,8 @@ func (s *step) book(payout *refund.Payout, reference string) {
 // watchPauses are the pauses between asking whether an accepted payout arrived.
 var watchPauses = []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour, 72 * time.Hour, 168 * time.Hour}
 
-// watch sets the next time to ask after an accepted payout; in the end it is
-// taken to have arrived silently, since many channels never say so.
+// watch sets the next time to ask after a payout of a closed case. An accepted one is
+// in the end taken to have arrived silently, since many channels never say so.
 func (s *step) watch() {
 	c := s.touch()
 	if c.Reminded < len(watchPauses) {
@@ -471,7 +479,6 @@ func (s *step) reversed(note string) {
 	account.Paid, _ = account.Paid.Sub(payout.Amount)
 	payout.State, payout.Why = refund.PayoutFailed, note
 	s.post(c.Reverse(payout, s.now()))
-	c.DropTimer(refund.TimerWatch)
 	s.reopen()
 	s.hold("payout_reversed")
 }

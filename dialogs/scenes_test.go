@@ -603,3 +603,31 @@ func TestPaidAfterTheEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestUnsettledPayoutIsWatched has nobody settle a payout in doubt: the case ends, and
+// the channel is asked on, so that money that went is booked and what did not is free.
+func TestUnsettledPayoutIsWatched(t *testing.T) {
+	for state, want := range map[refund.PayoutState]refund.Status{refund.Accepted: refund.Refunded, refund.PayoutFailed: refund.Refused} {
+		s := refundable(t, 3000)
+		s.change = func(facts *Facts) { facts.Terms = map[string]refund.Terms{"sandbox": {Query: true}} }
+		order := s.c.Order
+		s.answer(refund.ReadOrder, refund.Result{Order: &order})
+		s.answer(refund.Submit, refund.Result{State: refund.PayoutUnknown})
+		for s.c.Status == refund.PayoutHeld {
+			s.timer(refund.TimerDue)
+		}
+		s.status(refund.Refused)
+		s.timer(refund.TimerWatch)
+		s.answer(refund.AskPayout, refund.Result{State: refund.PayoutUnknown, Askable: true})
+		s.status(refund.Refused)
+		if s.account.Reserved != cny(3000) {
+			t.Errorf("in doubt, %v is reserved", s.account.Reserved)
+		}
+		s.timer(refund.TimerWatch)
+		s.answer(refund.AskPayout, refund.Result{State: state})
+		s.status(want)
+		if !s.account.Reserved.IsZero() || s.account.Paid.IsZero() == (state == refund.Accepted) {
+			t.Errorf("%s: account %+v", state, s.account)
+		}
+	}
+}

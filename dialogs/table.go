@@ -180,7 +180,8 @@ var table = map[refund.Status]map[move]cell{
 	refund.Replaced: ended(nil),
 	refund.Refused: ended(map[move]cell{
 		buyerPressed: {do: (*step).buyerPresses, to: to(refund.Checking, refund.Collecting, refund.PayoutHeld)},
-		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded, refund.PayoutHeld)},
+		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded)}, // of one that nobody settled, or that was given up
+		timeCame:     {do: (*step).timer},
 	}),
 	refund.Withdrawn: ended(nil),
 	refund.Expired:   ended(nil),
