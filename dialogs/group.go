@@ -367,7 +367,7 @@ func (s *step) held() {
 		s.askChannel()
 		s.card()
 	case do == "not_paid" && !failed:
-		payout.State, payout.Why = refund.PayoutFailed, ""
+		payout.State, payout.Why, payout.PaidBy, payout.Reference = refund.PayoutFailed, "", 0, ""
 		s.release(*payout)
 		s.staffNote(do, "")
 		s.card()
@@ -376,6 +376,10 @@ func (s *step) held() {
 		d := *c.Decision()
 		d.Outcome, d.By, d.Withdraw = refund.Refund, s.event.Person, false
 		s.decide(d)
+	case do == "was_paid" && payout.ByHand && payout.PaidBy == 0:
+		s.paidMeanwhile(failed)
+	case do == "was_paid" && payout.PaidBy == s.event.Person:
+		s.alert(w("second_other"))
 	case do == "was_paid":
 		s.staffNote(do, "")
 		if failed { // reserve again what accepted() releases

@@ -59,6 +59,10 @@ func (s *step) payingPressed() {
 	case confirmPaid:
 		s.confirmPaid()
 	case cannotPay:
+		if payout.PaidBy != 0 { // somebody has paid since this card was read: paying otherwise would be twice
+			s.alert(w("stale"))
+			return
+		}
 		c := s.touch()
 		payout := c.Payout()
 		payout.State, payout.PaidBy, payout.Reference = refund.PayoutFailed, 0, ""
@@ -98,6 +102,19 @@ func (s *step) payingWrote() {
 		return
 	}
 	s.accepted(refund.Result{State: refund.Accepted, Reference: reference})
+}
+
+// paidMeanwhile takes an owner's word that a payout by hand was made after nobody had
+// said so in time: he too gives its reference, and above the limit he is one of two.
+func (s *step) paidMeanwhile(failed bool) {
+	c := s.touch()
+	payout := c.Payout()
+	if failed { // reserve again what accepted() releases
+		s.touchAccount().Reserved, _ = s.account.Reserved.Add(payout.Amount)
+	}
+	payout.State, payout.Why = refund.Submitted, ""
+	s.enter(refund.Paying)
+	s.askStaff(askPaid, "")
 }
 
 // confirmPaid counts the second person's word.

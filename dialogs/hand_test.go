@@ -73,6 +73,48 @@ func TestTermsOfChannels(t *testing.T) {
 	}
 }
 
+// TestPaidByHandLate has an owner say that a payout by hand was made after it was given
+// up: he needs a reference and, above the limit, a second person like everybody. (R21)
+func TestPaidByHandLate(t *testing.T) {
+	s := newScene(t)
+	s.change = func(facts *Facts) {
+		facts.Terms = map[string]refund.Terms{"sandbox": {Partial: true, ByHand: true, Second: cny(1000)}}
+	}
+	order := orderOf("A1000", 3000, refund.StateFailed)
+	s.open(order, refund.FailedTopUp)
+	s.answer(refund.ReadRecord, refund.Result{Order: &order, Record: &refund.Record{State: refund.StateFailed}})
+	s.answer(refund.ReadOrder, refund.Result{Order: &order})
+	s.press(wang, 0, "cannot_pay", "")
+	s.status(refund.PayoutHeld)
+	s.press(chen, 0, "was_paid", "")
+	s.status(refund.Paying)
+	s.says("ask_paid")
+	s.types(chen, "ZZ-1")
+	s.status(refund.Paying)
+	s.says("second_needed")
+	s.press(wang, 0, "cannot_pay", "") // on a card that he read before
+	s.says("answer:stale")
+	s.status(refund.Paying)
+	s.timer(refund.TimerDue)
+	for s.c.Status == refund.Paying {
+		s.timer(refund.TimerDue)
+	}
+	s.press(chen, 0, "was_paid", "")
+	s.says("answer:second_other")
+	s.status(refund.PayoutHeld)
+	if s.account.Reserved != cny(3000) || !s.account.Paid.IsZero() {
+		t.Errorf("account %+v", s.account)
+	}
+	s.press(chen, 0, "not_paid", "")
+	s.press(chen, 0, "was_paid", "")
+	s.types(chen, "ZZ-2")
+	s.press(wang, 0, "confirm_paid", "")
+	s.status(refund.Refunded)
+	if !s.account.Reserved.IsZero() || s.account.Paid != cny(3000) || s.c.Payout().Reference != "ZZ-2" {
+		t.Errorf("account %+v, payout %+v", s.account, s.c.Payout())
+	}
+}
+
 // TestOtherChannelNeedsConsent has nobody answer a proposal that no guard of the
 // policy speaks of: silence does not agree to another channel. (R21)
 func TestOtherChannelNeedsConsent(t *testing.T) {

@@ -56,6 +56,7 @@ func (s *step) close() {
 func (s *step) reopen() {
 	c := s.touch()
 	c.ClosedAt = time.Time{}
+	c.DropTimer(refund.TimerWatch)
 	chat := s.touchChat()
 	if !slices.Contains(chat.Open, c.ID) {
 		chat.Open = append(chat.Open, c.ID)

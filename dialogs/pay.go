@@ -292,9 +292,9 @@ func (s *step) paidOut() {
 		s.reversed(result.Note)
 	case settled: // nothing new: the next watch asks again
 		s.watch()
-	case payout.State == refund.PayoutFailed && c.Status == refund.PayoutHeld && (result.State == refund.Accepted || result.State == refund.Arrived):
+	case payout.State == refund.PayoutFailed && (result.State == refund.Accepted || result.State == refund.Arrived):
 		// It was given up, by the owner or the channel, and went all the same: paying
-		// again would be twice. (Invariant 1)
+		// again would be twice, also where the case has been closed since. (Invariant 1)
 		account := s.touchAccount()
 		account.Reserved, _ = account.Reserved.Add(payout.Amount) // accepted gives it back
 		s.accepted(result)
@@ -302,6 +302,14 @@ func (s *step) paidOut() {
 		return
 	case result.State == refund.Accepted, result.State == refund.Arrived:
 		s.accepted(result)
+	case c.Status == refund.Refused: // nobody settled it in time, and the refusal stands
+		if result.State == refund.PayoutFailed {
+			payout.State, payout.Why = refund.PayoutFailed, result.Note
+			s.release(*payout)
+			s.card()
+			return
+		}
+		s.watch()
 	case result.State == refund.PayoutFailed && result.Fault == refund.NoBalance && c.Status == refund.Paying:
 		s.queue()
 	case result.State == refund.PayoutFailed:
@@ -379,12 +387,15 @@ func (s *step) queue() {
 const queueSlower = 2 // pauses that a retry of a payout in the queue leaves out
 
 // wentAllTheSame takes the word that an earlier payout, given up for lost, was
-// accepted. One planned in its place must not leave: it would be paid twice. A case's
-// jobs run in order, so the word comes before the new one can be submitted; should
-// it come later, the sum is booked and nothing more can be paid. (Invariant 1)
+// accepted, or may have been: what asked for the word may have sent it once more. One
+// planned in its place must not leave, for both could be paid. A case's jobs run in
+// order, so the word comes before the new one can be submitted; should it come later,
+// the sum is booked and nothing more can be paid. (Invariant 1)
 func (s *step) wentAllTheSame(key string, result refund.Result) {
 	i := slices.IndexFunc(s.c.Payouts, func(p refund.Payout) bool { return p.Key == key && p.State == refund.PayoutFailed })
-	if i < 0 || result.State != refund.Accepted && result.State != refund.Arrived {
+	went := result.State == refund.Accepted || result.State == refund.Arrived
+	planned := s.c.Payout().State == refund.Planned
+	if i < 0 || result.State == refund.PayoutFailed || !went && !planned {
 		return
 	}
 	c := s.touch()
@@ -402,6 +413,11 @@ func (s *step) wentAllTheSame(key string, result refund.Result) {
 	earlier := c.Payouts[i]
 	c.Payouts = append(slices.Delete(c.Payouts, i, i+1), earlier)
 	account.Reserved, _ = account.Reserved.Add(earlier.Amount) // accepted gives it back
+	if !went {
+		c.Payout().State = refund.PayoutUnknown
+		s.hold("payout_unknown")
+		return
+	}
 	s.accepted(result)
 }
 
@@ -433,8 +449,8 @@ func (s *step) book(payout *refund.Payout, reference string) {
 // watchPauses are the pauses between asking whether an accepted payout arrived.
 var watchPauses = []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour, 72 * time.Hour, 168 * time.Hour}
 
-// watch sets the next time to ask after an accepted payout; in the end it is
-// taken to have arrived silently, since many channels never say so.
+// watch sets the next time to ask after a payout of a closed case. An accepted one is
+// in the end taken to have arrived silently, since many channels never say so.
 func (s *step) watch() {
 	c := s.touch()
 	if c.Reminded < len(watchPauses) {
@@ -463,7 +479,6 @@ func (s *step) reversed(note string) {
 	account.Paid, _ = account.Paid.Sub(payout.Amount)
 	payout.State, payout.Why = refund.PayoutFailed, note
 	s.post(c.Reverse(payout, s.now()))
-	c.DropTimer(refund.TimerWatch)
 	s.reopen()
 	s.hold("payout_reversed")
 }

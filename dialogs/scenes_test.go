@@ -1,6 +1,7 @@
 package dialogs
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -523,4 +524,110 @@ func TestPaidAfterPaidAgain(t *testing.T) {
 		return
 	}
 	t.Fatal("no case with a payout in doubt")
+}
+
+// TestPayoutOfPeopleIsOnlyAskedAbout checks that a payout may leave again while the
+// channel has the move, and never once the owner has it or it was accepted. (Invariant 1)
+func TestPayoutOfPeopleIsOnlyAskedAbout(t *testing.T) {
+	asks := func(s *scene, want bool) {
+		t.Helper()
+		i := slices.IndexFunc(s.last.Jobs, func(j refund.Job) bool { return j.Kind == refund.AskPayout })
+		if i < 0 || s.last.Jobs[i].Repeat != want {
+			t.Errorf("%s: asked by %+v, want repeat %v", s.c.Status, s.last.Jobs, want)
+		}
+	}
+	s := refundable(t, 3000)
+	order := s.c.Order
+	s.answer(refund.ReadOrder, refund.Result{Order: &order})
+	s.answer(refund.Submit, refund.Result{State: refund.PayoutUnknown, Askable: true})
+	s.timer(refund.TimerRetry)
+	asks(s, true)
+	s.answer(refund.AskPayout, refund.Result{State: refund.PayoutUnknown})
+	s.status(refund.PayoutHeld)
+	s.press(chen, 0, "ask_channel", "")
+	asks(s, false)
+	s.press(chen, 0, "was_paid", "")
+	s.status(refund.Refunded)
+	s.timer(refund.TimerWatch)
+	asks(s, false)
+}
+
+// TestDoubtAfterPaidAgain checks that a payout that may have left after it was given
+// up stops the one that was planned in its place, and is the owner's again. (Invariant 1)
+func TestDoubtAfterPaidAgain(t *testing.T) {
+	for _, s := range casesIn(t, refund.PayoutHeld) {
+		if s.c.Payout().State != refund.PayoutUnknown {
+			continue
+		}
+		amount, key := s.c.Payout().Amount, s.c.Payout().Key
+		s.press(chen, 0, "ask_channel", "")
+		asked := s.last
+		s.press(chen, 0, "not_paid", "")
+		s.press(chen, 0, "pay_again", "")
+		s.last = asked
+		s.answer(refund.AskPayout, refund.Result{State: refund.PayoutUnknown, Askable: true})
+		s.status(refund.PayoutHeld)
+		s.says("owner_payout_unknown")
+		if p := s.c.Payout(); p.Key != key || p.State != refund.PayoutUnknown || s.account.Reserved != amount {
+			t.Errorf("payouts %+v, reserved %v", s.c.Payouts, s.account.Reserved)
+		}
+		return
+	}
+	t.Fatal("no case with a payout in doubt")
+}
+
+// TestPaidAfterTheEnd checks that a payout which went after it was given up is booked
+// wherever its case is by then: closed, or with people again. (Invariant 1)
+func TestPaidAfterTheEnd(t *testing.T) {
+	for want, presses := range map[refund.Status][]string{
+		refund.Refused:          {"not_paid", "close"},
+		refund.AwaitingApproval: {"not_paid", "pay_again", "undo"},
+	} {
+		for _, s := range casesIn(t, refund.PayoutHeld) {
+			if s.c.Payout().State != refund.PayoutUnknown {
+				continue
+			}
+			amount := s.c.Payout().Amount
+			s.press(chen, 0, "ask_channel", "")
+			asked := s.last
+			for _, press := range presses {
+				s.press(chen, 0, press, "")
+			}
+			s.status(want)
+			s.last = asked
+			s.answer(refund.AskPayout, refund.Result{State: refund.Accepted})
+			s.status(refund.Refunded)
+			if s.account.Paid != amount || !s.account.Reserved.IsZero() || len(s.last.Ledger) != 1 || s.last.Ledger[0].Booking != refund.BookPaid {
+				t.Errorf("from %s: account %+v, ledger %+v", want, s.account, s.last.Ledger)
+			}
+		}
+	}
+}
+
+// TestUnsettledPayoutIsWatched has nobody settle a payout in doubt: the case ends, and
+// the channel is asked on, so that money that went is booked and what did not is free.
+func TestUnsettledPayoutIsWatched(t *testing.T) {
+	for state, want := range map[refund.PayoutState]refund.Status{refund.Accepted: refund.Refunded, refund.PayoutFailed: refund.Refused} {
+		s := refundable(t, 3000)
+		s.change = func(facts *Facts) { facts.Terms = map[string]refund.Terms{"sandbox": {Query: true}} }
+		order := s.c.Order
+		s.answer(refund.ReadOrder, refund.Result{Order: &order})
+		s.answer(refund.Submit, refund.Result{State: refund.PayoutUnknown})
+		for s.c.Status == refund.PayoutHeld {
+			s.timer(refund.TimerDue)
+		}
+		s.status(refund.Refused)
+		s.timer(refund.TimerWatch)
+		s.answer(refund.AskPayout, refund.Result{State: refund.PayoutUnknown, Askable: true})
+		s.status(refund.Refused)
+		if s.account.Reserved != cny(3000) {
+			t.Errorf("in doubt, %v is reserved", s.account.Reserved)
+		}
+		s.timer(refund.TimerWatch)
+		s.answer(refund.AskPayout, refund.Result{State: state})
+		s.status(want)
+		if !s.account.Reserved.IsZero() || s.account.Paid.IsZero() == (state == refund.Accepted) {
+			t.Errorf("%s: account %+v", state, s.account)
+		}
+	}
 }

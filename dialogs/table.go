@@ -134,6 +134,7 @@ var table = map[refund.Status]map[move]cell{
 		passed:   {do: (*step).passOn, to: to(refund.HandedOver)},
 		recorded: {do: (*step).recordedMeanwhile, to: to(refund.Checking, refund.Paying)},
 		supplied: {do: (*step).supplied, to: judgedOr(refund.Adjusted)},
+		paidOut:  {do: (*step).paidOut, to: to(refund.Refunded)}, // of a payout that was given up
 		timeCame: {do: (*step).timer, to: to(refund.Checking, refund.Paying, refund.Refused)},
 	}),
 	refund.AwaitingSupplier: row(map[move]cell{
@@ -179,7 +180,8 @@ var table = map[refund.Status]map[move]cell{
 	refund.Replaced: ended(nil),
 	refund.Refused: ended(map[move]cell{
 		buyerPressed: {do: (*step).buyerPresses, to: to(refund.Checking, refund.Collecting, refund.PayoutHeld)},
-		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded, refund.PayoutHeld)},
+		paidOut:      {do: (*step).paidOut, to: to(refund.Refunded)}, // of one that nobody settled, or that was given up
+		timeCame:     {do: (*step).timer},
 	}),
 	refund.Withdrawn: ended(nil),
 	refund.Expired:   ended(nil),

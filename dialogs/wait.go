@@ -292,7 +292,8 @@ func (s *step) merchantsSilent() {
 	s.say(lines(w("escalated", "Order", c.Order.No, "By", s.dueAt())))
 }
 
-// unanswered ends a case that nobody decided. A payout in doubt stays reserved.
+// unanswered ends a case that nobody decided. A payout in doubt stays reserved, and
+// is asked about for as long as one that was accepted: money that went is booked.
 func (s *step) unanswered() {
 	c := s.touch()
 	if c.Status == refund.AwaitingApproval && s.owed() {
@@ -311,6 +312,9 @@ func (s *step) unanswered() {
 	}
 	d.Clause = s.facts.Policy.Clause(d.Rule)
 	s.decide(d)
+	if s.inDoubt() {
+		s.watch()
+	}
 }
 
 // retry asks the outside world again.
@@ -352,15 +356,24 @@ func (s *step) retry() {
 const askedEvery = time.Hour
 
 func (s *step) keepAsking() {
-	c := s.touch()
-	if c.Payout().State == refund.PayoutUnknown && s.facts.Terms[c.Payout().Channel].Query {
-		c.SetTimer(refund.TimerRetry, s.now().Add(askedEvery))
+	if s.inDoubt() {
+		s.touch().SetTimer(refund.TimerRetry, s.now().Add(askedEvery))
 	}
 }
 
+// inDoubt reports whether the case has a payout in doubt that its channel can be
+// asked about.
+func (s *step) inDoubt() bool {
+	payout := s.c.Payout()
+	return payout != nil && payout.State == refund.PayoutUnknown && s.facts.Terms[payout.Channel].Query
+}
+
+// askChannel asks whether the payout went. While the channel has the move, what it
+// does not know may leave again under the same key; later never.
 func (s *step) askChannel() {
 	payout := *s.c.Payout()
-	s.job(refund.Job{Kind: refund.AskPayout, Case: s.c.ID, Order: s.c.Order, Key: payout.Key, Payout: &payout})
+	s.job(refund.Job{Kind: refund.AskPayout, Case: s.c.ID, Order: s.c.Order, Key: payout.Key, Payout: &payout,
+		Repeat: s.c.Status == refund.Paying})
 }
 
 // supplierRecord takes a later reading while the supplier is waited for.

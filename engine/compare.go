@@ -113,9 +113,17 @@ func (e *Engine) compare(ctx context.Context, job *refund.Job) (refund.Result, e
 		}
 		return result, nil
 	}
+	// What a channel paid twice under one name is ours once, the first time.
+	slices.SortStableFunc(theirs, func(a, b refund.Paid) int { return a.At.Compare(b.At) })
 	listed := make(map[string]refund.Paid, len(theirs)) // by key, or without one by reference
+	var others []refund.Paid
 	for _, paid := range theirs {
-		listed[nameOf(paid)] = paid
+		name := nameOf(paid)
+		if _, twice := listed[name]; twice || !known[name] {
+			others = append(others, paid)
+			continue
+		}
+		listed[name] = paid
 	}
 	for _, own := range ours {
 		paid, there := listed[own.Key]
@@ -130,8 +138,8 @@ func (e *Engine) compare(ctx context.Context, job *refund.Job) (refund.Result, e
 			result.Compared.Differences = append(result.Compared.Differences, found(refund.OtherAmount, own, paid))
 		}
 	}
-	for _, paid := range theirs {
-		if !within(paid.At) || known[nameOf(paid)] || e.ofOtherShop(paid.Key, s.ID) {
+	for _, paid := range others {
+		if !within(paid.At) || e.ofOtherShop(paid.Key, s.ID) {
 			continue
 		}
 		d := found(refund.NotOurs, ourPaid{}, paid)

@@ -46,6 +46,8 @@ func TestCompare(t *testing.T) {
 	line := func(key, reference string, minor int64) refund.Paid {
 		return refund.Paid{Key: key, Reference: reference, Amount: money(minor), At: now.Add(-10 * time.Hour)}
 	}
+	again := line("a/T1/1", "r9", 100)
+	again.At = again.At.Add(time.Hour)
 	tests := []struct {
 		name  string
 		books books
@@ -57,6 +59,8 @@ func TestCompare(t *testing.T) {
 		{name: "the channel knows no keys", books: books{paid: []refund.Paid{line("", "r1", 100), line("", "r2", 100), line("", "r3", 100)}}},
 		{name: "somebody else refunded, twice", books: books{paid: []refund.Paid{line("", "r1", 100), line("", "r2", 100), line("", "r8", 100), line("", "r9", 100)}},
 			want: []string{"not_ours  r8", "not_ours  r9"}},
+		{name: "the channel paid one twice, newest first", books: books{paid: []refund.Paid{again, line("a/T1/1", "r1", 100), line("a/T2/1", "r2", 100)}},
+			want: []string{"not_ours a/T1/1 r9"}},
 		{name: "one is missing", books: books{paid: []refund.Paid{line("a/T1/1", "r1", 100)}}, want: []string{"not_there a/T2/1 r2"}},
 		{name: "another amount", books: books{paid: []refund.Paid{line("a/T1/1", "r1", 100), line("", "r2", 99)}}, want: []string{"other_amount a/T2/1 r2"}},
 		{name: "a key of ours that the ledger lacks", books: books{paid: []refund.Paid{line("a/T1/1", "r1", 100), line("a/T2/1", "r2", 100), line("a/T7/1", "r7", 100)}},

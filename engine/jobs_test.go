@@ -48,9 +48,9 @@ func TestPayouts(t *testing.T) {
 		name     string
 		terms    refund.Terms
 		kind     refund.JobKind
+		repeat   bool
 		attempts int
 		age      time.Duration
-		state    refund.PayoutState
 		channel  string
 		refund   func() (refund.Receipt, error)
 		ask      func() (refund.Receipt, error)
@@ -72,10 +72,12 @@ func TestPayouts(t *testing.T) {
 		{name: "in doubt, queried, nothing known", terms: queried, attempts: 1, ask: nothing, calls: []string{"ask K", "refund K"}, want: good},
 		{name: "in doubt, queried, no answer", terms: queried, attempts: 1, ask: lost, calls: asked, want: doubt(true)},
 		{name: "asked, queried", terms: queried, kind: refund.AskPayout, calls: asked, want: good},
-		{name: "asked, queried without key, nothing known", terms: queried, kind: refund.AskPayout, ask: nothing, calls: asked, want: doubt(true)},
-		{name: "asked, queried with key, nothing known", terms: refund.Terms{Query: true, KeyLife: time.Hour}, kind: refund.AskPayout, ask: nothing, calls: []string{"ask K", "refund K"}, want: good},
-		{name: "asked, accepted before, nothing known", terms: refund.Terms{Query: true, KeyLife: time.Hour}, state: refund.Accepted, kind: refund.AskPayout, ask: nothing, calls: asked, want: doubt(true)},
-		{name: "asked, key lives", terms: keyed, kind: refund.AskPayout, calls: sent, want: good},
+		{name: "asked, queried without key, nothing known", terms: queried, kind: refund.AskPayout, repeat: true, ask: nothing, calls: asked, want: doubt(true)},
+		{name: "asked, queried with key, nothing known", terms: refund.Terms{Query: true, KeyLife: time.Hour}, kind: refund.AskPayout, repeat: true, ask: nothing, calls: []string{"ask K", "refund K"}, want: good},
+		{name: "asked, queried with dead key, nothing known", terms: refund.Terms{Query: true, KeyLife: time.Hour}, kind: refund.AskPayout, repeat: true, age: time.Hour, ask: nothing, calls: asked, want: doubt(true)},
+		{name: "asked when people have it, nothing known", terms: refund.Terms{Query: true, KeyLife: time.Hour}, kind: refund.AskPayout, ask: nothing, calls: asked, want: doubt(true)},
+		{name: "asked, key lives", terms: keyed, kind: refund.AskPayout, repeat: true, calls: sent, want: good},
+		{name: "asked when people have it, key lives", terms: keyed, kind: refund.AskPayout, want: doubt(false)},
 		{name: "asked, blind", kind: refund.AskPayout, want: doubt(false)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -110,9 +112,9 @@ func TestPayouts(t *testing.T) {
 			}
 			id := refund.NewCaseID(buyer, 1)
 			seed(t, store, id)
-			job := refund.Job{ID: 1, Kind: test.kind, Chat: buyer, Case: id, Attempts: test.attempts,
+			job := refund.Job{ID: 1, Kind: test.kind, Chat: buyer, Case: id, Repeat: test.repeat, Attempts: test.attempts,
 				Order:  refund.Order{OrderKey: refund.OrderKey{Shop: "shop", No: "A1"}},
-				Payout: &refund.Payout{Key: "K", Channel: test.channel, State: test.state, PlannedAt: start.Add(-test.age)}}
+				Payout: &refund.Payout{Key: "K", Channel: test.channel, PlannedAt: start.Add(-test.age)}}
 			if err := store.Apply(t.Context(), refund.Commit{Jobs: []refund.Job{job}}); err != nil {
 				t.Fatal(err)
 			}

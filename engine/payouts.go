@@ -13,7 +13,8 @@ import (
 // Money moves at most once: a Submit is marked in a commit of its own before it
 // leaves, so one that is marked when it comes here may have left before a crash.
 // Such a one is sent again only if the channel says that it knows nothing of it,
-// or if its key still makes two requests one.
+// or if its key still makes two requests one. An AskPayout sends it again only where
+// its step lets it, and not once people have the payout: they may have paid otherwise.
 func (e *Engine) pay(one *job) (refund.Result, error) {
 	payout := one.Payout
 	doubt := one.Kind == refund.AskPayout || one.Attempts > 0
@@ -38,17 +39,17 @@ func (e *Engine) pay(one *job) (refund.Result, error) {
 	if !doubt {
 		return e.submit(one, channel, terms)
 	}
+	// An AskPayout may come while the first request is still on its way, so only a
+	// living key lets that one repeat.
+	repeats := (one.Kind == refund.Submit || one.Repeat) && e.keyLives(payout, terms)
 	if terms.Query {
 		receipt, err := e.call(one, func(ctx context.Context) (refund.Receipt, error) { return channel.Ask(ctx, *payout) })
-		mayRepeat := one.Kind == refund.Submit || payout.State != refund.Accepted && e.keyLives(payout, terms)
-		if !errors.Is(err, refund.ErrNotFound) || !mayRepeat {
+		if !errors.Is(err, refund.ErrNotFound) || one.Kind != refund.Submit && !repeats {
 			return e.receipt(one, receipt, err, terms), nil
 		}
-		// The channel knows nothing of it. An AskPayout may come while the first
-		// request is still on its way, so only a living key lets that one repeat.
-		return e.submit(one, channel, terms)
+		return e.submit(one, channel, terms) // the channel knows nothing of it
 	}
-	if e.keyLives(payout, terms) {
+	if repeats {
 		return e.submit(one, channel, terms)
 	}
 	return unknown, nil

@@ -390,6 +390,22 @@ func TestSaidBack(t *testing.T) {
 	}
 }
 
+// TestNoHTTP has a server say back what it got where HTTP should be.
+func TestNoHTTP(t *testing.T) {
+	stage := newStage(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		must(t, err)
+		_, _ = io.WriteString(conn, r.Header.Get("X-Api-Key")+"\r\n\r\n")
+		_ = conn.Close()
+	})
+	r, err := newRemote(stage.options())
+	must(t, err)
+	_, err = r.web.call(t.Context(), http.MethodGet, "/", http.Header{"X-Api-Key": {credential}}, nil)
+	if !errors.Is(err, ErrAnswer) || strings.Contains(err.Error(), credential) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestRaw(t *testing.T) {
 	r := remote{}
 	got := r.raw([]byte(`{"a":1.10,"cards":[{"CardNumber":"1"}],"pinDetail":{"code":"2"},"userEmail":"x@y","list":[{"card_password":"3","serial":"4",

@@ -3,6 +3,7 @@ package orders
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,17 +84,13 @@ func (w *web) call(ctx context.Context, method, target string, header http.Heade
 	path := request.URL.Path
 	response, err := w.client.Do(request)
 	if err != nil {
-		var outer *url.Error // it would repeat the whole address
-		if errors.As(err, &outer) {
-			err = outer.Err
-		}
-		return answer{}, fmt.Errorf("%s %s: %w", method, path, err)
+		return answer{}, fmt.Errorf("%s %s: %w", method, path, unquoted(err))
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return answer{}, fmt.Errorf("%s %s: %w", method, path, err)
+		return answer{}, fmt.Errorf("%s %s: %w", method, path, unquoted(err))
 	case len(data) > maxAnswer:
 		return answer{}, fmt.Errorf("%s %s: longer than %d bytes: %w", method, path, maxAnswer, ErrAnswer)
 	case response.StatusCode >= 300 && response.StatusCode < 400:
@@ -103,6 +100,26 @@ func (w *web) call(ctx context.Context, method, target string, header http.Heade
 		data = bytes.ReplaceAll(data, []byte(w.sent), []byte(removed))
 	}
 	return answer{status: response.StatusCode, header: response.Header, body: data}, nil
+}
+
+// unquoted is an error of the HTTP client without the whole address, and without what
+// came where that was no HTTP: it may say back what a request carried.
+func unquoted(err error) error {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		err = outer.Err
+	}
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	_, dialed := errors.AsType[*net.OpError](err)
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	if dialed || untrusted || plain {
+		return err
+	}
+	return fmt.Errorf("no HTTP that can be read came: %w", ErrAnswer)
 }
 
 // decode reads the body as JSON; numbers keep their digits.

@@ -50,6 +50,7 @@ type Job struct {
 	Text     string        `json:"text,omitempty"`     // of Seal: a forwarded text in place of a file; of Learn: the message
 	Intent   Intent        `json:"intent,omitempty"`   // of Learn: what it means
 	Facts    map[Item]Fact `json:"facts,omitempty"`    // of Alert and AskHelp
+	Repeat   bool          `json:"repeat,omitempty"`   // of AskPayout: what the channel does not know may be sent again while its key lives
 	Attempts int           `json:"attempts,omitempty"` // marked before a Submit leaves; 1 after a crash means "in doubt"
 	SentAt   time.Time     `json:"sent_at,omitzero"`   // of Seal: when the buyer sent it
 	Crew     uint64        `json:"crew,omitempty"`     // of ReadCrew: Crew.Heard when it was asked
