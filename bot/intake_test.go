@@ -195,10 +195,10 @@ func TestWebhookRegisters(t *testing.T) {
 func TestAnswer(t *testing.T) {
 	api, client := newAPI(t)
 	answerer := &Answerer{Client: client, Texts: plainTexts{}}
-	if err := answerer.Answer(t.Context(), "q", wordsOf(strings.Repeat("退", 300)), "", true); err != nil {
+	if err := answerer.Answer(t.Context(), "q", wordsOf(strings.Repeat("退", 300)), "", "", true); err != nil {
 		t.Fatal(err)
 	}
-	if err := answerer.Answer(t.Context(), "q", wordsOf(""), "", true); err != nil {
+	if err := answerer.Answer(t.Context(), "q", wordsOf(""), "", "", true); err != nil {
 		t.Fatal(err)
 	}
 	calls := api.took()
@@ -208,13 +208,13 @@ func TestAnswer(t *testing.T) {
 	if calls[1].params["text"] != nil || calls[1].params["show_alert"] != nil {
 		t.Errorf("silent answer %v", calls[1])
 	}
-	if err := answerer.Answer(t.Context(), "q", wordsOf("missing"), "", false); err == nil || len(api.took()) != 1 {
+	if err := answerer.Answer(t.Context(), "q", wordsOf("missing"), "", "", false); err == nil || len(api.took()) != 1 {
 		t.Errorf("a missing text: %v", err)
 	}
 	api.reply(func(call) (int, string) {
 		return refusal(400, "Bad Request: query is too old and response timeout expired")
 	})
-	if err := answerer.Answer(t.Context(), "q", wordsOf("x"), "", false); err != nil {
+	if err := answerer.Answer(t.Context(), "q", wordsOf("x"), "", "", false); err != nil {
 		t.Errorf("too old: %v", err)
 	}
 }
