@@ -18,7 +18,7 @@ var menus = []struct {
 	names []string
 }{
 	{"all_private_chats", []string{"start", "status", "cancel", "policy", "human", "language", "timezone", "forget", "help"}},
-	{"all_group_chats", []string{"queue", "mine", "case", "find", "stats", "export", "ledger", "review", "resume", "t"}},
+	{"all_group_chats", []string{"queue", "mine", "case", "find", "stats", "export", "ledger", "policy", "review", "resume", "t"}},
 }
 
 // Catalogs are texts in several locales; locales.Catalogs is one.

@@ -229,7 +229,7 @@ func TestSetCommands(t *testing.T) {
 		lists = append(lists, fmt.Sprintf("%v %v %d", c.params["scope"].(map[string]any)["type"], c.params["language_code"], len(c.params["commands"].([]any))))
 	}
 	want := []string{"all_private_chats <nil> 9", "all_private_chats zh 9", "all_private_chats en 9",
-		"all_group_chats <nil> 10", "all_group_chats zh 10", "all_group_chats en 10"}
+		"all_group_chats <nil> 11", "all_group_chats zh 11", "all_group_chats en 11"}
 	if fmt.Sprint(lists) != fmt.Sprint(want) {
 		t.Errorf("lists %v", lists)
 	}

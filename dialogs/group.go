@@ -38,10 +38,14 @@ func (s *step) inGroup() {
 		case "resume":
 			if about {
 				s.resume(role)
+			} else if s.c == nil && role != refund.NoRole {
+				s.replyHere(w("which_talk"))
 			}
 		case "t":
 			if about {
 				s.template(s.event.Text)
+			} else if s.c == nil && role != refund.NoRole {
+				s.replyHere(w("which_talk"))
 			}
 		default:
 			if about {
