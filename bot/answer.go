@@ -23,15 +23,16 @@ type Answerer struct {
 }
 
 // Answer ends a press: with a text for a moment, with a box that must be closed
-// (alert), or silently when the words have no key. A query that is too old to be
+// (alert), or silently when the words have no key; times in it are of the zone of
+// this name, "" being UTC. A query that is too old to be
 // answered counts as answered: its button waits no longer either.
 // (Bot API: answerCallbackQuery)
-func (a *Answerer) Answer(ctx context.Context, query string, words refund.Words, locale string, alert bool) error {
+func (a *Answerer) Answer(ctx context.Context, query string, words refund.Words, locale, zone string, alert bool) error {
 	params := tgbot.AnswerCallbackQueryParams{CallbackQueryID: query}
 	var textErr error
 	if words.Key != "" {
 		// The button must not spin because of a missing text.
-		params.Text, textErr = a.Texts.Text(locale, a.opened(words), nil)
+		params.Text, textErr = a.Texts.Text(locale, a.opened(words), zoneOf(zone))
 		params.Text = cutRunes(params.Text, maxAnswer)
 		params.ShowAlert = alert && params.Text != ""
 	}

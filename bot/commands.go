@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/go-telegram/bot/models"
 	"golang.org/x/text/language"
@@ -13,19 +12,16 @@ import (
 
 const privateScope = "all_private_chats"
 
-var staffCommands = []string{"duty", "queue", "mine", "case", "find", "stats", "export", "ledger", "review", "resume", "t"}
-
 // Menus are the commands of each kind of chat, in the menu's order. Their
 // descriptions are the catalogs' keys "command_" + name, but where differently says
-// otherwise. Groups have one list for their administrators and one for all others,
-// whichever they are: a group that is no shop's gets no answer, nor does a stranger.
+// otherwise. Groups have one list, whichever they are: staff need not be
+// administrators, and a group that is no shop's gets no answer, nor does a stranger.
 var Menus = []struct {
 	Scope string
 	Names []string
 }{
 	{privateScope, []string{"start", "status", "cancel", "policy", "human", "language", "timezone", "forget", "help"}},
-	{"all_group_chats", staffCommands},
-	{"all_chat_administrators", append(slices.Clone(staffCommands), "policy")},
+	{"all_group_chats", []string{"duty", "queue", "mine", "case", "find", "stats", "export", "ledger", "policy", "review", "resume", "t"}},
 }
 
 // differently are the commands that do something else in groups, and their descriptions.

@@ -195,10 +195,10 @@ func TestWebhookRegisters(t *testing.T) {
 func TestAnswer(t *testing.T) {
 	api, client := newAPI(t)
 	answerer := &Answerer{Client: client, Texts: plainTexts{}}
-	if err := answerer.Answer(t.Context(), "q", wordsOf(strings.Repeat("退", 300)), "", true); err != nil {
+	if err := answerer.Answer(t.Context(), "q", wordsOf(strings.Repeat("退", 300)), "", "", true); err != nil {
 		t.Fatal(err)
 	}
-	if err := answerer.Answer(t.Context(), "q", wordsOf(""), "", true); err != nil {
+	if err := answerer.Answer(t.Context(), "q", wordsOf(""), "", "", true); err != nil {
 		t.Fatal(err)
 	}
 	calls := api.took()
@@ -208,13 +208,13 @@ func TestAnswer(t *testing.T) {
 	if calls[1].params["text"] != nil || calls[1].params["show_alert"] != nil {
 		t.Errorf("silent answer %v", calls[1])
 	}
-	if err := answerer.Answer(t.Context(), "q", wordsOf("missing"), "", false); err == nil || len(api.took()) != 1 {
+	if err := answerer.Answer(t.Context(), "q", wordsOf("missing"), "", "", false); err == nil || len(api.took()) != 1 {
 		t.Errorf("a missing text: %v", err)
 	}
 	api.reply(func(call) (int, string) {
 		return refusal(400, "Bad Request: query is too old and response timeout expired")
 	})
-	if err := answerer.Answer(t.Context(), "q", wordsOf("x"), "", false); err != nil {
+	if err := answerer.Answer(t.Context(), "q", wordsOf("x"), "", "", false); err != nil {
 		t.Errorf("too old: %v", err)
 	}
 }
@@ -229,8 +229,7 @@ func TestSetCommands(t *testing.T) {
 		lists = append(lists, fmt.Sprintf("%v %v %d", c.params["scope"].(map[string]any)["type"], c.params["language_code"], len(c.params["commands"].([]any))))
 	}
 	want := []string{"all_private_chats <nil> 9", "all_private_chats zh 9", "all_private_chats en 9",
-		"all_group_chats <nil> 11", "all_group_chats zh 11", "all_group_chats en 11",
-		"all_chat_administrators <nil> 12", "all_chat_administrators zh 12", "all_chat_administrators en 12"}
+		"all_group_chats <nil> 12", "all_group_chats zh 12", "all_group_chats en 12"}
 	if fmt.Sprint(lists) != fmt.Sprint(want) {
 		t.Errorf("lists %v", lists)
 	}

@@ -102,7 +102,7 @@ func (s *step) putCard() {
 	if p := c.Payout(); p != nil && p.ByHand && c.Status == refund.Paying && p.State == refund.Submitted {
 		text = append(text, s.byHandLines()...)
 	}
-	status := w("status_" + string(c.Status))
+	status := statusText(c)
 	if party, by := c.Next(); c.Open() {
 		taken, mentions := s.takenLine()
 		text = append(append(text, w("card_next", "Status", status, "Party", w("party_"+string(party)), "By", by)), taken...)
@@ -117,6 +117,15 @@ func (s *step) putCard() {
 	m.Lines, m.Buttons, m.Topic = text, s.cardButtons(), s.topic()
 	// First, so that what goes with the card finds it in the group.
 	s.result.Messages = slices.Insert(s.result.Messages, 0, m)
+}
+
+// statusText says where a case stands. A talk without an order just ends: there is
+// nothing that was withdrawn.
+func statusText(c *refund.Case) refund.Words {
+	if c.Order.No == "" && c.Status == refund.Withdrawn {
+		return w("status_talk_over")
+	}
+	return w("status_" + string(c.Status))
 }
 
 // buyerText is whose request it is, as the group reads it.

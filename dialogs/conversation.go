@@ -193,7 +193,7 @@ func (s *step) staffSpoke() {
 	if c.Status != refund.HandedOver {
 		return
 	}
-	c.MovedAt = s.now()
+	c.MovedAt, c.Talk.Answered, c.Escalated = s.now(), true, false
 	s.setTimes()
 	c.Reminded = len(s.reminders())
 	c.DropTimer(refund.TimerRemind)
@@ -224,7 +224,7 @@ func (s *step) talkFile() {
 
 func (s *step) buyerSpoke() {
 	c := s.touch()
-	c.MovedAt, c.Reminded = s.now(), 0
+	c.MovedAt, c.Reminded, c.Talk.Answered = s.now(), 0, false
 	s.setTimes()
 }
 
@@ -384,9 +384,9 @@ func (s *step) topicLost() {
 // it stays open while something is still asked of them, such as what a supplier owes.
 func (s *step) topic() *refund.Topic {
 	c := s.c
-	name := w("topic_talk", "Buyer", c.Buyer, "Status", w("status_"+string(c.Status)))
+	name := w("topic_talk", "Buyer", c.Buyer, "Status", statusText(c))
 	if c.Order.No != "" {
-		name = w("topic_order", "Order", c.Order.No, "Amount", c.Order.Amount, "Status", w("status_"+string(c.Status)))
+		name = w("topic_order", "Order", c.Order.No, "Amount", c.Order.Amount, "Status", statusText(c))
 	}
 	icon := topicIcons[c.Status]
 	if c.Urgent && c.Open() {

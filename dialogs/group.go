@@ -46,10 +46,14 @@ func (s *step) inGroup() {
 		case "resume":
 			if about {
 				s.resume(role)
+			} else if s.c == nil && role != refund.NoRole {
+				s.replyHere(w("which_talk"))
 			}
 		case "t":
 			if about {
 				s.template(s.event.Text)
+			} else if s.c == nil && role != refund.NoRole {
+				s.replyHere(w("which_talk"))
 			}
 		default:
 			if about {
@@ -303,7 +307,7 @@ func (s *step) undo() {
 func (s *step) handOver() {
 	c := s.touch()
 	c.Before = c.Status
-	c.Escalated = false
+	c.Escalated, c.Talk.Answered = false, false
 	s.enter(refund.HandedOver)
 	if s.event.Shop == "" {
 		s.say(append(s.closedNow(), w("handed_over", "By", s.dueAt())))
@@ -332,12 +336,43 @@ func (s *step) handedPressed() {
 	s.takeBack()
 }
 
+// talkSilent is when the time of a talk is over. A buyer whom nobody answered is
+// the owner's next; else the talk ends, and staff are told, who may think that what
+// they write there still reaches the buyer. (R25)
+func (s *step) talkSilent() {
+	c := s.touch()
+	if !c.Talk.Answered && !c.Escalated {
+		c.Escalated, c.MovedAt, c.Reminded = true, s.now(), 0
+		s.setTimes()
+		s.card()
+		defer s.gathers(len(s.result.Messages))
+		s.sayOwners(w("owner_talks", "With", s.talkWith(), "By", s.dueAt()))
+		s.say(lines(w("escalated_talk", "By", s.dueAt())))
+		return
+	}
+	s.sayGroup(w("talk_timed_out"))
+	s.takeBack()
+}
+
+// talkWith names whom a talk is with, for people who do not see its topic.
+func (s *step) talkWith() refund.Words {
+	if s.c.Order.No == "" {
+		return w("plain", "Text", s.c.Buyer)
+	}
+	return w("talk_with", "Buyer", s.c.Buyer, "Order", s.c.Order.No)
+}
+
 // takeBack gives a case that people talked about back to the desk.
 func (s *step) takeBack() {
 	c := s.touch()
+	c.Escalated = false
 	if c.Order.No == "" {
+		over := w("talk_over")
+		if !c.Talk.Answered {
+			over = w("talk_unanswered")
+		}
 		s.enter(refund.Withdrawn)
-		s.say(lines(w("talk_over"), w("start_again")))
+		s.say(lines(over, w("start_again")))
 		return
 	}
 	s.say(lines(w("resumed", "Order", c.Order.No)))

@@ -303,7 +303,7 @@ func (s *step) caseHead(c *refund.Case) refund.Words {
 
 // caseState says who moves next and by when, or how it ended and when.
 func (s *step) caseState(c *refund.Case) refund.Words {
-	status := w("status_" + string(c.Status))
+	status := statusText(c)
 	party, by := c.Next()
 	switch {
 	case !c.Open():

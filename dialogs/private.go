@@ -87,7 +87,10 @@ func (s *step) status() {
 	case s.chat.Draft != nil && s.chat.Draft.Looking:
 		text = lines(w("still_looking"))
 	case s.c != nil:
-		text = lines(w("status_closed", "Order", s.c.Order.No, "Status", w("status_"+string(s.c.Status))))
+		text = lines(w("status_closed", "Order", s.c.Order.No, "Status", statusText(s.c)))
+		if s.c.Order.No == "" {
+			text = lines(w("status_closed_talk", "Status", statusText(s.c)))
+		}
 		if payout := s.c.Payout(); s.c.Status == refund.Refunded && payout != nil && payout.State != refund.Arrived {
 			text = append(text, w("refunded_when"))
 		}
@@ -102,9 +105,9 @@ func (s *step) status() {
 func (s *step) caseLine(c *refund.Case) refund.Words {
 	party, by := c.Next()
 	if c.Order.No == "" {
-		return w("status_line_talk", "Status", w("status_"+string(c.Status)), "Party", w("party_"+string(party)), "By", by)
+		return w("status_line_talk", "Status", statusText(c), "Party", w("mover_"+string(party)), "By", by)
 	}
-	return w("status_line", "Order", c.Order.No, "Title", c.Order.Title, "Status", w("status_"+string(c.Status)),
+	return w("status_line", "Order", c.Order.No, "Title", c.Order.Title, "Status", statusText(c),
 		"Party", w("mover_"+string(party)), "By", by)
 }
 

@@ -59,6 +59,7 @@ type Facts struct {
 // Answer is what a press is answered with, to the presser alone.
 type Answer struct {
 	Words refund.Words // zero Key: silently
+	Zone  string       // IANA name of the presser's zone; "": UTC
 	Alert bool         // in a box that must be closed
 }
 

@@ -72,6 +72,15 @@ func (s *step) zone() string {
 	return "UTC"
 }
 
+// zoneHere is what somebody who acts reads times in: the shop's in its group, else
+// the one that he chose.
+func (s *step) zoneHere() string {
+	if s.event.Shop != "" {
+		return s.zone()
+	}
+	return cmp.Or(s.chat.Zone, s.zone())
+}
+
 // say sends the buyer an outcome or a question.
 func (s *step) say(lines []refund.Words, buttons ...[]refund.Button) {
 	s.tell(refund.SendAgain, lines, buttons)
@@ -123,10 +132,14 @@ func (s *step) sayOwners(words ...refund.Words) {
 }
 
 // answer answers the press, to the presser alone.
-func (s *step) answer(words refund.Words) { s.result.Answer = &Answer{Words: words} }
+func (s *step) answer(words refund.Words) {
+	s.result.Answer = &Answer{Words: words, Zone: s.zoneHere()}
+}
 
 // alert answers the press in a box.
-func (s *step) alert(words refund.Words) { s.result.Answer = &Answer{Words: words, Alert: true} }
+func (s *step) alert(words refund.Words) {
+	s.result.Answer = &Answer{Words: words, Zone: s.zoneHere(), Alert: true}
+}
 
 // caseButton is a button about the case as it stands now.
 func (s *step) caseButton(label refund.Words, do, argument string, tone refund.Tone) refund.Button {

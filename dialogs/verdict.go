@@ -252,10 +252,12 @@ func (s *step) replaced() {
 // overtaken says why a press came too late: who decided, and what, or that the
 // buyer or the time did.
 func (s *step) overtaken() refund.Words {
-	switch s.c.Status {
-	case refund.Withdrawn:
+	switch {
+	case s.c.Status == refund.Withdrawn && s.c.Order.No == "":
+		return w("button_old_group") // a talk that is over
+	case s.c.Status == refund.Withdrawn:
 		return w("stale_withdrawn")
-	case refund.Expired:
+	case s.c.Status == refund.Expired:
 		return w("stale_expired")
 	}
 	d := s.c.Decision()

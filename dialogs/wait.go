@@ -132,6 +132,14 @@ func (s *step) sendReminder(steps []reminder) {
 		tell(w("remind_by_hand", "Order", c.Order.No, "Amount", c.Payout().Amount, "By", s.dueAt()))
 	case c.Status == refund.PayoutHeld:
 		s.sayOwners(w("remind_owner_payout", "Order", c.Order.No, "By", s.dueAt()))
+	case c.Status == refund.HandedOver:
+		s.card()
+		if goes(toMover, lastWarning) && c.Party() == refund.Merchant {
+			s.sayGroup(s.marked(w("remind_talk", "Buyer", c.Buyer, "By", s.dueAt())))
+		}
+		if goes(toOwners, lastWarning) || c.Party() == refund.Owner {
+			s.sayOwners(s.marked(w("owner_talk_silent", "With", s.talkWith(), "By", s.dueAt())))
+		}
 	case c.Party() == refund.Owner:
 		s.sayOwners(w("remind_owner", "Order", c.Order.No, "By", s.dueAt()))
 	case c.Party() == refund.Merchant:
@@ -183,7 +191,7 @@ func (s *step) due() {
 	case refund.PayoutHeld:
 		s.unanswered()
 	case refund.HandedOver:
-		s.takeBack()
+		s.talkSilent()
 	}
 }
 

@@ -86,8 +86,9 @@ type Telegram interface {
 	// a group when Translate left it empty. An error means that the update cannot
 	// be read, now or later.
 	Translate(raw json.RawMessage) (refund.Event, error)
-	// Answer answers a press; no words answer it silently.
-	Answer(ctx context.Context, query string, words refund.Words, locale string, alert bool) error
+	// Answer answers a press, with times of the zone of this name; no words answer it
+	// silently.
+	Answer(ctx context.Context, query string, words refund.Words, locale, zone string, alert bool) error
 	// Seal fetches a Seal job's file and seals it. A SealError says why it
 	// cannot be had; any other error, that it may be tried again.
 	Seal(ctx context.Context, job refund.Job) (refund.Evidence, error)

@@ -47,7 +47,7 @@ func (f *telegram) Translate(raw json.RawMessage) (refund.Event, error) {
 	return *update.Event, nil
 }
 
-func (f *telegram) Answer(_ context.Context, query string, words refund.Words, locale string, alert bool) error {
+func (f *telegram) Answer(_ context.Context, query string, words refund.Words, _, _ string, _ bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answers = append(f.answers, query+":"+words.Key)

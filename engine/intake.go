@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"tuidan/dialogs"
 	"tuidan/refund"
 )
 
@@ -143,7 +144,7 @@ func (e *Engine) expectAnswer(event refund.Event, received time.Time) {
 	q := &query{locale: event.Locale, stop: func() {}}
 	e.queries[id] = q
 	e.mu.Unlock()
-	stop := e.clock.At(received.Add(answerWithin), func() { e.answer(id, refund.Words{}, "", false) })
+	stop := e.clock.At(received.Add(answerWithin), func() { e.answer(id, dialogs.Answer{}, "") })
 	e.mu.Lock()
 	q.stop = stop
 	if e.queries[id] != q { // answered or stopped meanwhile
@@ -153,7 +154,7 @@ func (e *Engine) expectAnswer(event refund.Event, received time.Time) {
 }
 
 // answer sends the answer to a press, unless one was sent. It does not wait for it.
-func (e *Engine) answer(id string, words refund.Words, locale string, alert bool) {
+func (e *Engine) answer(id string, answer dialogs.Answer, locale string) {
 	e.mu.Lock()
 	q := e.queries[id]
 	if q == nil {
@@ -172,9 +173,9 @@ func (e *Engine) answer(id string, words refund.Words, locale string, alert bool
 		defer e.calls.Done()
 		ctx, cancel := context.WithTimeout(e.writing, e.cfg.CallTimeout)
 		defer cancel()
-		err := safely(func() error { return e.cfg.Telegram.Answer(ctx, id, words, locale, alert) })
+		err := safely(func() error { return e.cfg.Telegram.Answer(ctx, id, answer.Words, locale, answer.Zone, answer.Alert) })
 		if err != nil {
-			e.log.Warn("press not answered", "words", words.Key, "err", err)
+			e.log.Warn("press not answered", "words", answer.Words.Key, "err", err)
 		}
 		e.mu.Lock()
 		e.answering--

@@ -82,7 +82,7 @@ func (e *Engine) stepEntry(ctx context.Context, one *entry) (why, err error) {
 		if err := e.apply(ctx, done); err != nil {
 			return notFatal(err)
 		}
-		e.answer(event.Query, refund.Words{}, "", false)
+		e.answer(event.Query, dialogs.Answer{}, "")
 		return nil, nil
 	}
 	return e.run(ctx, event, done)
@@ -277,7 +277,7 @@ func (e *Engine) release(got reading, event refund.Event, result dialogs.Result,
 		if result.Answer != nil {
 			answer = *result.Answer
 		}
-		e.answer(event.Query, answer.Words, answerLocale(got, event, result), answer.Alert)
+		e.answer(event.Query, answer, answerLocale(got, event, result))
 	}
 	if len(commit.Outbox) > 0 {
 		e.cfg.Outbox.Put(commit.Outbox)

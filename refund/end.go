@@ -23,7 +23,7 @@ type End struct {
 	Opened   time.Time
 	Answered time.Duration // from then until the first decision or act of a person, review and waiting aside
 	Decided  time.Duration // until the first decision to refund or to refuse
-	Accepted time.Duration // until a channel first accepted its refund (R49)
+	Accepted time.Duration // until a channel first accepted its refund, where records confirmed that the delivery failed (R49)
 	Alone    bool          // nobody of the shop took part (R64)
 	Easy     bool          // refunded, with nobody taking part and nothing asked but the order and the reason (R66)
 	Signal   bool          // a guard fired, or a picture stood in another case, too (R55)
@@ -69,10 +69,12 @@ func EndOf(c *Case) (End, bool) {
 	if !first.IsZero() {
 		end.Answered = c.after(first)
 	}
-	for _, p := range c.Payouts {
-		if !p.AcceptedAt.IsZero() {
-			end.Accepted = c.after(p.AcceptedAt)
-			break
+	if d := c.Decision(); d != nil && (d.Goods == Failed || d.Goods == Partial) { // a claim is not yet a failure
+		for _, p := range c.Payouts {
+			if !p.AcceptedAt.IsZero() {
+				end.Accepted = c.after(p.AcceptedAt)
+				break
+			}
 		}
 	}
 	for i := range c.Evidence {

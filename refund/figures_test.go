@@ -86,3 +86,16 @@ func TestFindText(t *testing.T) {
 		}
 	}
 }
+
+// TestAcceptedIsOfConfirmedFailures: what people paid for used goods is no failure,
+// whatever its buyer claimed. (R49)
+func TestAcceptedIsOfConfirmedFailures(t *testing.T) {
+	opened := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	for goods, want := range map[Goods]time.Duration{Failed: time.Minute, Partial: time.Minute, Used: 0, Unused: 0} {
+		c := Case{Status: Refunded, Reason: FailedTopUp, OpenedAt: opened, ClosedAt: opened.Add(time.Minute),
+			Decisions: []Decision{{Outcome: Refund, Goods: goods, At: opened}}, Payouts: []Payout{{State: Accepted, AcceptedAt: opened.Add(time.Minute)}}}
+		if end, _ := EndOf(&c); end.Accepted != want {
+			t.Errorf("%s: accepted after %v, want %v", goods, end.Accepted, want)
+		}
+	}
+}

@@ -31,6 +31,8 @@ type Talk struct {
 	// whether it is for the buyer.
 	Unsent []Pass `json:"unsent,omitempty"`
 	Among  bool   `json:"among,omitempty"` // it is not: nobody is asked again before the status changes
+	// Answered tells that staff had the last word since the case was handed over.
+	Answered bool `json:"answered,omitempty"`
 }
 
 // MaxUnsent is how many messages wait for somebody to say whether they are for the

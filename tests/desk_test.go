@@ -194,7 +194,7 @@ func (f *telegram) Translate(raw json.RawMessage) (refund.Event, error) {
 	return *update.Event, nil
 }
 
-func (f *telegram) Answer(_ context.Context, query string, words refund.Words, _ string, _ bool) error {
+func (f *telegram) Answer(_ context.Context, query string, words refund.Words, _, _ string, _ bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answers = append(f.answers, words)

@@ -657,7 +657,7 @@ func ends(d *desk) {
 		return c
 	}
 	paid := ended(1, 30, refund.Refunded, refund.Decision{Rule: "by_hand", Ahead: &refund.Ahead{Outcome: refund.Refund}},
-		refund.Decision{Outcome: refund.Refund, Rule: "approved", By: 5, At: at(10)})
+		refund.Decision{Outcome: refund.Refund, Rule: "approved", Goods: refund.Failed, By: 5, At: at(10)})
 	paid.Decisions[0].Outcome, paid.Decisions[0].At = refund.Review, at(2)
 	paid.Order.Product, paid.Reason = "card50", refund.FailedTopUp
 	paid.Payouts = []refund.Payout{{State: refund.PayoutFailed}, {State: refund.Accepted, AcceptedAt: at(12)}}

@@ -48,7 +48,7 @@ func (written) Translate(raw json.RawMessage) (refund.Event, error) {
 	return update.Event, err
 }
 
-func (written) Answer(context.Context, string, refund.Words, string, bool) error { return nil }
+func (written) Answer(context.Context, string, refund.Words, string, string, bool) error { return nil }
 
 func (written) Seal(context.Context, refund.Job) (refund.Evidence, error) {
 	return refund.Evidence{}, errors.New("nothing to seal")

@@ -282,7 +282,7 @@ func (silent) Translate(raw json.RawMessage) (refund.Event, error) {
 	return update.Event, err
 }
 
-func (silent) Answer(context.Context, string, refund.Words, string, bool) error { return nil }
+func (silent) Answer(context.Context, string, refund.Words, string, string, bool) error { return nil }
 
 func (silent) Seal(context.Context, refund.Job) (refund.Evidence, error) {
 	return refund.Evidence{}, &engine.SealError{Fail: refund.Unreadable}
