@@ -218,9 +218,12 @@ func (s *step) moveButtons() [][]refund.Button {
 				s.caseButton(w("button_was_paid"), "was_paid", "", refund.Plain),
 				s.caseButton(w("button_close"), "close", "", refund.Danger))
 		}
-		return rows(s.caseButton(w("button_ask_channel"), "ask_channel", "", refund.Primary),
-			s.caseButton(w("button_was_paid"), "was_paid", "", refund.Plain),
-			s.caseButton(w("button_not_paid"), "not_paid", "", refund.Danger))
+		buttons := []refund.Button{s.caseButton(w("button_was_paid"), "was_paid", "", refund.Plain),
+			s.caseButton(w("button_not_paid"), "not_paid", "", refund.Danger)}
+		if s.inDoubt() { // else there is nobody to be asked
+			buttons = slices.Insert(buttons, 0, s.caseButton(w("button_ask_channel"), "ask_channel", "", refund.Primary))
+		}
+		return rows(buttons...)
 	case refund.HandedOver:
 		return rows(s.caseButton(w("button_resume"), "resume", "", refund.Primary))
 	case refund.Refunded:

@@ -99,6 +99,13 @@ func TestPaidByHandLate(t *testing.T) {
 	for s.c.Status == refund.Paying {
 		s.timer(refund.TimerDue)
 	}
+	for _, m := range s.last.Messages {
+		for _, row := range m.Buttons {
+			if row[0].Action.Do == "ask_channel" {
+				t.Error("a person's hand is to be asked by a button")
+			}
+		}
+	}
 	s.press(chen, 0, "was_paid", "")
 	s.says("answer:second_other")
 	s.status(refund.PayoutHeld)

@@ -303,13 +303,20 @@ func (s *step) paidOut() {
 	case result.State == refund.Accepted, result.State == refund.Arrived:
 		s.accepted(result)
 	case c.Status == refund.Refused: // nobody settled it in time, and the refusal stands
-		if result.State == refund.PayoutFailed {
+		if result.State == refund.PayoutFailed && result.Fault != refund.OtherFigures {
 			payout.State, payout.Why = refund.PayoutFailed, result.Note
 			s.release(*payout)
 			s.card()
 			return
 		}
 		s.watch()
+	case result.Fault == refund.OtherFigures:
+		// Under its key something else went, perhaps before a backup was restored: how
+		// much is not known, so all of it stays reserved.
+		payout.State = refund.PayoutUnknown
+		if c.Status != refund.PayoutHeld {
+			s.hold("payout_other_figures")
+		}
 	case result.State == refund.PayoutFailed && result.Fault == refund.NoBalance && c.Status == refund.Paying:
 		s.queue()
 	case result.State == refund.PayoutFailed:
@@ -337,15 +344,11 @@ func (s *step) paidOut() {
 
 // failed goes on from a payout that the channel refused for certain.
 func (s *step) failed(fault refund.Fault) {
-	switch fault {
-	case refund.NotRefundable:
-		if !s.instead("payout_not_refundable") {
-			s.hold("payout_not_refundable")
-		}
-	case refund.OtherFigures:
-		s.hold("payout_other_figures")
-	default:
+	switch {
+	case fault != refund.NotRefundable:
 		s.hold("payout_failed")
+	case !s.instead("payout_not_refundable"):
+		s.hold("payout_not_refundable")
 	}
 }
 

@@ -631,3 +631,23 @@ func TestUnsettledPayoutIsWatched(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherFiguresStayReserved has a channel know a payout's key with other figures:
+// something went, so nothing of it is free until the owner has looked. (Invariant 1)
+func TestOtherFiguresStayReserved(t *testing.T) {
+	s := refundable(t, 3000)
+	order := s.c.Order
+	s.answer(refund.ReadOrder, refund.Result{Order: &order})
+	s.answer(refund.Submit, refund.Result{State: refund.PayoutFailed, Fault: refund.OtherFigures})
+	s.status(refund.PayoutHeld)
+	s.says("owner_payout_other_figures")
+	if s.account.Reserved != cny(3000) || s.c.Payout().State != refund.PayoutUnknown {
+		t.Errorf("account %+v, payout %+v", s.account, s.c.Payout())
+	}
+	s.press(chen, 0, "pay_again", "")
+	s.says("answer:stale")
+	s.press(chen, 0, "not_paid", "")
+	if !s.account.Reserved.IsZero() {
+		t.Errorf("%v is reserved", s.account.Reserved)
+	}
+}

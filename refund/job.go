@@ -181,15 +181,15 @@ type Terms struct {
 	Second  Money         // of ByHand: above it a second person confirms; zero: never
 }
 
-// Fault is why a channel refused a payout, as far as the desk acts on it. No
-// money moved.
+// Fault is why a channel refused a payout, as far as the desk acts on it. This
+// request moved no money.
 type Fault string
 
 // The faults. Another refusal, or one that is not understood, is NoFault.
 const (
 	NoFault       Fault = ""
 	NoBalance     Fault = "no_balance"     // the seller's balance does not cover it; the same payout may be sent again later
-	OtherFigures  Fault = "other_figures"  // its key belongs to a payout with other figures: a bug on our side
+	OtherFigures  Fault = "other_figures"  // its key belongs to a payout with other figures, which may have gone: a bug on our side, or a restored backup
 	NotRefundable Fault = "not_refundable" // this charge can no longer, or not in this way, be paid back
 )
 
