@@ -183,7 +183,8 @@ const notesKept = 12 // on the card; the timeline keeps all
 
 func (s *step) noteBy(person refund.PersonID, name, did, text string) {
 	c := s.touch()
-	c.Notes = append(c.Notes, refund.Note{Person: person, Name: name, Did: did, Text: text, At: s.now()})
+	note := refund.Note{Person: person, Name: name, Did: did, Text: text, At: s.now()}
+	c.Notes, s.result.Done = append(c.Notes, note), append(s.result.Done, note)
 	if len(c.Notes) > notesKept {
 		c.Notes = slices.Delete(c.Notes, 0, len(c.Notes)-notesKept)
 	}

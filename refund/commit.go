@@ -25,6 +25,7 @@ type Entry struct {
 	From   Status    `json:"from,omitempty"`
 	To     Status    `json:"to,omitempty"`
 	Text   string    `json:"text,omitempty"`
+	Done   []Note    `json:"done,omitempty"` // what the card noted then; it keeps the last few only
 	Raw    string    `json:"raw,omitempty"` // a supplier's answer, as Record.Raw
 }
 
