@@ -213,9 +213,7 @@ func (s *step) talkFile() {
 	if len(s.result.Jobs) == before {
 		return // it cannot be kept, and he was told
 	}
-	if len(s.event.Secrets) > 0 {
-		s.relay() // a copy would show them: the text goes masked, and the file by itself
-	} else {
+	if len(s.event.Secrets) == 0 { // else a copy would show them: the file goes by itself, the text masked
 		written := s.written()
 		s.result.Jobs[before].Pass = &written
 	}

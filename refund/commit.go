@@ -26,7 +26,7 @@ type Entry struct {
 	To     Status    `json:"to,omitempty"`
 	Text   string    `json:"text,omitempty"`
 	Done   []Note    `json:"done,omitempty"` // what the card noted then; it keeps the last few only
-	Raw    string    `json:"raw,omitempty"` // a supplier's answer, as Record.Raw
+	Raw    string    `json:"raw,omitempty"`  // a supplier's answer, as Record.Raw
 }
 
 // Inbound is an inbox entry: something that happened and is not yet stepped.

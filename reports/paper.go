@@ -257,6 +257,9 @@ func (w *writer) evidence(c *refund.Case) table {
 		if e.Revision > 1 {
 			what += " #" + strconv.Itoa(e.Revision)
 		}
+		if e.Words != "" {
+			what += "\n" + e.Words
+		}
 		t.Rows = append(t.Rows, []string{what, w.at(e.SentAt), w.at(e.SealedAt), strconv.FormatInt(e.Size, 10), e.SHA256})
 	}
 	return t
