@@ -193,6 +193,7 @@ func (s *step) staffSpoke() {
 	if c.Status != refund.HandedOver {
 		return
 	}
+	s.showCard = s.showCard || !c.Talk.Answered // whose move it is, and by when
 	c.MovedAt, c.Talk.Answered, c.Escalated = s.now(), true, false
 	s.setTimes()
 	c.Reminded = len(s.reminders())
@@ -222,6 +223,7 @@ func (s *step) talkFile() {
 
 func (s *step) buyerSpoke() {
 	c := s.touch()
+	s.showCard = s.showCard || c.Talk.Answered && c.Shown // by when it is to be answered
 	c.MovedAt, c.Reminded, c.Talk.Answered = s.now(), 0, false
 	s.setTimes()
 }
