@@ -27,12 +27,19 @@ func (s *step) card() {
 	s.showCard = true
 }
 
-// exhibit sends a piece of evidence along with the card.
+// exhibit sends a piece of evidence along with the card, with what the buyer wrote
+// under it; of a forwarded message that is all. (R63)
 func (s *step) exhibit(evidence refund.Evidence) {
-	if !s.c.Shown || evidence.FileID == "" {
+	if !s.c.Shown || evidence.FileID == "" && evidence.Words == "" {
 		return
 	}
 	m := s.groupMessage(refund.Exhibit, lines(w("exhibit", "Order", s.c.Order.No, "Item", itemText(evidence.Item), "Sent", evidence.SentAt)))
+	if evidence.Words != "" {
+		m.Lines = append(m.Lines, w("plain", "Text", evidence.Words))
+	}
+	if evidence.FileID == "" {
+		m.Kind = refund.Say
+	}
 	m.FileID, m.FileKind = evidence.FileID, evidence.Kind
 	m.FromChat, m.FromMsg = s.c.Chat, evidence.Message // for answers
 	s.result.Messages = append(s.result.Messages, m)
@@ -185,7 +192,8 @@ const notesKept = 12 // on the card; the timeline keeps all
 
 func (s *step) noteBy(person refund.PersonID, name, did, text string) {
 	c := s.touch()
-	c.Notes = append(c.Notes, refund.Note{Person: person, Name: name, Did: did, Text: text, At: s.now()})
+	note := refund.Note{Person: person, Name: name, Did: did, Text: text, At: s.now()}
+	c.Notes, s.result.Done = append(c.Notes, note), append(s.result.Done, note)
 	if len(c.Notes) > notesKept {
 		c.Notes = slices.Delete(c.Notes, 0, len(c.Notes)-notesKept)
 	}

@@ -301,7 +301,7 @@ func (s *step) sentFile() {
 	}
 	c.Awaited = append(c.Awaited, s.event.Message)
 	s.gather()
-	job := refund.Job{Kind: refund.Seal, Case: c.ID, File: file, Message: s.event.Message, Item: item, SentAt: s.sent()}
+	job := refund.Job{Kind: refund.Seal, Case: c.ID, File: file, Message: s.event.Message, Item: item, Text: s.event.Text, SentAt: s.sent()}
 	if file == nil {
 		job.Text = s.event.Forward + "\n" + s.event.Text
 	}
@@ -382,6 +382,7 @@ func (s *step) keepSealed() {
 		return
 	}
 	evidence := *s.event.Result.Evidence
+	evidence.Words = clip(strings.TrimSpace(s.event.Job.Text), maxWords)
 	evidence.Revision, evidence.SealedAt, evidence.SeenOther = 1, s.now(), s.facts.SeenBefore
 	for _, earlier := range c.Evidence {
 		if earlier.Message == message {

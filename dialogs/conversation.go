@@ -193,6 +193,7 @@ func (s *step) staffSpoke() {
 	if c.Status != refund.HandedOver {
 		return
 	}
+	s.showCard = s.showCard || !c.Talk.Answered // whose move it is, and by when
 	c.MovedAt, c.Talk.Answered, c.Escalated = s.now(), true, false
 	s.setTimes()
 	c.Reminded = len(s.reminders())
@@ -213,9 +214,7 @@ func (s *step) talkFile() {
 	if len(s.result.Jobs) == before {
 		return // it cannot be kept, and he was told
 	}
-	if len(s.event.Secrets) > 0 {
-		s.relay() // a copy would show them: the text goes masked, and the file by itself
-	} else {
+	if len(s.event.Secrets) == 0 { // else a copy would show them: the file goes by itself, the text masked
 		written := s.written()
 		s.result.Jobs[before].Pass = &written
 	}
@@ -224,6 +223,7 @@ func (s *step) talkFile() {
 
 func (s *step) buyerSpoke() {
 	c := s.touch()
+	s.showCard = s.showCard || c.Talk.Answered && c.Shown // by when it is to be answered
 	c.MovedAt, c.Reminded, c.Talk.Answered = s.now(), 0, false
 	s.setTimes()
 }

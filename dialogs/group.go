@@ -40,8 +40,11 @@ func (s *step) inGroup() {
 		case "policy":
 			s.rulesCommand(role)
 		case "ledger":
-			if role.Decides() {
+			switch {
+			case role.Decides():
 				s.ledgerCommand()
+			case role != refund.NoRole:
+				s.replyHere(w("deciders_only"))
 			}
 		case "resume":
 			if about {

@@ -354,7 +354,8 @@ func (s *step) figuresOf(from time.Time) refund.Figures {
 // showStats shows the shop's figures as a picture with the main ones as text.
 func (s *step) showStats() {
 	if !s.facts.Shop.RoleOf(s.event.Person).Decides() {
-		return // as the ledger: who only talks to buyers is told nothing of money
+		s.replyHere(w("deciders_only")) // as the ledger: who only talks to buyers is told nothing of money
+		return
 	}
 	days, ok := statsDays(strings.TrimSpace(s.event.Text))
 	if !ok {

@@ -40,7 +40,7 @@ func TestOverviewIsForTheShopsPeople(t *testing.T) {
 	facts := Facts{Queue: refund.Queue{Total: 1}, Found: []refund.Located{located("T1", nil)}, Matches: 1}
 	for _, command := range []string{"queue", "mine", "find", "case", "export", "stats"} {
 		for _, text := range []string{"", "T1", "7d", strings.Repeat("9", 500), "\x00"} {
-			for person, says := range map[refund.PersonID]bool{sun: command != "stats", wang: true, chen: true, who: false, li: false, 0: false} {
+			for person, says := range map[refund.PersonID]bool{sun: true, wang: true, chen: true, who: false, li: false, 0: false} {
 				event := looking(person, command, text)
 				if look := LookFor(event, shop, noon); !says && look != (Look{}) {
 					t.Errorf("%d says /%s %q: reads %v", person, command, text, look)
@@ -48,6 +48,9 @@ func TestOverviewIsForTheShopsPeople(t *testing.T) {
 				r := around(event, facts)
 				if says != (len(r.Messages) == 1) || r.Case != nil || r.Chat != nil || len(r.Jobs) > 0 {
 					t.Errorf("%d says /%s %q: %v", person, command, text, keysOf(r))
+				}
+				if person == sun && command == "stats" && !said2(r, "deciders_only") {
+					t.Errorf("an agent reads of money: %v", keysOf(r))
 				}
 			}
 		}

@@ -351,6 +351,11 @@ func (s *step) cancelCase() {
 		return
 	}
 	s.enter(refund.Withdrawn)
+	if c.Order.No == "" {
+		s.say(lines(w("talk_over"), w("start_again")))
+		s.sayGroup(w("talk_ended_by_buyer", "Buyer", c.Buyer))
+		return
+	}
 	s.say(lines(w("withdrawn", "Order", c.Order.No), w("start_again")))
 }
 

@@ -81,8 +81,9 @@ type Result struct {
 	Differences []refund.Difference
 	Chores      []refund.Chore
 	Answer      *Answer
-	Erase       bool   // the chat and all that it left; of the rest only Messages and Answer count
-	Note        string // for the timeline
+	Erase       bool          // the chat and all that it left; of the rest only Messages and Answer count
+	Note        string        // for the timeline
+	Done        []refund.Note // noted on the card in this step, for the timeline
 }
 
 // Step says what follows from an event. The case is nil when none is concerned.

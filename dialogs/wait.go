@@ -135,7 +135,7 @@ func (s *step) sendReminder(steps []reminder) {
 	case c.Status == refund.HandedOver:
 		s.card()
 		if goes(toMover, lastWarning) && c.Party() == refund.Merchant {
-			s.sayGroup(s.marked(w("remind_talk", "Buyer", c.Buyer, "By", s.dueAt())))
+			s.sayGroup(s.marked(w("remind_talk", "With", s.talkWith(), "By", s.dueAt())))
 		}
 		if goes(toOwners, lastWarning) || c.Party() == refund.Owner {
 			s.sayOwners(s.marked(w("owner_talk_silent", "With", s.talkWith(), "By", s.dueAt())))

@@ -223,7 +223,7 @@ func (e *Engine) fill(commit *refund.Commit, got reading, event refund.Event, re
 	}
 	if concerned := concernedCase(result.Case, got.c); concerned != nil && (result.Case != nil || result.Note != "" || raw != "") {
 		line := refund.Entry{Case: concerned.ID, At: event.At, Kind: string(event.Kind), Person: event.Person,
-			To: concerned.Status, Text: result.Note, Raw: raw}
+			To: concerned.Status, Text: result.Note, Raw: raw, Done: result.Done}
 		if got.c != nil && got.c.ID == concerned.ID {
 			line.From = got.c.Status
 		}

@@ -137,6 +137,7 @@ type Evidence struct {
 	Look      uint64    `json:"look,omitempty"`
 	HasLook   bool      `json:"has_look,omitempty"` // Look is a perceptual hash (dHash)
 	SeenOther bool      `json:"seen_other,omitempty"`
+	Words     string    `json:"words,omitempty"` // what stood under it, or a forwarded message: secrets masked, the beginning
 	SentAt    time.Time `json:"sent_at"`
 	SealedAt  time.Time `json:"sealed_at"`
 }

@@ -25,7 +25,8 @@ type Entry struct {
 	From   Status    `json:"from,omitempty"`
 	To     Status    `json:"to,omitempty"`
 	Text   string    `json:"text,omitempty"`
-	Raw    string    `json:"raw,omitempty"` // a supplier's answer, as Record.Raw
+	Done   []Note    `json:"done,omitempty"` // what the card noted then; it keeps the last few only
+	Raw    string    `json:"raw,omitempty"`  // a supplier's answer, as Record.Raw
 }
 
 // Inbound is an inbox entry: something that happened and is not yet stepped.

@@ -108,9 +108,9 @@ func TestWithout(t *testing.T) {
 	if left.Order.BuyerID != 0 {
 		t.Error("the order names the buyer")
 	}
-	line := Entry{Case: c.ID, At: c.OpenedAt, Kind: "said", Person: 7, From: Checking, To: Paying, Text: "private"}
-	if got := line.Without(left.ID, 7); got != (Entry{Case: left.ID, At: c.OpenedAt, Kind: "said", From: Checking, To: Paying}) {
-		t.Errorf("line left as %+v", got)
+	line := Entry{Case: c.ID, At: c.OpenedAt, Kind: "said", Person: 7, From: Checking, To: Paying, Text: "private", Done: []Note{{Did: "refused", Text: "private"}}}
+	if diff := cmp.Diff(Entry{Case: left.ID, At: c.OpenedAt, Kind: "said", From: Checking, To: Paying}, line.Without(left.ID, 7)); diff != "" {
+		t.Errorf("what is left of a line (-want +got):\n%s", diff)
 	}
 	paid := Posting{Shop: "lake", At: c.OpenedAt, Case: c.ID, Order: "A1", Amount: Money{Minor: 1, Currency: "CNY"}, Payout: "key", Person: 21}
 	stays := paid

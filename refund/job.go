@@ -47,7 +47,7 @@ type Job struct {
 	File     *File         `json:"file,omitempty"`
 	Message  int           `json:"message,omitempty"`  // of Seal: the buyer's message; of ReadRules: the command's, 0 when no person in the group asked
 	Item     Item          `json:"item,omitempty"`     // of Seal: what it is evidence of
-	Text     string        `json:"text,omitempty"`     // of Seal: a forwarded text in place of a file; of Learn: the message
+	Text     string        `json:"text,omitempty"`     // of Seal: what stands under the file, or a forwarded text in its place; of Learn: the message
 	Intent   Intent        `json:"intent,omitempty"`   // of Learn: what it means
 	Facts    map[Item]Fact `json:"facts,omitempty"`    // of Alert and AskHelp
 	Repeat   bool          `json:"repeat,omitempty"`   // of AskPayout: what the channel does not know may be sent again while its key lives

@@ -187,7 +187,7 @@ func (w *writer) section(c *refund.Case, entries []refund.Entry, shop refund.Sho
 		return w.text("paper_somebody")
 	}
 	s := section{Title: w.with("paper_case", "Number", refund.Arg{Text: strconv.Itoa(n)}), Fields: f.list}
-	s.Tables = append(s.Tables, w.decisions(c, who), w.payouts(c, who), w.evidence(c), w.timeline(entries, who), w.notes(c))
+	s.Tables = append(s.Tables, w.decisions(c, who), w.payouts(c, who), w.evidence(c), w.timeline(entries, who), w.notes(c, entries))
 	s.Tables = slices.DeleteFunc(s.Tables, func(t table) bool { return len(t.Rows) == 0 })
 	return s
 }
@@ -257,6 +257,9 @@ func (w *writer) evidence(c *refund.Case) table {
 		if e.Revision > 1 {
 			what += " #" + strconv.Itoa(e.Revision)
 		}
+		if e.Words != "" {
+			what += "\n" + e.Words
+		}
 		t.Rows = append(t.Rows, []string{what, w.at(e.SentAt), w.at(e.SealedAt), strconv.FormatInt(e.Size, 10), e.SHA256})
 	}
 	return t
@@ -280,9 +283,18 @@ func (w *writer) event(kind string) string {
 	return text
 }
 
-func (w *writer) notes(c *refund.Case) table {
+// notes are all that was done, by whom and when: the case itself keeps the last
+// ones only.
+func (w *writer) notes(c *refund.Case, entries []refund.Entry) table {
 	t := w.table("paper_notes", "paper_time", "paper_by", "paper_what")
-	for _, note := range c.Notes {
+	var done []refund.Note
+	for _, entry := range entries {
+		done = append(done, entry.Done...)
+	}
+	if len(done) < len(c.Notes) { // from before the timeline kept them
+		done = c.Notes
+	}
+	for _, note := range done {
 		name := note.Name
 		if name == "" {
 			name = w.text("party_desk")

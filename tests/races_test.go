@@ -37,7 +37,7 @@ var raced = flag.Int("races", 200, "how often each race of TestRaces is run")
 
 // TestRaces plays each race many times in random order against the real engine: one
 // of the two wins, the other is told, and the invariants hold. A thousand times each,
-// under the race detector: go test -race ./tests -run TestRaces -races 1000
+// under the race detector: go test -race ./tests -run TestRaces -races 1000 -timeout 30m
 func TestRaces(t *testing.T) {
 	for _, race := range races {
 		t.Run(race.name, func(t *testing.T) {
