@@ -63,17 +63,18 @@ func (h heard) Put(messages []refund.Message) {
 	}
 }
 
-// lookUps has buyers come one after the other by the link of an order that the desk has
-// not seen, and returns how many milliseconds pass from the update until the answer
-// that shows the order is on disk, beyond the time that the shop takes.
-func lookUps(ctx context.Context, root, folder string, count int) (times []float64, err error) {
+// lookUps has buyers come one after the other, each first asking for help and then by
+// the link of an order that the desk has not seen. It returns how many milliseconds
+// pass from the update until the answer is on disk: of those that need no order
+// (plain), and of those that show one, beyond the time that the shop takes (times).
+func lookUps(ctx context.Context, root, folder string, count int) (times, plain []float64, err error) {
 	rules, err := samplePolicy(root)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	store, err := bolt.Open(filepath.Join(folder, "lookup.db"), bolt.Options{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 	shop, out := &slowShop{}, make(heard, 16)
@@ -81,38 +82,49 @@ func lookUps(ctx context.Context, root, folder string, count int) (times []float
 		Shop: refund.Shop{ID: shopID, Title: "星卡", Locale: "zh-Hans", Currency: "CNY", Zone: time.UTC, Group: group}, Policy: rules, Source: shop,
 	}}})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(running) }()
 	defer func() { stop(); err = errors.Join(err, <-ended) }()
-	for n := 1; n <= count+count/10; n++ {
-		buyer := refund.ChatID(1_000_000 + n)
-		update, err := json.Marshal(map[string]any{"update_id": n, "Event": refund.Event{Kind: refund.Ordered, Command: "start", Chat: buyer,
-			Person: refund.PersonID(buyer), Sent: time.Now(), Text: fmt.Sprintf("T%d", buyer)}})
+	ask := func(id int, buyer refund.ChatID, command, text string) (time.Duration, error) {
+		update, err := json.Marshal(map[string]any{"update_id": id, "Event": refund.Event{Kind: refund.Ordered, Command: command, Chat: buyer,
+			Person: refund.PersonID(buyer), Sent: time.Now(), Text: text}})
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
 		began := time.Now()
 		if err := e.Take(ctx, []json.RawMessage{update}, nil); err != nil {
-			return nil, err
+			return 0, err
 		}
 		select {
 		case message := <-out:
-			took := time.Since(began)
 			if message.Chat != buyer {
-				return nil, fmt.Errorf("a message to %d in place of %d", message.Chat, buyer)
+				return 0, fmt.Errorf("a message to %d in place of %d", message.Chat, buyer)
 			}
-			if n > count/10 { // the first warm up
-				times = append(times, float64(took-time.Duration(shop.took.Load()))/float64(time.Millisecond))
-			}
+			return time.Since(began), nil
 		case err := <-ended:
 			ended <- err
-			return nil, errors.New("the engine stopped")
+			return 0, errors.New("the engine stopped")
 		case <-time.After(longest):
-			return nil, fmt.Errorf("no answer within %s", longest)
+			return 0, fmt.Errorf("no answer within %s", longest)
 		}
 	}
-	return times, nil
+	for n := 1; n <= count+count/10; n++ {
+		buyer := refund.ChatID(1_000_000 + n)
+		helped, err := ask(2*n, buyer, "help", "")
+		if err != nil {
+			return nil, nil, err
+		}
+		looked, err := ask(2*n+1, buyer, "start", fmt.Sprintf("T%d", buyer))
+		if err != nil {
+			return nil, nil, err
+		}
+		if n > count/10 { // the first warm up
+			plain = append(plain, float64(helped)/float64(time.Millisecond))
+			times = append(times, float64(looked-time.Duration(shop.took.Load()))/float64(time.Millisecond))
+		}
+	}
+	return times, plain, nil
 }
