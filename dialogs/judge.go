@@ -232,6 +232,7 @@ func (s *step) judgementBy(p *policy.Policy) refund.Decision { return p.Decide(s
 // factsBy is what a policy may read of the case.
 func (s *step) factsBy(p *policy.Policy) policy.Facts {
 	c := s.touch()
+	s.result.Judged = true
 	missing := refund.Item("")
 	if lacking := s.lackingBy(p); len(lacking) > 0 {
 		missing = lacking[0]

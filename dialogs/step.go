@@ -83,6 +83,7 @@ type Result struct {
 	Answer      *Answer
 	Erase       bool          // the chat and all that it left; of the rest only Messages and Answer count
 	Note        string        // for the timeline
+	Judged      bool          // the policy was asked, for which Facts need the signals of Case
 	Done        []refund.Note // noted on the card in this step, for the timeline
 }
 

@@ -19,13 +19,12 @@ type reading struct {
 	c     *refund.Case
 	facts dialogs.Facts
 
-	marker   Marker   // nil: see Config
-	accounts []string // of the case, that signals were read of
-	stale    bool     // a timer that its record does not have any more
+	marker Marker // nil: see Config
+	stale  bool   // a timer that its record does not have any more
 }
 
-// read reads all that a step may know about an event, with the signals of the
-// case as it has become; nil: as it is stored.
+// read reads all that a step may know about an event, with the signals of the case
+// as it has become; nil: without them, since most steps ask the policy nothing.
 func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time, become *refund.Case) (reading, error) {
 	dir := e.directory.Load()
 	var got reading
@@ -33,9 +32,6 @@ func (e *Engine) read(ctx context.Context, event *refund.Event, now time.Time, b
 		got = reading{marker: e.cfg.Marker, facts: dialogs.Facts{Now: now, Shops: dir.shops, Policies: e.policyOf}}
 		if err := got.fill(r, event, dir); err != nil || got.stale {
 			return err
-		}
-		if become == nil {
-			become = got.c
 		}
 		return got.readSignals(r, become)
 	})

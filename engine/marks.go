@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"tuidan/dialogs"
 	"tuidan/policy"
 	"tuidan/refund"
 )
@@ -75,11 +76,10 @@ func (g *reading) readSignals(r refund.Reader, c *refund.Case) error {
 	if marker == nil {
 		return nil
 	}
-	g.accounts = policy.Accounts(c)
 	own := marker.Mark(markCase, c.Shop, string(c.ID))
 	others := map[string]bool{}
 	since := func(window time.Duration) time.Time { return g.facts.Now.Add(-window) }
-	for _, account := range g.accounts {
+	for _, account := range policy.Accounts(c) {
 		marks, err := r.Marks(marker.Mark(markAccount, c.Shop, account), since(policy.ClaimsWithin), maxCounted)
 		if err != nil {
 			return err
@@ -111,16 +111,8 @@ func (g *reading) readSignals(r refund.Reader, c *refund.Case) error {
 	return nil
 }
 
-// decidedBlind reports whether a step made a decision about a case of which the
-// signals that it names now were not read: it just opened, or just got to know
-// another account.
-func (e *Engine) decidedBlind(got reading, c *refund.Case) bool {
-	if c == nil || c.Order.No == "" || e.cfg.Marker == nil {
-		return false
-	}
-	made := len(c.Decisions)
-	if got.c != nil && got.c.ID == c.ID {
-		made -= len(got.c.Decisions)
-	}
-	return made > 0 && !slices.Equal(got.accounts, policy.Accounts(c))
+// judgedBlind reports whether a step asked the policy about a case of which the
+// signals were not read.
+func judgedBlind(result *dialogs.Result) bool {
+	return result.Judged && result.Case != nil && result.Case.Order.No != ""
 }

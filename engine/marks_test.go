@@ -62,14 +62,14 @@ func TestSignals(t *testing.T) {
 		cfg.Marker = plain{}
 		cfg.Step = func(_ refund.Chat, c *refund.Case, event refund.Event, facts dialogs.Facts) dialogs.Result {
 			got = facts
-			if !decide {
-				return dialogs.Result{}
-			}
 			next := *c
 			next.Version++
+			if !decide {
+				return dialogs.Result{Case: &next, Judged: true}
+			}
 			next.Facts = map[refund.Item]refund.Fact{refund.IntendedAccount: {Value: event.Text}}
 			next.Decisions = append(next.Decisions, refund.Decision{Number: facts.AccountClaims})
-			return dialogs.Result{Case: &next}
+			return dialogs.Result{Case: &next, Judged: true}
 		}
 	}).run()
 	say := func(id int, text string) {

@@ -147,7 +147,7 @@ func (e *Engine) run(ctx context.Context, event refund.Event, done refund.Commit
 			})
 		}
 		why := step()
-		if why == nil && e.decidedBlind(got, result.Case) {
+		if why == nil && judgedBlind(&result) {
 			if got, err = e.read(ctx, &event, event.At, result.Case); err != nil {
 				return nil, err
 			}
